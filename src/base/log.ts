@@ -1,0 +1,28 @@
+import pino from 'pino';
+import type { LevelWithSilent, Logger as PinoLogger } from 'pino';
+
+/** Structured log lines: `log.info({ topic }, 'sentence for a person')`. Bind context once with `child`. */
+export type Logger = PinoLogger;
+
+export interface LogOptions {
+  readonly level: LevelWithSilent;
+  /** JSON for machines, text for a person at a terminal. */
+  readonly format: 'json' | 'text';
+}
+
+/** Keys that may carry a secret wherever they turn up in a logged object. */
+const redact = ['password', 'secret', '*.password', '*.secret', '*["sasl.jaas.config"]', '*["database.password"]'];
+
+export function createLog(options: LogOptions): Logger {
+  const base = { level: options.level, redact: { paths: redact, censor: '[hidden]' } };
+  if (options.format === 'json') return pino(base, pino.destination({ dest: 2, sync: true }));
+  return pino({
+    ...base,
+    transport: {
+      target: 'pino-pretty',
+      options: { destination: 2, colorize: false, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' },
+    },
+  });
+}
+
+export const silentLog: Logger = pino({ level: 'silent' });

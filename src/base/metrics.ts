@@ -1,0 +1,63 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** A metric bound to its label values once, so that the data plane never looks anything up by name. */
+export interface CounterCell {
+  add(value: number): void;
+}
+export interface GaugeCell {
+  set(value: number): void;
+}
+export interface HistogramCell {
+  observe(value: number): void;
+}
+
+/** One Prometheus registry per worker. Asking twice for the same name and labels gives the same series. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
+
+  counter(name: string, help: string, labels: Labels): CounterCell {
+    const metric = this.#metric(name, () => new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
+    const child = (metric as Counter).labels(labels);
+    return { add: (value) => child.inc(value) };
+  }
+
+  gauge(name: string, help: string, labels: Labels): GaugeCell {
+    const metric = this.#metric(name, () => new Gauge({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
+    const child = (metric as Gauge).labels(labels);
+    return { set: (value) => child.set(value) };
+  }
+
+  /** `bucketsMs` are upper bounds in milliseconds. */
+  histogram(name: string, help: string, labels: Labels, bucketsMs: readonly number[]): HistogramCell {
+    const metric = this.#metric(
+      name,
+      () => new Histogram({ name, help, labelNames: Object.keys(labels), buckets: [...bucketsMs], registers: [this.registry] }),
+    );
+    const child = (metric as Histogram).labels(labels);
+    return { observe: (value) => child.observe(value) };
+  }
+
+  /** Forgets every series with these labels, so that a deleted connector does not linger in the scrape. */
+  remove(labels: Labels): void {
+    for (const metric of this.#metrics.values()) {
+      const names: readonly string[] = (metric as unknown as { labelNames: string[] }).labelNames;
+      if (Object.keys(labels).every((name) => names.includes(name)) && names.length === Object.keys(labels).length) metric.remove(labels);
+    }
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  #metric(name: string, create: () => Counter | Gauge | Histogram): Counter | Gauge | Histogram {
+    let metric = this.#metrics.get(name);
+    if (metric === undefined) {
+      metric = create();
+      this.#metrics.set(name, metric);
+    }
+    return metric;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Config } from './config.ts';
+import type { Converter } from './converter.ts';
+import type { Source } from './source.ts';
+import type { Transform } from './transform.ts';
+
+/** One declaration feeds validation, REST `/config/validate`, command-line help, the UI form and the README table. */
+export interface ConfigKey {
+  readonly name: string;
+  readonly type: 'STRING' | 'INT' | 'LONG' | 'SHORT' | 'DOUBLE' | 'BOOLEAN' | 'LIST' | 'CLASS' | 'PASSWORD';
+  readonly doc: string;
+  /** In the form a user writes it. `undefined`: the key is required. `null`: optional without a default. */
+  readonly default?: string | null | undefined;
+  readonly importance?: 'HIGH' | 'MEDIUM' | 'LOW' | undefined;
+  readonly group?: string | undefined;
+  readonly width?: 'NONE' | 'SHORT' | 'MEDIUM' | 'LONG' | undefined;
+  readonly displayName?: string | undefined;
+  /** Allowed values, compared without letter case: `String must be one of: a, b`. */
+  readonly oneOf?: readonly string[] | undefined;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  /** The complaint about a value that parsed, or null. */
+  readonly check?: ((value: string) => string | null) | undefined;
+  /** Families of keys (`column.mask.with.N.chars`): any key that matches belongs to this declaration. */
+  readonly pattern?: RegExp | undefined;
+  /** Accepted and without effect here; the log says why. */
+  readonly ignored?: string | undefined;
+}
+
+/** A problem that concerns several keys together or needs a look at the server; shown under `key`. */
+export interface ConfigIssue {
+  readonly key: string;
+  readonly message: string;
+}
+
+export interface SourceContext {
+  /** The connector's name. */
+  readonly connector: string;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface SourcePlugin {
+  /** The class name under which it is listed: `io.debezium.connector.postgresql.PostgresConnector`. */
+  readonly className: string;
+  /** Other names it answers to: `millrace.PostgresSource`. The name in use is `config.string('connector.class')`. */
+  readonly aliases: readonly string[];
+  readonly version: string;
+  readonly configKeys: readonly ConfigKey[];
+  /** Checks that look at several keys. Keys that alone do not parse are not here: see `ConfigKey`. */
+  validate?(config: Config): readonly ConfigIssue[];
+  create(context: SourceContext): Source;
+}
+
+export interface ConverterPlugin {
+  readonly className: string;
+  readonly aliases: readonly string[];
+  readonly configKeys: readonly ConfigKey[];
+  /** `config` holds the converter's own options, prefix (`value.converter.`) taken off. */
+  create(config: Config, context: { readonly isKey: boolean; readonly log: Logger }): Converter;
+}
+
+export interface TransformPlugin {
+  readonly className: string;
+  readonly aliases: readonly string[];
+  readonly configKeys: readonly ConfigKey[];
+  /** `config` holds the transform's own options, prefix (`transforms.ALIAS.`) taken off. */
+  create(config: Config): Transform;
+}

@@ -1,0 +1,46 @@
+import type { ColumnKind } from './column-kind.ts';
+import type { LiteralValue, Schema } from './schema.ts';
+
+/**
+ * One version of one row shape: the columns of a tuple, in the order in which the source sends them. Identity is the
+ * version: a changed table is a new object with a new id.
+ */
+export interface RowSchema {
+  /** Small, dense, process-local: the index into the plan cache. Taken from `nextRowSchemaId()`. */
+  readonly id: number;
+  /** For messages and metrics: `inventory.public.orders`. */
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Indexes into `columns`, in key order; empty when there is no key. */
+  readonly key: Uint16Array;
+}
+
+export interface Column {
+  readonly name: string;
+  /** How to read the text. */
+  readonly kind: ColumnKind;
+  /** The Connect schema of the value, semantic name, optionality and default included. */
+  readonly schema: Schema;
+  /** Decimals: digits after the point. Temporal kinds: fraction digits. Elsewhere -1. */
+  readonly scale: number;
+  /** Arrays only. */
+  readonly element?: Column | undefined;
+  /**
+   * Written where the cell is ABSENT or NULL although the schema is not optional, as Debezium fills the old image of a
+   * delete under REPLICA IDENTITY DEFAULT. `undefined`: such a cell is a data error.
+   */
+  readonly neutral?: LiteralValue | undefined;
+  /**
+   * Written for an UNCHANGED cell: text in the form the kind reads, so that it is encoded like any value.
+   * `undefined`: such a cell is a data error; never a silent null.
+   */
+  readonly unavailable?: string | undefined;
+}
+
+let ids = 0;
+
+/** A process-local id that is never used twice. */
+export function nextRowSchemaId(): number {
+  ids += 1;
+  return ids - 1;
+}
