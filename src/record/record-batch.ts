@@ -125,10 +125,6 @@ export class RecordBatch {
 
   #growRecords(): void {
     const size = this.topic.length * 2;
-    const larger = <T extends Uint16Array | Int32Array | Float64Array>(old: T, next: T): T => {
-      next.set(old);
-      return next;
-    };
     this.topic = larger(this.topic, new Uint16Array(size));
     this.keyStart = larger(this.keyStart, new Int32Array(size));
     this.keyEnd = larger(this.keyEnd, new Int32Array(size));
@@ -138,4 +134,9 @@ export class RecordBatch {
     this.valueEnd = larger(this.valueEnd, new Int32Array(size));
     this.timestampMs = larger(this.timestampMs, new Float64Array(size));
   }
+}
+
+function larger<T extends Uint16Array | Int32Array | Float64Array>(old: T, next: T): T {
+  next.set(old);
+  return next;
 }
