@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+
+/**
+ * The style guide that cannot rot: which folder may import which, how long files and functions may be, which names and
+ * globals are out of bounds. The functions that decide are tested below on small made-up sources.
+ */
+const root = join(import.meta.dirname, '..');
+const linesMax = 400;
+const functionLinesMax = 70;
+
+/** What each layer under src may import, besides itself. Files directly under src are the composition root. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  record: ['base'],
+  text: ['base', 'record'],
+  kafka: ['base', 'record', 'connect'],
+  connect: ['base', 'record', 'kafka'],
+  avro: ['base', 'record', 'text', 'connect'],
+  json: ['base', 'record', 'text', 'connect'],
+  'sources/postgres': ['base', 'record', 'connect'],
+  'sources/csv': ['base', 'record', 'text', 'connect'],
+  'sinks/kafka': ['base', 'record', 'connect', 'kafka'],
+  'sinks/stdout': ['base', 'record', 'connect'],
+  embedded: ['base'],
+  demo: ['base', 'embedded'],
+  cli: ['base'],
+};
+
+/** Contracts are what others may name; the rest of `connect` is the runtime's own. */
+const contracts = ['source', 'sink', 'converter', 'transform', 'plugin', 'config'];
+const contractsOnly = ['kafka', 'avro', 'json', 'sources/postgres', 'sources/csv', 'sinks/kafka', 'sinks/stdout'];
+
+const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;
+const bannedGlobals = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|Math\.random|console\.\w+|process\.\w+)/g;
+/** `base` is the only home of clock and process; commands, the demo and the starters of real parts talk to a terminal. */
+const mayUseGlobals = ['base', 'embedded', 'demo', 'cli', ''];
+
+function layerOf(path: string): string {
+  const parts = path.split('/').slice(1, -1);
+  const two = parts.slice(0, 2).join('/');
+  return two in layers ? two : (parts[0] ?? '');
+}
+
+export function importFaults(path: string, text: string): string[] {
+  const layer = layerOf(path);
+  const allowed = layers[layer];
+  if (allowed === undefined) return layer === '' ? [] : [`${path}: the folder ${layer} has no place in the layers`];
+  const faults: string[] = [];
+  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+    const target = join(dirname(path), match[1] as string);
+    const other = layerOf(target);
+    if (other === layer) continue;
+    if (!allowed.includes(other))
+      faults.push(`${path} imports ${target}: ${layer} may not import ${other === '' ? 'the composition root' : other}`);
+    const name = target.replace(/^.*\//, '').replace(/\.ts$/, '');
+    if (other === 'connect' && contractsOnly.includes(layer) && !contracts.includes(name)) {
+      faults.push(`${path} imports ${target}: only the contracts of connect may be named here`);
+    }
+  }
+  return faults;
+}
+
+export function globalFaults(path: string, text: string): string[] {
+  if (mayUseGlobals.includes(layerOf(path))) return [];
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  return [...code.matchAll(bannedGlobals)].map((match) => `${path} uses ${match[0]}: take it as an argument`);
+}
+
+/** Counts the lines of functions and methods by their indentation, which the formatter keeps honest. */
+export function longFunctions(path: string, text: string): string[] {
+  const faults: string[] = [];
+  const lines = text.split('\n');
+  lines.forEach((line, at) => {
+    const opens = /^(\s*)(?:export |async |static |private |override |get |set |function |const |#)*[\w$#]+.*[({].*\{$/.exec(line);
+    if (
+      opens === null ||
+      /^\s*(if|for|while|switch|else|return|class|interface|export (interface|class|abstract)|try|describe)\b/.test(line)
+    )
+      return;
+    if (/\b(class|interface)\b/.test(line) || !/\)|=>/.test(line)) return;
+    const end = lines.findIndex((other, index) => index > at && other.startsWith(`${opens[1] ?? ''}}`));
+    if (end - at + 1 > functionLinesMax) faults.push(`${path}:${at + 1}: ${end - at + 1} lines in one function`);
+  });
+  return faults;
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function eachSource(check: (path: string, text: string) => readonly string[]): string[] {
+  return sources('src').flatMap((path) => check(path, readFileSync(join(root, path), 'utf8')));
+}
+
+test('imports follow the layers', () => {
+  assert.deepEqual(eachSource(importFaults), []);
+});
+
+test('time, randomness, process and console arrive as arguments', () => {
+  assert.deepEqual(eachSource(globalFaults), []);
+});
+
+test(`no source file has more than ${linesMax} lines, no function more than ${functionLinesMax}`, () => {
+  assert.deepEqual(
+    eachSource((path, text) => (text.split('\n').length > linesMax + 1 ? [`${path}: ${text.split('\n').length} lines`] : [])),
+    [],
+  );
+  assert.deepEqual(eachSource(longFunctions), []);
+});
+
+test('files are named after their noun, in kebab-case', () => {
+  const names = [...sources('src'), ...sources('test')].map((path) => path.replace(/^.*\//, ''));
+  assert.deepEqual(
+    names.filter(
+      (name) => bannedNames.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|kafka|e2e|containers))?(\.test|\.bench)?\.ts$/.test(name),
+    ),
+    [],
+  );
+});
+
+test('nothing is left open in the code', () => {
+  // Written so that this file does not find itself.
+  const open = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not yet implemen' + 'ted'].join('|'));
+  assert.deepEqual(
+    eachSource((path, text) => (open.test(text) ? [path] : [])),
+    [],
+  );
+});
+
+test('the checks see what they are for', () => {
+  assert.equal(importFaults('src/record/change.ts', "import { a } from '../connect/source.ts';").length, 1);
+  assert.equal(importFaults('src/avro/program.ts', "import { a } from '../connect/task.ts';").length, 1);
+  assert.equal(importFaults('src/avro/program.ts', "import { a } from '../connect/converter.ts';").length, 0);
+  assert.equal(globalFaults('src/connect/task.ts', 'const a = Date.now();').length, 1);
+  assert.equal(globalFaults('src/connect/task.ts', '// Date.now() is not used here').length, 0);
+  const long = `export function f(a: number): void {\n${'  a += 1;\n'.repeat(functionLinesMax)}}\n`;
+  assert.equal(longFunctions('src/x/y.ts', long).length, 1);
+});
