@@ -1,0 +1,207 @@
+import type { Change, Registers } from '../../record/change.ts';
+
+/** The registers of a Postgres change. 64-bit integers, unless marked text. */
+export const SourceRegister = {
+  /** When this program processed the change. */
+  TS_MS: 0,
+  TS_US: 1,
+  TS_NS: 2,
+  /** When its transaction committed, or when the snapshot was taken. */
+  SOURCE_TS_MS: 3,
+  SOURCE_TS_US: 4,
+  SOURCE_TS_NS: 5,
+  /** Text: one of `snapshotMarkers`. */
+  SNAPSHOT: 6,
+  /** Text: `["<last commit lsn>","<lsn>"]`, decimal digits, or `null` for the first. */
+  SEQUENCE: 7,
+  TX_ID: 8,
+  LSN: 9,
+  XMIN: 10,
+  /** Text. */
+  ORIGIN: 11,
+  ORIGIN_LSN: 12,
+} as const;
+export type SourceRegister = (typeof SourceRegister)[keyof typeof SourceRegister];
+
+export const registerCount = 13;
+
+/** Indexes into `snapshotMarkers`. */
+export const SnapshotMarker = {
+  FALSE: 0,
+  TRUE: 1,
+  FIRST: 2,
+  FIRST_IN_DATA_COLLECTION: 3,
+  LAST_IN_DATA_COLLECTION: 4,
+  LAST: 5,
+  INCREMENTAL: 6,
+} as const;
+export type SnapshotMarker = (typeof SnapshotMarker)[keyof typeof SnapshotMarker];
+
+const snapshotMarkers = ['false', 'true', 'first', 'first_in_data_collection', 'last_in_data_collection', 'last', 'incremental'];
+
+const textBytesMax = 512;
+/** `["18446744073709551615","18446744073709551615"]` */
+const sequenceBytesMax = 64;
+/** What a replication origin may be called: 512 bytes in Postgres 18, plain text before. */
+const originBytesMax = 2048;
+
+/**
+ * Writes a change's registers. Nothing here allocates: texts live in one small buffer that `Registers.bytes` points at,
+ * the sequence is rewritten in place as digits.
+ */
+export class SourceRegisters {
+  readonly #registers: Registers;
+  readonly #bytes = new Uint8Array(textBytesMax + sequenceBytesMax + originBytesMax);
+  readonly #markerStart = new Int32Array(snapshotMarkers.length);
+  readonly #markerEnd = new Int32Array(snapshotMarkers.length);
+  /** Where the event's own LSN starts in the sequence text. */
+  #sequenceAt = 0;
+  #processingMs = -1;
+
+  constructor(change: Change) {
+    this.#registers = change.registers;
+    this.#registers.bytes = this.#bytes;
+    let at = 0;
+    for (const [index, marker] of snapshotMarkers.entries()) {
+      this.#markerStart[index] = at;
+      at += new TextEncoder().encodeInto(marker, this.#bytes.subarray(at)).written;
+      this.#markerEnd[index] = at;
+    }
+    this.setSnapshotMarker(SnapshotMarker.FALSE);
+    this.clearLastCommitLsn();
+  }
+
+  /**
+   * `commitMicros`: microseconds since 1970-01-01 as an integer (exact until the year 2255). `xid`: 32 bits, unsigned.
+   * For a snapshot: when it was taken, and the id of the transaction it stands for.
+   */
+  beginTransaction(commitMicros: number, xid: number): void {
+    this.#setTimes(SourceRegister.SOURCE_TS_MS, Math.floor(commitMicros / 1000), commitMicros);
+    this.#registers.setNumber(SourceRegister.TX_ID, xid);
+  }
+
+  /** For what happens outside a transaction (a non-transactional message, a transaction without an id). */
+  clearTransactionId(): void {
+    this.#registers.setNull(SourceRegister.TX_ID);
+  }
+
+  /** The change's own position; also rewrites the sequence. Halves of an unsigned 64-bit LSN. */
+  setLsn(high: number, low: number): void {
+    const registers = this.#registers;
+    registers.setHalves(SourceRegister.LSN, high, low);
+    const bytes = this.#bytes;
+    let at = this.#sequenceAt;
+    bytes[at++] = 0x22;
+    at = writeUnsigned(bytes, at, high, low);
+    bytes[at++] = 0x22;
+    bytes[at++] = 0x5d;
+    registers.setText(SourceRegister.SEQUENCE, textBytesMax, at);
+  }
+
+  /** The commit LSN of the transaction before the current one; call `setLsn` after it. */
+  setLastCommitLsn(high: number, low: number): void {
+    const bytes = this.#bytes;
+    let at = textBytesMax;
+    bytes[at++] = 0x5b;
+    bytes[at++] = 0x22;
+    at = writeUnsigned(bytes, at, high, low);
+    bytes[at++] = 0x22;
+    bytes[at++] = 0x2c;
+    this.#sequenceAt = at;
+  }
+
+  /** No commit is known yet: the sequence starts with `null`. */
+  clearLastCommitLsn(): void {
+    let at = textBytesMax;
+    for (const character of '[null,') this.#bytes[at++] = character.charCodeAt(0);
+    this.#sequenceAt = at;
+  }
+
+  /** Milliseconds since 1970-01-01; cheap when the millisecond is still the same. */
+  setProcessingTime(ms: number): void {
+    if (ms === this.#processingMs) return;
+    this.#processingMs = ms;
+    this.#setTimes(SourceRegister.TS_MS, ms, ms * 1000);
+  }
+
+  setSnapshotMarker(marker: SnapshotMarker): void {
+    this.#registers.setText(SourceRegister.SNAPSHOT, this.#markerStart[marker] as number, this.#markerEnd[marker] as number);
+  }
+
+  /** The slot's xmin, when it is being watched. */
+  setXmin(xmin: number): void {
+    this.#registers.setNumber(SourceRegister.XMIN, xmin);
+  }
+
+  /** Where the transaction came from, by another server's replication: the origin's name in `bytes[start, end)`. */
+  setOrigin(bytes: Uint8Array, start: number, end: number, lsnHigh: number, lsnLow: number): void {
+    const at = textBytesMax + sequenceBytesMax;
+    const length = Math.min(end - start, originBytesMax);
+    this.#bytes.set(bytes.subarray(start, start + length), at);
+    this.#registers.setText(SourceRegister.ORIGIN, at, at + length);
+    this.#registers.setHalves(SourceRegister.ORIGIN_LSN, lsnHigh, lsnLow);
+  }
+
+  clearOrigin(): void {
+    this.#registers.setNull(SourceRegister.ORIGIN);
+    this.#registers.setNull(SourceRegister.ORIGIN_LSN);
+  }
+
+  /** Milliseconds, microseconds, nanoseconds into three registers that follow each other. */
+  #setTimes(first: number, ms: number, micros: number): void {
+    const registers = this.#registers;
+    registers.setNumber(first, ms);
+    registers.setNumber(first + 1, micros);
+    // Nanoseconds exceed 2^53: multiply the halves. A half times 1000 is exact in a double.
+    const high = Math.floor(micros / 0x1_0000_0000);
+    const product = (micros - high * 0x1_0000_0000) * 1000;
+    const carry = Math.floor(product / 0x1_0000_0000);
+    registers.setHalves(first + 2, high * 1000 + carry, product - carry * 0x1_0000_0000);
+  }
+}
+
+/** Decimal digits of an unsigned 64-bit integer given as halves; returns the position behind them. */
+export function writeUnsigned(bytes: Uint8Array, at: number, high: number, low: number): number {
+  // Long division by 10^9 over 16-bit limbs keeps every intermediate value below 2^53.
+  const limb3 = high >>> 16;
+  const limb2 = high & 0xffff;
+  const limb1 = low >>> 16;
+  const limb0 = low & 0xffff;
+  if (high === 0) return writeDigits(bytes, at, low >>> 0, 0);
+  let rest = limb3;
+  const q3 = Math.floor(rest / 1e9);
+  rest = (rest - q3 * 1e9) * 0x10000 + limb2;
+  const q2 = Math.floor(rest / 1e9);
+  rest = (rest - q2 * 1e9) * 0x10000 + limb1;
+  const q1 = Math.floor(rest / 1e9);
+  rest = (rest - q1 * 1e9) * 0x10000 + limb0;
+  const q0 = Math.floor(rest / 1e9);
+  const lowest = rest - q0 * 1e9;
+  // The quotient is below 2^64 / 10^9 < 1.9e10: exact as a double.
+  const quotient = q2 * 0x1_0000_0000 + q1 * 0x10000 + q0;
+  if (quotient === 0) return writeDigits(bytes, at, lowest, 0);
+  const top = Math.floor(quotient / 1e9);
+  const middle = quotient - top * 1e9;
+  let end = at;
+  if (top > 0) {
+    end = writeDigits(bytes, end, top, 0);
+    end = writeDigits(bytes, end, middle, 9);
+  } else {
+    end = writeDigits(bytes, end, middle, 0);
+  }
+  return writeDigits(bytes, end, lowest, 9);
+}
+
+/** `value` below 2^32, padded with zeros to `width` digits. */
+function writeDigits(bytes: Uint8Array, at: number, value: number, width: number): number {
+  let digits = 1;
+  for (let limit = 10; digits < 10 && value >= limit; limit *= 10) digits += 1;
+  if (digits < width) digits = width;
+  let rest = value;
+  for (let index = at + digits - 1; index >= at; index -= 1) {
+    const next = Math.floor(rest / 10);
+    bytes[index] = 0x30 + (rest - next * 10);
+    rest = next;
+  }
+  return at + digits;
+}

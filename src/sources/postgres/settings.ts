@@ -1,0 +1,246 @@
+import { ConnectError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Config } from '../../connect/config.ts';
+import type { NameAdjustment } from './name-adjustment.ts';
+import { anchored, compileNameList, type NameList } from './name-list.ts';
+import { validateSettings } from './settings-rules.ts';
+import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
+
+export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
+export const millraceClassName = 'millrace.PostgresSource';
+
+export type SnapshotMode = 'initial' | 'initial_only' | 'always' | 'no_data' | 'when_needed';
+export type PublicationMode = 'all_tables' | 'disabled' | 'filtered' | 'no_tables';
+export type OffsetMismatchStrategy = 'no_validation' | 'trust_offset' | 'trust_slot' | 'trust_greater_lsn';
+export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** What the user configured, parsed once; nothing behind this asks `Config` again. */
+export interface PostgresSettings {
+  /** Under Debezium's class name its oddities that consumers may rely on are kept; under ours they are not. */
+  readonly dialect: 'debezium' | 'millrace';
+  /** The connector's name, for the context headers. */
+  readonly connector: string;
+  readonly topicPrefix: string;
+  readonly connection: ConnectionSettings;
+  readonly slot: SlotSettings;
+  readonly publication: PublicationSettings;
+  readonly stream: StreamSettings;
+  readonly tables: TableSettings;
+  readonly types: TypeSettings;
+  readonly records: RecordSettings;
+  readonly snapshot: SnapshotSettings;
+}
+
+export interface ConnectionSettings {
+  readonly hostname: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: Secret | null;
+  readonly database: string;
+  readonly sslMode: SslMode;
+  /** Paths of PEM files. */
+  readonly sslCert: string | null;
+  readonly sslKey: string | null;
+  readonly sslPassword: Secret | null;
+  readonly sslRootCert: string | null;
+  readonly tcpKeepAlive: boolean;
+  /** Run on every SQL connection, not on the replication connection. */
+  readonly initialStatements: readonly string[];
+  /** 0: none. */
+  readonly queryTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface SlotSettings {
+  readonly name: string;
+  readonly dropOnStop: boolean;
+  readonly failover: boolean;
+  /** Passed on to START_REPLICATION. */
+  readonly streamParams: readonly (readonly [name: string, value: string])[];
+  readonly retriesMax: number;
+  readonly retryDelayMs: number;
+  readonly createTimeoutMs: number;
+}
+
+export interface PublicationSettings {
+  readonly name: string;
+  readonly autocreateMode: PublicationMode;
+  readonly viaPartitionRoot: boolean;
+  /** `schema.table` regex → DEFAULT, FULL, NOTHING or INDEX name. */
+  readonly replicaIdentities: readonly (readonly [tables: RegExp, identity: string])[];
+}
+
+export interface StreamSettings {
+  readonly offsetMismatchStrategy: OffsetMismatchStrategy;
+  readonly checkLogPosition: boolean;
+  readonly statusIntervalMs: number;
+  /** `manual`: the slot is never confirmed from here. */
+  readonly lsnFlushMode: 'connector' | 'manual' | 'connector_and_driver';
+  /** 0: no heartbeats. */
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatActionQuery: string | null;
+  /** `<value>.<topic.prefix>` */
+  readonly heartbeatTopicPrefix: string;
+  readonly skippedOperations: ReadonlySet<'c' | 'u' | 'd' | 't'>;
+  /** Given by the user rather than by default: then the publication is narrowed, too. */
+  readonly skippedOperationsExplicit: boolean;
+}
+
+export interface TableSettings {
+  readonly schemas: NameList;
+  /** Over `schema.table`. */
+  readonly tables: NameList;
+  /** Over `schema.table.column`. */
+  readonly columns: NameList;
+  /** Custom keys: the first whose `tables` matches `schema.table` decides. */
+  readonly keys: readonly { readonly tables: RegExp; readonly columns: readonly string[] }[];
+  readonly ignoreBuiltin: boolean;
+}
+
+export interface TypeSettings {
+  readonly timePrecision: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'microseconds';
+  readonly decimals: 'precise' | 'double' | 'string';
+  readonly moneyFractionDigits: number;
+  /** Stands for unchanged TOAST: the bytes of the placeholder. */
+  readonly unavailablePlaceholder: Uint8Array;
+}
+
+export interface RecordSettings {
+  readonly tombstonesOnDelete: boolean;
+  readonly topicDelimiter: string;
+  readonly schemaNames: NameAdjustment;
+  readonly fieldNames: NameAdjustment;
+  readonly contextHeaders: boolean;
+}
+
+export interface SnapshotSettings {
+  readonly mode: SnapshotMode;
+  /** Over `schema.table`; which of the captured tables are read. */
+  readonly tables: NameList;
+  /** `schema.table` → SELECT. */
+  readonly selectOverrides: ReadonlyMap<string, string>;
+  readonly delayMs: number;
+  readonly lockTables: boolean;
+  readonly lockTimeoutMs: number;
+  readonly threadsMax: number;
+}
+
+/** `connector` is the connector's name. Throws `config.invalid` for what `validateSettings` complains about. */
+export function parseSettings(connector: string, config: Config): PostgresSettings {
+  const issue = validateSettings(config)[0];
+  if (issue !== undefined) throw new ConnectError('config.invalid', issue.message, { remedy: `Change "${issue.key}".` });
+  const dialect = config.optional('connector.class') === millraceClassName ? 'millrace' : 'debezium';
+  return {
+    dialect,
+    connector,
+    topicPrefix: config.string('topic.prefix'),
+    connection: connectionSettings(config),
+    slot: slotSettings(config),
+    publication: publicationSettings(config),
+    stream: streamSettings(config),
+    tables: {
+      schemas: nameList(config, 'schema.include.list', 'schema.exclude.list'),
+      tables: nameList(config, 'table.include.list', 'table.exclude.list'),
+      columns: nameList(config, 'column.include.list', 'column.exclude.list'),
+      keys: splitKeyColumns(config.optional('message.key.columns')).map((key) => ({ ...key, tables: anchored(key.tables) })),
+      ignoreBuiltin: config.boolean('table.ignore.builtin'),
+    },
+    types: {
+      timePrecision: config.choice('time.precision.mode') as TypeSettings['timePrecision'],
+      decimals: config.choice('decimal.handling.mode') as TypeSettings['decimals'],
+      moneyFractionDigits: config.int('money.fraction.digits'),
+      unavailablePlaceholder: placeholderBytes(config.string('unavailable.value.placeholder')),
+    },
+    records: {
+      tombstonesOnDelete: config.boolean('tombstones.on.delete'),
+      topicDelimiter: config.string('topic.delimiter'),
+      schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
+      fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
+      contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
+    },
+    snapshot: snapshotSettings(config),
+  };
+}
+
+function connectionSettings(config: Config): ConnectionSettings {
+  return {
+    hostname: config.string('database.hostname'),
+    port: config.int('database.port'),
+    user: config.string('database.user'),
+    password: config.secret('database.password'),
+    database: config.string('database.dbname'),
+    sslMode: config.choice('database.sslmode') as SslMode,
+    sslCert: config.optional('database.sslcert'),
+    sslKey: config.optional('database.sslkey'),
+    sslPassword: config.secret('database.sslpassword'),
+    sslRootCert: config.optional('database.sslrootcert'),
+    tcpKeepAlive: config.boolean('database.tcpKeepAlive'),
+    initialStatements: splitStatements(config.optional('database.initial.statements')),
+    queryTimeoutMs: config.int('database.query.timeout.ms'),
+    connectTimeoutMs: config.int('connection.validation.timeout.ms'),
+  };
+}
+
+function slotSettings(config: Config): SlotSettings {
+  return {
+    name: config.string('slot.name'),
+    dropOnStop: config.boolean('slot.drop.on.stop'),
+    failover: config.boolean('slot.failover'),
+    streamParams: (config.optional('slot.stream.params') ?? '')
+      .split(';')
+      .filter((param) => param.trim() !== '')
+      .map((param) => splitAt(param, '=')),
+    retriesMax: config.int('slot.max.retries'),
+    retryDelayMs: config.int('slot.retry.delay.ms'),
+    createTimeoutMs: config.int('internal.create.slot.command.timeout') * 1000,
+  };
+}
+
+function publicationSettings(config: Config): PublicationSettings {
+  return {
+    name: config.string('publication.name'),
+    autocreateMode: config.choice('publication.autocreate.mode') as PublicationMode,
+    viaPartitionRoot: config.boolean('publish.via.partition.root'),
+    replicaIdentities: splitPatterns(config.optional('replica.identity.autoset.values')).map((item) => {
+      const [tables, identity] = splitAt(item, ':', 'end');
+      return [anchored(tables), identity] as const;
+    }),
+  };
+}
+
+function streamSettings(config: Config): StreamSettings {
+  const skipped = config.list('skipped.operations').map((item) => item.toLowerCase());
+  return {
+    offsetMismatchStrategy: config.choice('offset.mismatch.strategy') as OffsetMismatchStrategy,
+    checkLogPosition: config.boolean('internal.log.position.check.enable'),
+    statusIntervalMs: config.int('status.update.interval.ms'),
+    lsnFlushMode: config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode'],
+    heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
+    heartbeatActionQuery: config.optional('heartbeat.action.query'),
+    heartbeatTopicPrefix: config.string('topic.heartbeat.prefix'),
+    skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
+    skippedOperationsExplicit: skipped.join() !== 't',
+  };
+}
+
+function snapshotSettings(config: Config): SnapshotSettings {
+  const prefix = 'snapshot.select.statement.overrides.';
+  const overrides = new Map<string, string>();
+  for (const table of config.list('snapshot.select.statement.overrides')) {
+    const statement = config.optional(`${prefix}${table}`);
+    if (statement !== null) overrides.set(table, statement);
+  }
+  return {
+    mode: config.choice('snapshot.mode') as SnapshotMode,
+    tables: compileNameList(splitPatterns(config.optional('snapshot.include.collection.list')), []),
+    selectOverrides: overrides,
+    delayMs: config.int('snapshot.delay.ms'),
+    lockTables: config.choice('snapshot.locking.mode') === 'shared',
+    lockTimeoutMs: config.int('snapshot.lock.timeout.ms'),
+    threadsMax: config.int('snapshot.max.threads'),
+  };
+}
+
+function nameList(config: Config, include: string, exclude: string): NameList {
+  return compileNameList(splitPatterns(config.optional(include)), splitPatterns(config.optional(exclude)));
+}
