@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+
+/** Null when a Docker engine answers, else the reason why the container suite cannot run, for the test report. */
+export function dockerMissing(): string | null {
+  const answer = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8', timeout: 20_000 });
+  if (answer.error !== undefined) return 'no docker command on this machine: the container suite needs a Docker engine';
+  if (answer.status !== 0) return 'no Docker engine answers: start one to run the container suite';
+  return null;
+}
+
+/** Null when the compose plug-in is there as well. */
+export function composeMissing(): string | null {
+  const missing = dockerMissing();
+  if (missing !== null) return missing;
+  const answer = spawnSync('docker', ['compose', 'version'], { encoding: 'utf8', timeout: 20_000 });
+  return answer.status === 0 ? null : 'no "docker compose" plug-in on this machine';
+}

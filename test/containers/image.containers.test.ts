@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import { PostgreSqlContainer } from '@testcontainers/postgresql';
+import type { StartedPostgreSqlContainer } from '@testcontainers/postgresql';
+import pg from 'pg';
+import { GenericContainer, Network, RandomPortGenerator, Wait } from 'testcontainers';
+import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
+
+import { dockerMissing } from './docker-engine.ts';
+import { readDecoded } from './topic-records.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Millrace's own image against the upstream images, on one Docker network, each started by Testcontainers. */
+describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 300_000 }, () => {
+  let network: StartedNetwork;
+  let postgres: StartedPostgreSqlContainer;
+  let millrace: StartedTestContainer;
+  const started: { stop(): Promise<unknown> }[] = [];
+  let kafkaPort = 0;
+  let registryUrl = '';
+
+  before(async () => {
+    network = await new Network().start();
+    kafkaPort = await new RandomPortGenerator().generatePort();
+    const [database, broker, registry, image] = await Promise.all([
+      startPostgres(network),
+      startKafka(network, kafkaPort),
+      startRegistry(network),
+      GenericContainer.fromDockerfile(root).build('millrace:container-suite', { deleteOnExit: false }),
+    ]);
+    postgres = database;
+    started.push(database, broker, registry);
+    registryUrl = `http://${registry.getHost()}:${registry.getMappedPort(8080)}/apis/ccompat/v7`;
+    millrace = await image
+      .withNetwork(network)
+      .withEnvironment({ POSTGRES_PASSWORD: 'secret' })
+      .withCommand(['standalone', '/etc/millrace/worker.json'])
+      .withCopyContentToContainer([{ target: '/etc/millrace/worker.json', content: JSON.stringify(workerConfig) }])
+      .withExposedPorts(8083)
+      .withWaitStrategy(Wait.forHttp('/health', 8083).forStatusCode(200))
+      .start();
+    started.push(millrace);
+  });
+
+  after(async () => {
+    for (const container of started.toReversed()) await container.stop();
+    await network.stop();
+  });
+
+  it('runs as an ordinary user and answers as Kafka Connect does', async () => {
+    assert.equal((await millrace.exec(['id', '-u'])).output.trim(), '1000');
+    const answer = (await (await fetch(restUrl(millrace, '/'))).json()) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(answer), ['version', 'commit', 'kafka_cluster_id']);
+  });
+
+  it('brings a row from Postgres to its topic', async () => {
+    const client = new pg.Client({ connectionString: postgres.getConnectionUri() });
+    await client.connect();
+    try {
+      await client.query('CREATE TABLE orders (id int PRIMARY KEY, item text NOT NULL)');
+      await client.query("INSERT INTO orders VALUES (1, 'before the connector')");
+      const created = await fetch(restUrl(millrace, '/connectors'), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'shop', config: connectorConfig }),
+      });
+      assert.equal(created.status, 201, await created.text());
+      await client.query("INSERT INTO orders VALUES (2, 'after the connector')");
+      const records = await readDecoded(
+        { kafka: `localhost:${kafkaPort}`, registry: registryUrl, topic: 'shop.public.orders', timeoutMs: 60_000 },
+        (all) => all.length >= 2,
+      );
+      assert.deepEqual(
+        records.map(({ key }) => key),
+        [{ id: 1 }, { id: 2 }],
+      );
+      const last = records[1]?.value as { op: string; after: unknown };
+      assert.match(last.op, /^[cr]$/);
+    } finally {
+      await client.end();
+    }
+  });
+});
+
+const workerConfig = {
+  'bootstrap.servers': 'kafka:9093',
+  listeners: 'http://0.0.0.0:8083',
+  'key.converter': 'io.confluent.connect.avro.AvroConverter',
+  'key.converter.schema.registry.url': 'http://registry:8080/apis/ccompat/v7',
+  'value.converter': 'io.confluent.connect.avro.AvroConverter',
+  'value.converter.schema.registry.url': 'http://registry:8080/apis/ccompat/v7',
+};
+
+const connectorConfig = {
+  'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+  'plugin.name': 'pgoutput',
+  'database.hostname': 'postgres',
+  'database.user': 'app',
+  'database.password': '${env:POSTGRES_PASSWORD}',
+  'database.dbname': 'shop',
+  'topic.prefix': 'shop',
+};
+
+function restUrl(millrace: StartedTestContainer, path: string): string {
+  return `http://${millrace.getHost()}:${millrace.getMappedPort(8083)}${path}`;
+}
+
+function startPostgres(network: StartedNetwork): Promise<StartedPostgreSqlContainer> {
+  return new PostgreSqlContainer('postgres:18')
+    .withNetwork(network)
+    .withNetworkAliases('postgres')
+    .withDatabase('shop')
+    .withUsername('app')
+    .withPassword('secret')
+    .withCommand(['postgres', '-c', 'wal_level=logical'])
+    .start();
+}
+
+function startKafka(network: StartedNetwork, port: number): Promise<StartedTestContainer> {
+  return new GenericContainer('apache/kafka:4.3.1')
+    .withNetwork(network)
+    .withNetworkAliases('kafka')
+    .withExposedPorts({ container: 9092, host: port })
+    .withEnvironment({
+      KAFKA_NODE_ID: '1',
+      KAFKA_PROCESS_ROLES: 'broker,controller',
+      KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9094',
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_LISTENERS: 'PLAINTEXT://0.0.0.0:9092,BROKER://0.0.0.0:9093,CONTROLLER://0.0.0.0:9094',
+      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://localhost:${port},BROKER://kafka:9093`,
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      KAFKA_INTER_BROKER_LISTENER_NAME: 'BROKER',
+      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+    })
+    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .start();
+}
+
+function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
+  return new GenericContainer('apicurio/apicurio-registry:3.0.9')
+    .withNetwork(network)
+    .withNetworkAliases('registry')
+    .withExposedPorts(8080)
+    .withWaitStrategy(Wait.forHttp('/health/ready', 8080).forStatusCode(200))
+    .start();
+}
