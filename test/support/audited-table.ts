@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+
+import type { Client } from 'pg';
+
+import type { CommittedRecord } from './committed-reader.ts';
+
+/** One change as the audit table keeps it and as the topic must show it, once. */
+export interface AuditedChange {
+  readonly op: 'c' | 'u' | 'd';
+  readonly id: number;
+  readonly seq: number;
+}
+
+/**
+ * A table whose every change is written down by the transaction that makes it: `seq` counts changes, `audit` lists them.
+ * What Postgres says was committed is the oracle; nothing is inferred from what was sent.
+ */
+export class AuditedTable {
+  readonly #client: Client;
+  readonly #random: () => number;
+  readonly #ids: number;
+
+  constructor(client: Client, options: { readonly ids: number; readonly seed: number }) {
+    this.#client = client;
+    this.#ids = options.ids;
+    this.#random = mulberry32(options.seed);
+  }
+
+  async create(rows: number): Promise<void> {
+    await this.#client.query(`
+      CREATE TABLE accounts (id int PRIMARY KEY, seq int NOT NULL, note text NOT NULL, amount numeric(12,2));
+      ALTER TABLE accounts REPLICA IDENTITY FULL;
+      CREATE SCHEMA audit;
+      CREATE TABLE audit.changes (seq serial PRIMARY KEY, op text NOT NULL, id int NOT NULL);
+      INSERT INTO accounts SELECT n, 0, repeat('x', n % 200), n / 7.0 FROM generate_series(1, ${rows}) n;
+    `);
+  }
+
+  /** One transaction of 1 to `changesMax` changes; now and then one that is rolled back. */
+  async transaction(changesMax: number): Promise<void> {
+    await this.#client.query('BEGIN');
+    const changes = 1 + Math.floor(this.#random() * changesMax);
+    for (let index = 0; index < changes; index += 1) await this.#change();
+    await this.#client.query(this.#random() < 0.1 ? 'ROLLBACK' : 'COMMIT');
+  }
+
+  async committed(): Promise<AuditedChange[]> {
+    const answer = await this.#client.query<AuditedChange>('SELECT op, id, seq FROM audit.changes ORDER BY seq');
+    return answer.rows;
+  }
+
+  async rows(): Promise<Map<number, number>> {
+    const answer = await this.#client.query<{ id: number; seq: number }>('SELECT id, seq FROM accounts');
+    return new Map(answer.rows.map(({ id, seq }) => [id, seq]));
+  }
+
+  async #change(): Promise<void> {
+    const id = 1 + Math.floor(this.#random() * this.#ids);
+    const note = 'n'.repeat(Math.floor(this.#random() * 300));
+    if (this.#random() < 0.25) {
+      await this.#client.query(
+        `WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id, seq) INSERT INTO audit.changes (op, id) SELECT 'd', id FROM gone`,
+        [id],
+      );
+      return;
+    }
+    await this.#client.query(
+      `WITH known AS (SELECT 1 FROM accounts WHERE id = $1),
+            counted AS (INSERT INTO audit.changes (op, id) SELECT CASE WHEN EXISTS (SELECT 1 FROM known) THEN 'u' ELSE 'c' END, $1 RETURNING seq)
+       INSERT INTO accounts SELECT $1, seq, $2, seq / 3.0 FROM counted
+       ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, note = excluded.note, amount = excluded.amount`,
+      [id, note],
+    );
+  }
+}
+
+interface Envelope {
+  readonly op: string;
+  readonly before: { readonly id: number; readonly seq: number } | null;
+  readonly after: { readonly id: number; readonly seq: number } | null;
+}
+
+/** What the topic says happened, checked on the way: order per key, images that fit each other, tombstones after deletes. */
+export class TopicState {
+  /** Changes in `op:id:seq` form (deletes without seq) and how often each was seen. */
+  readonly seen = new Map<string, number>();
+  readonly rows = new Map<number, number>();
+  reads = 0;
+
+  apply(record: CommittedRecord): void {
+    const id = (record.key as { id: number }).id;
+    if (record.value === null) {
+      assert.ok(!this.rows.has(id), `tombstone for ${id}, which was not deleted`);
+      return;
+    }
+    const { op, before, after } = record.value as Envelope;
+    const place = `${record.topic}-${record.partition}@${record.offset} (${op}, id ${id})`;
+    const known = this.rows.get(id);
+    if (op === 'r' || op === 'c') assert.equal(known, undefined, `${place}: the row is there already`);
+    else assert.equal(before?.seq, known, `${place}: the old image is not the last one seen`);
+    if (op === 'r') this.reads += 1;
+    else {
+      const name = op === 'd' ? `d:${id}` : `${op}:${id}:${after?.seq}`;
+      this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    }
+    if (after === null) this.rows.delete(id);
+    else this.rows.set(id, after.seq);
+  }
+}
+
+/** The audit as `TopicState.seen` counts it. */
+export function expectedChanges(audit: readonly AuditedChange[]): Map<string, number> {
+  const expected = new Map<string, number>();
+  for (const { op, id, seq } of audit) {
+    const name = op === 'd' ? `d:${id}` : `${op}:${id}:${seq}`;
+    expected.set(name, (expected.get(name) ?? 0) + 1);
+  }
+  return expected;
+}
+
+/** A small seeded generator, so that a failing run can be repeated. */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { stack } from './stack.ts';
+import { uniqueName } from './unique-name.ts';
+
+const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const startTimeoutMs = 60_000;
+
+export interface ConnectorFile {
+  readonly name: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/**
+ * A worker in a process of its own, as a user runs it, with internal topics that no other test shares. It can be killed
+ * and started again as often as a test likes; what it wrote to Kafka is all it keeps.
+ */
+export class WorkerProcess implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  readonly files: readonly string[];
+  #child: ChildProcess | null = null;
+
+  private constructor(folder: string, port: number, files: readonly string[]) {
+    this.folder = folder;
+    this.port = port;
+    this.files = files;
+  }
+
+  static async prepare(connectors: readonly ConnectorFile[], settings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
+    const port = await freePort();
+    const internal = uniqueName('internal');
+    const worker = {
+      'bootstrap.servers': stack.kafka,
+      listeners: `http://127.0.0.1:${port}`,
+      'key.converter': 'io.confluent.connect.avro.AvroConverter',
+      'key.converter.schema.registry.url': stack.registry,
+      'value.converter': 'io.confluent.connect.avro.AvroConverter',
+      'value.converter.schema.registry.url': stack.registry,
+      'offset.storage.topic': `${internal}-offsets`,
+      'config.storage.topic': `${internal}-configs`,
+      'status.storage.topic': `${internal}-status`,
+      'offset.storage.partitions': '1',
+      'status.storage.partitions': '1',
+      'offset.storage.replication.factor': '1',
+      'config.storage.replication.factor': '1',
+      'status.storage.replication.factor': '1',
+      'group.id': internal,
+      ...settings,
+    };
+    const files = [join(folder, 'worker.json'), ...connectors.map(({ name }) => join(folder, `${name}.json`))];
+    await Promise.all([
+      writeFile(files[0] as string, JSON.stringify(worker)),
+      ...connectors.map((connector, index) => writeFile(files[index + 1] as string, JSON.stringify(connector))),
+    ]);
+    return new WorkerProcess(folder, port, files);
+  }
+
+  get running(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Resolves once the worker answers `/health` with 200. */
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.launch(environment);
+    const end = performance.now() + startTimeoutMs;
+    for (;;) {
+      if (!this.running) throw new Error(`the worker left while starting:\n${await this.log()}`);
+      if (performance.now() > end) throw new Error(`the worker did not become healthy:\n${await this.log()}`);
+      const healthy = await fetch(`http://127.0.0.1:${this.port}/health`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+      if (healthy) return;
+      await tick();
+    }
+  }
+
+  /** Starts the process and does not wait for anything. */
+  launch(environment: Readonly<Record<string, string>> = {}): void {
+    const child = spawn(process.execPath, [main, 'standalone', ...this.files], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
+    const log = createWriteStream(join(this.folder, 'worker.log'), { flags: 'a' });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    this.#child = child;
+  }
+
+  /** Resolves with the exit code, or the signal's name, when the process has ended by itself or by `kill`. */
+  async ended(): Promise<number | string> {
+    const child = this.#child;
+    if (child === null) throw new Error('the worker was not started');
+    if (this.running) await once(child, 'exit');
+    return child.exitCode ?? child.signalCode ?? 'unknown';
+  }
+
+  async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string> {
+    if (this.running) this.#child?.kill(signal);
+    return this.ended();
+  }
+
+  async rest<Answer>(path: string, init?: RequestInit): Promise<Answer> {
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, init);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${answer.status} ${text}`);
+    return (text === '' ? null : JSON.parse(text)) as Answer;
+  }
+
+  async log(): Promise<string> {
+    return readFile(join(this.folder, 'worker.log'), 'utf8');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.running) await this.kill('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 25));
+}
