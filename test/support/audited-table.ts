@@ -8,6 +8,7 @@ import type { CommittedRecord } from './committed-reader.ts';
 export interface AuditedChange {
   readonly op: 'c' | 'u' | 'd';
   readonly id: number;
+  /** The number of the new image, or of the image that a delete removed. */
   readonly seq: number;
 }
 
@@ -31,7 +32,7 @@ export class AuditedTable {
       CREATE TABLE accounts (id int PRIMARY KEY, seq int NOT NULL, note text NOT NULL, amount numeric(12,2));
       ALTER TABLE accounts REPLICA IDENTITY FULL;
       CREATE SCHEMA audit;
-      CREATE TABLE audit.changes (seq serial PRIMARY KEY, op text NOT NULL, id int NOT NULL);
+      CREATE TABLE audit.changes (number serial PRIMARY KEY, op text NOT NULL, id int NOT NULL, was int);
       INSERT INTO accounts SELECT n, 0, repeat('x', n % 200), n / 7.0 FROM generate_series(1, ${rows}) n;
     `);
   }
@@ -45,7 +46,9 @@ export class AuditedTable {
   }
 
   async committed(): Promise<AuditedChange[]> {
-    const answer = await this.#client.query<AuditedChange>('SELECT op, id, seq FROM audit.changes ORDER BY seq');
+    const answer = await this.#client.query<AuditedChange>(
+      'SELECT op, id, coalesce(was, number) AS seq FROM audit.changes ORDER BY number',
+    );
     return answer.rows;
   }
 
@@ -59,15 +62,15 @@ export class AuditedTable {
     const note = 'n'.repeat(Math.floor(this.#random() * 300));
     if (this.#random() < 0.25) {
       await this.#client.query(
-        `WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id, seq) INSERT INTO audit.changes (op, id) SELECT 'd', id FROM gone`,
+        `WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id, seq) INSERT INTO audit.changes (op, id, was) SELECT 'd', id, seq FROM gone`,
         [id],
       );
       return;
     }
     await this.#client.query(
       `WITH known AS (SELECT 1 FROM accounts WHERE id = $1),
-            counted AS (INSERT INTO audit.changes (op, id) SELECT CASE WHEN EXISTS (SELECT 1 FROM known) THEN 'u' ELSE 'c' END, $1 RETURNING seq)
-       INSERT INTO accounts SELECT $1, seq, $2, seq / 3.0 FROM counted
+            counted AS (INSERT INTO audit.changes (op, id) SELECT CASE WHEN EXISTS (SELECT 1 FROM known) THEN 'u' ELSE 'c' END, $1 RETURNING number)
+       INSERT INTO accounts SELECT $1, number, $2, number / 3.0 FROM counted
        ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, note = excluded.note, amount = excluded.amount`,
       [id, note],
     );
@@ -82,7 +85,7 @@ interface Envelope {
 
 /** What the topic says happened, checked on the way: order per key, images that fit each other, tombstones after deletes. */
 export class TopicState {
-  /** Changes in `op:id:seq` form (deletes without seq) and how often each was seen. */
+  /** Changes in `op:id:seq` form, and how often each was seen. */
   readonly seen = new Map<string, number>();
   readonly rows = new Map<number, number>();
   reads = 0;
@@ -100,7 +103,7 @@ export class TopicState {
     else assert.equal(before?.seq, known, `${place}: the old image is not the last one seen`);
     if (op === 'r') this.reads += 1;
     else {
-      const name = op === 'd' ? `d:${id}` : `${op}:${id}:${after?.seq}`;
+      const name = `${op}:${id}:${(after ?? before)?.seq}`;
       this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
     }
     if (after === null) this.rows.delete(id);
@@ -108,14 +111,22 @@ export class TopicState {
   }
 }
 
-/** The audit as `TopicState.seen` counts it. */
-export function expectedChanges(audit: readonly AuditedChange[]): Map<string, number> {
-  const expected = new Map<string, number>();
+/**
+ * Changes that the snapshot already contains are not streamed; for every key, from the first streamed change on, each
+ * committed change must be there exactly once, and nothing that was not committed.
+ */
+export function checkAudit(audit: readonly AuditedChange[], state: TopicState): void {
+  const streaming = new Set<number>();
+  let found = 0;
   for (const { op, id, seq } of audit) {
-    const name = op === 'd' ? `d:${id}` : `${op}:${id}:${seq}`;
-    expected.set(name, (expected.get(name) ?? 0) + 1);
+    const name = `${op}:${id}:${seq}`;
+    const count = state.seen.get(name) ?? 0;
+    if (count > 0) streaming.add(id);
+    assert.equal(count, streaming.has(id) ? 1 : 0, `${name} is on the topic ${count} times`);
+    found += count;
   }
-  return expected;
+  const total = [...state.seen.values()].reduce((sum, count) => sum + count, 0);
+  assert.equal(total, found, 'the topic has changes that were not committed');
 }
 
 /** A small seeded generator, so that a failing run can be repeated. */
