@@ -45,3 +45,37 @@ export function sameOffset(left: OffsetMap | null, right: OffsetMap | null): boo
     return typeof a === 'bigint' || typeof b === 'bigint' ? String(a) === String(b) : a === b;
   });
 }
+
+/** The key of the offsets topic: `["connector",{partition}]`, the bytes that Kafka Connect writes. */
+export function encodeOffsetKey(connector: string, partition: OffsetMap): Buffer {
+  return Buffer.from(`[${JSON.stringify(connector)},${stringifyOffset(partition)}]`);
+}
+
+/** Null when the bytes are no offset key at all (another kind of record, a foreign topic). */
+export function decodeOffsetKey(key: Uint8Array): { readonly connector: string; readonly partition: OffsetMap } | null {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString(), revive);
+    if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== 'string') return null;
+    const partition: unknown = parsed[1];
+    if (partition === null || typeof partition !== 'object' || Array.isArray(partition)) return null;
+    return { connector: parsed[0], partition: partition as OffsetMap };
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Null stands for a tombstone: the partition is forgotten. */
+export function encodeOffsetValue(offset: OffsetMap | null): Buffer | null {
+  return offset === null ? null : Buffer.from(stringifyOffset(offset));
+}
+
+/** Throws SyntaxError on anything else than a flat JSON object. */
+export function decodeOffsetValue(value: Uint8Array | null): OffsetMap | null {
+  return value === null ? null : parseOffset(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString());
+}
+
+/** Equal for partitions that are equal as JSON objects, whatever the order of their members. */
+export function offsetIdentity(partition: OffsetMap): string {
+  return stringifyOffset(Object.fromEntries(Object.entries(partition).sort(([left], [right]) => (left < right ? -1 : 1))));
+}

@@ -1,0 +1,150 @@
+import type { Producer } from 'kafkajs';
+import { Kafka, Partitioners } from 'kafkajs';
+import type { Clock } from '../base/clock.ts';
+import { ConnectError } from '../base/errors.ts';
+import type { ClientConfig } from './client-config.ts';
+import { Cluster } from './cluster.ts';
+import { fromKafkaClient } from './kafka-error.ts';
+import type { FetchedRecord } from './record-batch-reader.ts';
+import { TopicAdmin } from './topic-admin.ts';
+import { TopicReader } from './topic-reader.ts';
+
+export interface CompactedTopicOptions {
+  readonly topic: string;
+  /** The worker setting that names the topic (`offset.storage.topic`), for messages. */
+  readonly setting: string;
+  /** What the topic holds, for messages: `source connector offsets`. */
+  readonly purpose: string;
+  readonly client: ClientConfig;
+  /** Used when the topic has to be created; -1: the broker's default. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Further settings of a topic that has to be created. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
+export type OnEntry = (key: Buffer, value: Buffer | null) => void;
+
+/** A key-value log that all workers of a group share: config, offsets and status live in topics of this form. */
+export class CompactedTopic {
+  readonly topic: string;
+  readonly #options: CompactedTopicOptions;
+  readonly #cluster: Cluster;
+  readonly #reader: TopicReader;
+  readonly #producer: Producer;
+  #followers: Cluster[] = [];
+  #producing: Promise<void> | null = null;
+
+  constructor(options: CompactedTopicOptions) {
+    this.#options = options;
+    this.topic = options.topic;
+    this.#cluster = new Cluster(options.client, options.clock);
+    this.#reader = new TopicReader(this.#cluster, options.topic, options.clock);
+    this.#producer = new Kafka(options.client.kafkajs()).producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      maxInFlightRequests: 1,
+    });
+  }
+
+  /** Creates the topic if it is missing. Rejects with `kafka.topic` when it exists and would lose entries. */
+  async open(): Promise<void> {
+    const { client, clock, topic } = this.#options;
+    const admin = new TopicAdmin(client, clock);
+    try {
+      if ((await admin.describe(topic)) === null) {
+        const settings = { ...this.#options.settings, 'cleanup.policy': 'compact' };
+        await admin.create({
+          name: topic,
+          partitions: this.#options.partitions,
+          replicationFactor: this.#options.replicationFactor,
+          settings,
+        });
+      }
+      await this.#verify(admin);
+    } finally {
+      await admin.close();
+    }
+  }
+
+  /**
+   * Hands over every entry from where the previous call stopped (the first: from the beginning) to the end as of now,
+   * in order within a key. An entry appended before the call, by anyone, is seen. The buffers are borrowed.
+   */
+  async readToEnd(onEntry: OnEntry, signal?: AbortSignal): Promise<void> {
+    await this.#reader.readToEnd((record) => handOver(record, onEntry), signal);
+  }
+
+  /** Hands over new entries as they come, those of this process included, until the signal aborts. Has positions of its own. */
+  async follow(onEntry: OnEntry, signal: AbortSignal): Promise<void> {
+    const cluster = new Cluster(this.#options.client, this.#options.clock);
+    this.#followers.push(cluster);
+    const closing = (): void => void cluster.close();
+    signal.addEventListener('abort', closing, { once: true });
+    try {
+      const reader = new TopicReader(cluster, this.topic, this.#options.clock);
+      await reader.readToEnd((record) => handOver(record, onEntry), signal);
+      await reader.follow((record) => handOver(record, onEntry), signal);
+    } finally {
+      signal.removeEventListener('abort', closing);
+      this.#followers = this.#followers.filter((other) => other !== cluster);
+      await cluster.close();
+    }
+  }
+
+  /** Resolves when all in-sync replicas hold the entry. Null is a tombstone. A retry may write it twice, which compaction undoes. */
+  async append(key: Uint8Array | string, value: Uint8Array | string | null): Promise<void> {
+    try {
+      this.#producing ??= this.#producer.connect();
+      await this.#producing;
+      await this.#producer.send({
+        topic: this.topic,
+        acks: -1,
+        timeout: this.#options.client.requestTimeoutMs,
+        messages: [{ key: Buffer.from(key as Uint8Array), value: value === null ? null : Buffer.from(value as Uint8Array) }],
+      });
+    } catch (error) {
+      await this.#disconnect();
+      throw fromKafkaClient(error, `write to topic ${this.topic}`, this.#options.client.serverNames);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#cluster.close(), this.#disconnect(), ...this.#followers.map((follower) => follower.close())]);
+  }
+
+  async #disconnect(): Promise<void> {
+    const producing = this.#producing;
+    this.#producing = null;
+    if (producing === null) return;
+    await producing.catch(() => undefined);
+    await this.#producer.disconnect().catch(() => undefined);
+  }
+
+  async #verify(admin: TopicAdmin): Promise<void> {
+    const { topic, setting, purpose } = this.#options;
+    let policy: string | null;
+    try {
+      policy = await admin.setting(topic, 'cleanup.policy');
+    } catch (error) {
+      // Without the right to read settings nothing can be said; Kafka Connect goes on as well.
+      if (error instanceof ConnectError && error.code === 'kafka.authorization') return;
+      throw error;
+    }
+    if (policy === null || policy === 'compact') return;
+    throw new ConnectError(
+      'kafka.topic',
+      `Topic '${topic}' supplied via the '${setting}' property is required to have 'cleanup.policy=compact' to guarantee consistency ` +
+        `and durability of ${purpose}, but found the topic currently has 'cleanup.policy=${policy}'.`,
+      {
+        remedy: `Change it with kafka-configs.sh --alter --topic ${topic} --add-config cleanup.policy=compact, or name another topic in ${setting}.`,
+      },
+    );
+  }
+}
+
+function handOver(record: FetchedRecord, onEntry: OnEntry): void {
+  if (record.key !== null) onEntry(record.key, record.value);
+}

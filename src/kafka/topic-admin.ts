@@ -1,0 +1,125 @@
+import type { Admin } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import type { Clock } from '../base/clock.ts';
+import { ConnectError } from '../base/errors.ts';
+import type { ClientConfig } from './client-config.ts';
+import { brokerCode, fromKafkaClient, KafkaCode } from './kafka-error.ts';
+
+export interface NewTopic {
+  readonly name: string;
+  /** -1: the broker's default. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Topic settings by Kafka's names: `retention.ms`, `cleanup.policy`, ... */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface TopicDescription {
+  readonly partitions: number;
+  readonly replicationFactor: number;
+}
+
+/** Creates and looks at topics. Connects with the first request; every rejection is a `ConnectError`. */
+export class TopicAdmin {
+  readonly #admin: Admin;
+  readonly #clock: Clock;
+  readonly #servers: string;
+  #connected: Promise<void> | null = null;
+
+  constructor(config: ClientConfig, clock: Clock) {
+    this.#admin = new kafkajs.Kafka(config.kafkajs()).admin();
+    this.#clock = clock;
+    this.#servers = config.serverNames;
+  }
+
+  clusterId(): Promise<string> {
+    return this.#ask('describe the cluster', async (admin) => (await admin.describeCluster()).clusterId);
+  }
+
+  /** Null when the topic does not exist. Never creates it. */
+  async describe(name: string): Promise<TopicDescription | null> {
+    try {
+      return await this.#ask(`describe topic ${name}`, async (admin) => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
+        const partitions = topics[0]?.partitions ?? [];
+        return { partitions: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? 0 };
+      });
+    } catch (error) {
+      if (brokerCode(causeOf(error)) === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION) return null;
+      throw error;
+    }
+  }
+
+  /** The topic's setting, or null when it is not known or not allowed to be read. */
+  async setting(topic: string, name: string): Promise<string | null> {
+    const found = await this.#ask(`read the settings of topic ${topic}`, async (admin) => {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
+      });
+      return resources[0];
+    });
+    return found?.configEntries.find((entry) => entry.configName === name)?.configValue ?? null;
+  }
+
+  /** True when this call created the topic, false when it was there already (also when another worker was quicker). */
+  async create(topic: NewTopic): Promise<boolean> {
+    try {
+      return await this.#ask(`create topic ${topic.name}`, (admin) =>
+        admin.createTopics({
+          waitForLeaders: true,
+          topics: [
+            {
+              topic: topic.name,
+              numPartitions: topic.partitions,
+              replicationFactor: topic.replicationFactor,
+              configEntries: Object.entries(topic.settings).map(([name, value]) => ({ name, value })),
+            },
+          ],
+        }),
+      );
+    } catch (error) {
+      if (brokerCode(causeOf(error)) === KafkaCode.TOPIC_ALREADY_EXISTS) return false;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const connected = this.#connected;
+    this.#connected = null;
+    if (connected === null) return;
+    await connected.catch(() => undefined);
+    await this.#admin.disconnect();
+  }
+
+  async #ask<T>(doing: string, request: (admin: Admin) => Promise<T>): Promise<T> {
+    this.#connected ??= this.#admin.connect();
+    try {
+      await this.#connected;
+      return await this.#eventually(request);
+    } catch (error) {
+      // A later request starts with a new connection.
+      if (brokerCode(error) === null) await this.close().catch(() => undefined);
+      throw fromKafkaClient(error, doing, this.#servers);
+    }
+  }
+
+  /** kafkajs sends admin requests to the controller it knows; while that moves, its own retries see the change. */
+  async #eventually<T>(request: (admin: Admin) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await request(this.#admin);
+      } catch (error) {
+        if (attempt === attemptsMax || brokerCode(error) !== leaderNotAvailable) throw error;
+        await this.#clock.sleep(100 * attempt);
+      }
+    }
+  }
+}
+
+const attemptsMax = 5;
+const leaderNotAvailable = 5;
+
+function causeOf(error: unknown): unknown {
+  return error instanceof ConnectError ? error.cause : error;
+}
