@@ -1,4 +1,4 @@
-import type { Change } from '../record/change.ts';
+import type { Change, Op } from '../record/change.ts';
 import type { Shape } from '../record/shape.ts';
 
 /** Runs per row, on bytes. False drops the change (its position still counts). */
@@ -8,10 +8,16 @@ export interface ShapePlan {
   readonly shape: Shape;
   /** Null costs exactly nothing per row. */
   readonly step: RowStep | null;
+  /** True: the records of this plan are tombstones, a null value under their key, whatever the shape's value is. */
+  readonly tombstone?: boolean | undefined;
 }
 
 /** A single message transform. Rename, drop, route, cast, key and constants are decided in `plan`, once per shape. */
 export interface Transform {
-  /** Null drops every change of this shape. Throws `ConnectError` `data.shape` when it cannot be applied. */
-  plan(shape: Shape): ShapePlan | null;
+  /**
+   * Called once per shape and operation, so that what depends on the operation costs nothing per row either; `op` is
+   * `Op.TOMBSTONE` also behind a transform that made tombstones of deletes. Null drops every such change. Throws
+   * `ConnectError` `data.shape` when it cannot be applied.
+   */
+  plan(shape: Shape, op: Op): ShapePlan | null;
 }

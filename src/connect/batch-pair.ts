@@ -1,0 +1,224 @@
+import { assert } from '../base/assert.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { SourceOffset } from '../record/offset.ts';
+import { RecordBatch } from '../record/record-batch.ts';
+import type { RecordBatchLimits } from '../record/record-batch.ts';
+import { waitBeforeSeal } from './batch-cut.ts';
+
+export interface BatchPairOptions {
+  readonly limits: RecordBatchLimits;
+  readonly lingerMs: number;
+  readonly clock: Clock;
+  /** `Source.position`, asked between the source's synchronous runs or at its boundary, never from inside `emit`. */
+  readonly position: () => readonly SourceOffset[];
+}
+
+export interface SealedBatch {
+  readonly batch: RecordBatch;
+  /** `Change.sourceTimeMs` of the newest change in it; 0 where unknown. */
+  readonly sourceTimeMs: number;
+}
+
+/**
+ * The two batches of a task: one is being filled while the other is being committed, so memory is bounded whatever the
+ * source sends. A batch is sealed at the moment the sink can take it and not before, so that each commit takes all that
+ * is there: alone on an idle stream, large under load. The pure decision is `waitBeforeSeal`.
+ */
+export class BatchPair {
+  /** Where the outlet writes. Another object after every seal. */
+  filling: RecordBatch;
+  /** Set by the outlet with every change. */
+  sourceTimeMs = 0;
+  readonly #options: BatchPairOptions;
+  /** Both batches number their topics alike, because both are told each topic in the same order. */
+  readonly #batches: readonly [RecordBatch, RecordBatch];
+  /** Null while a batch is sealed or being committed. */
+  #spare: RecordBatch | null;
+  #ready: SealedBatch | null = null;
+  #atBoundary = true;
+  #filtered = false;
+  /** Something is worth committing since the last seal: then when it came in, else -1. */
+  #sinceMs = -1;
+  #idleSinceMs: number;
+  #lookDue = false;
+  /** A batch stands in the middle of a transaction and only waits for its end. */
+  #boundaryAwaited = false;
+  #timer: Timer | null = null;
+  #ending = false;
+  #failure: { readonly error: unknown } | null = null;
+  #sealedWaiter: PromiseWithResolvers<SealedBatch | null> | null = null;
+  #roomWaiter: PromiseWithResolvers<void> | null = null;
+
+  constructor(options: BatchPairOptions) {
+    this.#options = options;
+    this.#batches = [new RecordBatch(options.limits), new RecordBatch(options.limits)];
+    [this.filling, this.#spare] = this.#batches;
+    this.#idleSinceMs = options.clock.monotonic();
+  }
+
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  topicIndex(name: string): number {
+    const [left, right] = this.#batches;
+    const index = left.topicIndex(name);
+    assert(right.topicIndex(name) === index, 'both batches number topics alike');
+    return index;
+  }
+
+  /** After each record appended to `filling`. False: no room for more. */
+  appended(): boolean {
+    this.#atBoundary = false;
+    if (this.#sinceMs < 0 || this.#filtered) this.#begin();
+    if (!this.filling.full) return true;
+    this.#scheduleLook();
+    return false;
+  }
+
+  /** After a change that left no record: only the position moved. */
+  skipped(): boolean {
+    this.#atBoundary = false;
+    if (this.#sinceMs < 0) {
+      this.#begin();
+      this.#filtered = true;
+    }
+    return !this.filling.full;
+  }
+
+  boundary(): boolean {
+    this.#atBoundary = true;
+    // Between two boundaries without a change the source reports a position of its own accord.
+    if (this.#sinceMs < 0) this.#begin();
+    else if (this.#boundaryAwaited) this.#look();
+    return !this.filling.full;
+  }
+
+  /** The next batch to commit, null after `end` when everything is out. One call at a time. */
+  next(): Promise<SealedBatch | null> {
+    assert(this.#sealedWaiter === null, 'one commit loop per task');
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    const ready = this.#ready;
+    if (ready !== null) {
+      this.#ready = null;
+      return Promise.resolve(ready);
+    }
+    if (this.#ending && this.#spare !== null) return Promise.resolve(null);
+    this.#sealedWaiter = Promise.withResolvers();
+    return this.#sealedWaiter.promise;
+  }
+
+  /** The batch is committed: it is emptied and the sink idle again. */
+  release(sealed: SealedBatch): void {
+    assert(this.#spare === null && sealed.batch !== this.filling, 'only the sealed batch is released');
+    sealed.batch.reset();
+    this.#spare = sealed.batch;
+    this.#idleSinceMs = this.#options.clock.monotonic();
+    this.#look();
+  }
+
+  drained(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    if (!this.filling.full) return Promise.resolve();
+    this.#roomWaiter ??= Promise.withResolvers();
+    return this.#roomWaiter.promise;
+  }
+
+  /** The source emits nothing more: what is there is sealed without waiting for anything. */
+  end(): void {
+    this.#ending = true;
+    this.#look();
+  }
+
+  /** Nothing is sealed any more; whoever waits here is rejected with `error`. The first failure stays. */
+  fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { error };
+    this.#timer?.cancel();
+    this.#sealedWaiter?.reject(error);
+    this.#roomWaiter?.reject(error);
+    this.#sealedWaiter = null;
+    this.#roomWaiter = null;
+  }
+
+  #begin(): void {
+    this.#filtered = false;
+    this.#sinceMs = this.#options.clock.monotonic();
+    this.#scheduleLook();
+  }
+
+  /** In a microtask: behind the source's synchronous run, so that one commit takes all of a socket read. */
+  #scheduleLook(): void {
+    if (this.#lookDue || this.#spare === null) return;
+    this.#lookDue = true;
+    queueMicrotask(() => {
+      this.#lookDue = false;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#cut();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #cut(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#boundaryAwaited = false;
+    if (this.#sinceMs < 0) {
+      if (this.#ending && this.#spare !== null) this.#hand(null);
+      return;
+    }
+    const nowMs = this.#options.clock.monotonic();
+    const waitMs = waitBeforeSeal(
+      {
+        records: this.filling.length,
+        full: this.filling.full,
+        atBoundary: this.#atBoundary,
+        filteredOnly: this.#filtered,
+        sinkIdle: this.#spare !== null,
+        ending: this.#ending,
+        ageMs: nowMs - this.#sinceMs,
+        waitedMs: nowMs - Math.max(this.#sinceMs, this.#idleSinceMs),
+      },
+      this.#options.lingerMs,
+    );
+    if (waitMs === 0) {
+      this.#seal();
+      return;
+    }
+    this.#boundaryAwaited = this.#spare !== null && !this.#atBoundary;
+    if (Number.isFinite(waitMs)) this.#timer = this.#options.clock.after(waitMs, () => this.#look());
+  }
+
+  #seal(): void {
+    const batch = this.filling;
+    const offsets = this.#options.position();
+    this.#sinceMs = -1;
+    this.#filtered = false;
+    if (batch.length === 0 && offsets.length === 0) {
+      if (this.#ending) this.#hand(null);
+      return;
+    }
+    assert(offsets.length > 0, 'the source emitted changes and its position did not move');
+    assert(this.#spare !== null, 'a batch is sealed only when the other one is free');
+    batch.seal(offsets);
+    this.filling = this.#spare;
+    this.#spare = null;
+    this.#roomWaiter?.resolve();
+    this.#roomWaiter = null;
+    this.#hand({ batch, sourceTimeMs: this.sourceTimeMs });
+  }
+
+  #hand(sealed: SealedBatch | null): void {
+    const waiter = this.#sealedWaiter;
+    this.#sealedWaiter = null;
+    if (waiter !== null) waiter.resolve(sealed);
+    else this.#ready = sealed;
+  }
+}

@@ -1,0 +1,193 @@
+import { assert } from '../base/assert.ts';
+import { ConnectError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import type { Change } from '../record/change.ts';
+import type { Shape } from '../record/shape.ts';
+import type { BatchPair } from './batch-pair.ts';
+import { Stage, deadLetterHeaders, deadLetterValue } from './dead-letter.ts';
+import type { FailedRecord } from './dead-letter.ts';
+import { enrichFailure, isTolerable } from './error-tolerance.ts';
+import type { ErrorTolerance, FailureLog } from './error-tolerance.ts';
+import { opCount, planShape } from './shape-plan.ts';
+import type { RowPlan, ShapePlanner } from './shape-plan.ts';
+import type { Sink } from './sink.ts';
+import type { ChangeOutlet } from './source.ts';
+import type { TaskMetrics } from './task-metrics.ts';
+
+export interface TaskOutletOptions {
+  readonly connector: string;
+  readonly taskId: number;
+  readonly sink: Sink;
+  readonly batches: BatchPair;
+  readonly planner: ShapePlanner;
+  readonly tolerance: ErrorTolerance;
+  readonly failures: FailureLog;
+  readonly metrics: TaskMetrics;
+}
+
+/** A plan with the number its topic has in the batches. */
+interface OutletPlan extends RowPlan {
+  readonly topicIndex: number;
+}
+
+/**
+ * What a source writes into: looks up the plan of a change by number, runs the steps and encodes headers, key and value
+ * into the filling batch. Per row it makes no object, string or promise.
+ */
+export class TaskOutlet implements ChangeOutlet {
+  readonly #options: TaskOutletOptions;
+  readonly #batches: BatchPair;
+  readonly #metrics: TaskMetrics;
+  /** At `schema.id * opCount + op`; null: filtered out; undefined: never declared. */
+  readonly #plans: (OutletPlan | null | undefined)[] = [];
+  readonly #topics = new Map<string, Promise<void>>();
+  #stage: Stage = Stage.TRANSFORMATION;
+
+  constructor(options: TaskOutletOptions) {
+    this.#options = options;
+    this.#batches = options.batches;
+    this.#metrics = options.metrics;
+  }
+
+  async declare(shape: Shape): Promise<void> {
+    const plans = await planShape(shape, this.#options.planner);
+    failpoint('during-declare');
+    await Promise.all([...new Set(plans.flatMap((plan) => plan?.topic ?? []))].map((topic) => this.prepareTopic(topic)));
+    for (let hole = this.#plans.length; hole < (shape.schema.id + 1) * opCount; hole += 1) this.#plans.push(undefined);
+    for (const [op, plan] of plans.entries()) {
+      this.#plans[shape.schema.id * opCount + op] = plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic) };
+    }
+  }
+
+  /** Once per topic; a failure is not remembered, so that the next declaration tries again. */
+  prepareTopic(topic: string): Promise<void> {
+    let prepared = this.#topics.get(topic);
+    if (prepared === undefined) {
+      prepared = this.#options.sink.prepareTopic(topic).catch((error: unknown) => {
+        this.#topics.delete(topic);
+        throw error;
+      });
+      this.#topics.set(topic, prepared);
+    }
+    return prepared;
+  }
+
+  emit(change: Change): boolean {
+    const plan = this.#plans[change.schema.id * opCount + change.op];
+    if (plan === undefined)
+      throw new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
+    this.#metrics.emitted += 1;
+    if (plan === null) {
+      this.#metrics.filtered += 1;
+      return this.#batches.skipped();
+    }
+    const batch = this.#batches.filling;
+    const start = batch.out.at;
+    try {
+      this.#stage = Stage.TRANSFORMATION;
+      if (plan.steps !== null && !runSteps(plan, change)) {
+        this.#metrics.filtered += 1;
+        return this.#batches.skipped();
+      }
+      this.#encode(plan, change);
+    } catch (error) {
+      batch.rollback(start);
+      return this.#giveUp(error, this.#stage, plan.topic, change, null);
+    }
+    if (change.sourceTimeMs > 0) this.#batches.sourceTimeMs = change.sourceTimeMs;
+    return this.#batches.appended();
+  }
+
+  boundary(): boolean {
+    return this.#batches.boundary();
+  }
+
+  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
+    this.#metrics.emitted += 1;
+    return this.#giveUp(failure, Stage.TASK_POLL, null, null, raw);
+  }
+
+  drained(): Promise<void> {
+    return this.#batches.drained();
+  }
+
+  #encode(plan: OutletPlan, change: Change): void {
+    const batch = this.#batches.filling;
+    const out = batch.out;
+    const start = out.at;
+    if (this.#write(plan, change)) return;
+    const size = out.at;
+    batch.rollback(start);
+    batch.grow(size, start);
+    assert(this.#write(plan, change), 'a record needs more room the second time');
+  }
+
+  /** False when the arena was too small; then `out.at` says how large it has to be, and nothing was appended. */
+  #write(plan: OutletPlan, change: Change): boolean {
+    const batch = this.#batches.filling;
+    const out = batch.out;
+    const headersStart = out.at;
+    if (plan.headers !== null) {
+      this.#stage = Stage.HEADER_CONVERTER;
+      plan.headers.encode(change, out);
+    }
+    const headersEnd = out.at;
+    let keyStart = -1;
+    if (plan.key !== null) {
+      this.#stage = Stage.KEY_CONVERTER;
+      keyStart = headersEnd;
+      plan.key.encode(change, out);
+    }
+    const keyEnd = keyStart < 0 ? -1 : out.at;
+    let valueStart = -1;
+    if (plan.value !== null && (plan.valuePresence === null || change.tuple(plan.valuePresence).count > 0)) {
+      this.#stage = Stage.VALUE_CONVERTER;
+      valueStart = out.at;
+      plan.value.encode(change, out);
+    }
+    const valueEnd = valueStart < 0 ? -1 : out.at;
+    if (out.overflowed) return false;
+    batch.append(plan.topicIndex, keyStart, keyEnd, headersStart, headersEnd, valueStart, valueEnd, change.timestampMs);
+    return true;
+  }
+
+  /** Slow path: one change or row that does not fit. */
+  #giveUp(error: unknown, stage: Stage, topic: string | null, change: Change | null, raw: Uint8Array | null): boolean {
+    const { connector, taskId, tolerance, failures } = this.#options;
+    const position = change?.locate() ?? '';
+    const failed: FailedRecord = { connector, taskId, stage, topic, position, raw, error: error as Error };
+    this.#metrics.failures += 1;
+    if (!isTolerable(error, tolerance)) {
+      const failure = enrichFailure(failed);
+      // The source's position may count this change already: nothing may be sealed from here on.
+      this.#batches.fail(failure);
+      throw failure;
+    }
+    this.#metrics.skipped += 1;
+    if (failures.record(failed)) this.#metrics.logged += 1;
+    if (tolerance.deadLetterTopic === null) return this.#batches.skipped();
+    this.#appendDeadLetter(tolerance.deadLetterTopic, failed, change?.timestampMs ?? failures.nowMs());
+    return this.#batches.appended();
+  }
+
+  /** Into the same batch as its neighbours, hence exactly once like them. */
+  #appendDeadLetter(topic: string, failed: FailedRecord, timestampMs: number): void {
+    const batch = this.#batches.filling;
+    const value = deadLetterValue(failed);
+    const headers = this.#options.tolerance.deadLetterHeaders ? deadLetterHeaders(failed) : Buffer.alloc(0);
+    const start = batch.out.at;
+    const valueStart = start + headers.length;
+    const end = valueStart + value.length;
+    if (end > batch.out.bytes.length) batch.grow(end, start);
+    batch.out.copy(headers, 0, headers.length);
+    batch.out.copy(value, 0, value.length);
+    batch.append(this.#batches.topicIndex(topic), -1, -1, start, valueStart, valueStart, end, timestampMs);
+    this.#metrics.deadLetters += 1;
+  }
+}
+
+function runSteps(plan: RowPlan, change: Change): boolean {
+  if (plan.steps === null) return true;
+  for (const step of plan.steps) if (!step(change)) return false;
+  return true;
+}

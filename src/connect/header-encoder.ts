@@ -1,0 +1,95 @@
+import { assert } from '../base/assert.ts';
+import { ByteSink } from '../base/byte-sink.ts';
+import type { Change, TupleRef } from '../record/change.ts';
+import type { RowEncoder } from './converter.ts';
+
+export interface HeaderPart {
+  readonly name: string;
+  /** Bytes known at shape time (null: a null value), or what writes them. */
+  readonly value: Uint8Array | RowEncoder | null;
+  /** Only on changes that have this image; null: always. */
+  readonly presence: TupleRef | null;
+}
+
+interface Entry {
+  /** The encoded name; for a constant also its length and bytes. */
+  readonly prefix: Buffer;
+  readonly encoder: RowEncoder | null;
+  readonly presence: TupleRef | null;
+}
+
+/**
+ * Writes record headers in Kafka's own form: zigzag varint count, then length and bytes of each name and value.
+ * Headers that are the same on every record are one block, encoded once.
+ */
+export class HeaderEncoder implements RowEncoder {
+  readonly #block: Buffer | null;
+  readonly #entries: readonly Entry[];
+  /** The length of a value stands before it, so it is written here first. */
+  readonly #scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
+
+  constructor(parts: readonly HeaderPart[]) {
+    this.#entries = parts.map(({ name, value, presence }) => {
+      if (value === null || value instanceof Uint8Array) {
+        return { prefix: Buffer.concat([text(name), bytes(value)]), encoder: null, presence };
+      }
+      return { prefix: text(name), encoder: value, presence };
+    });
+    const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null);
+    this.#block = constant ? Buffer.concat([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
+  }
+
+  /** Writes nothing when no header applies to this change. */
+  encode(change: Change, out: ByteSink): void {
+    if (this.#block !== null) {
+      out.copy(this.#block, 0, this.#block.length);
+      return;
+    }
+    let count = 0;
+    for (const entry of this.#entries) if (applies(entry, change)) count += 1;
+    if (count === 0) return;
+    out.int(count);
+    for (const entry of this.#entries) {
+      if (!applies(entry, change)) continue;
+      out.copy(entry.prefix, 0, entry.prefix.length);
+      if (entry.encoder !== null) this.#value(entry.encoder, change, out);
+    }
+  }
+
+  #value(encoder: RowEncoder, change: Change, out: ByteSink): void {
+    const scratch = this.#scratch;
+    scratch.at = 0;
+    encoder.encode(change, scratch);
+    if (scratch.overflowed) {
+      scratch.bytes = Buffer.allocUnsafeSlow(scratch.at * 2);
+      scratch.at = 0;
+      encoder.encode(change, scratch);
+      assert(!scratch.overflowed, 'a header needs more room the second time');
+    }
+    out.int(scratch.at);
+    out.copy(scratch.bytes, 0, scratch.at);
+  }
+}
+
+function applies(entry: Entry, change: Change): boolean {
+  return entry.presence === null || change.tuple(entry.presence).count > 0;
+}
+
+/** For headers that are made on slow paths: the same form from names and texts. */
+export function encodeHeaderBlock(headers: readonly (readonly [name: string, value: string])[]): Buffer {
+  return Buffer.concat([varint(headers.length), ...headers.flatMap(([name, value]) => [text(name), text(value)])]);
+}
+
+function text(value: string): Buffer {
+  return bytes(Buffer.from(value, 'utf8'));
+}
+
+function bytes(value: Uint8Array | null): Buffer {
+  return value === null ? varint(-1) : Buffer.concat([varint(value.length), value]);
+}
+
+function varint(value: number): Buffer {
+  const sink = new ByteSink(Buffer.alloc(5));
+  sink.int(value);
+  return sink.bytes.subarray(0, sink.at);
+}

@@ -1,0 +1,128 @@
+import { ByteSink } from '../base/byte-sink.ts';
+import { ConnectError } from '../base/errors.ts';
+import { Change, Op } from '../record/change.ts';
+import type { TupleRef } from '../record/change.ts';
+import type { RowSchema } from '../record/row-schema.ts';
+import type { HeaderNode, Node, Shape } from '../record/shape.ts';
+import type { Converter, ConverterContext, RowEncoder } from './converter.ts';
+import { HeaderEncoder } from './header-encoder.ts';
+import type { HeaderPart } from './header-encoder.ts';
+import type { RowStep, Transform } from './transform.ts';
+
+/** Everything that the row path needs to know about one shape and operation. */
+export interface RowPlan {
+  readonly topic: string;
+  /** Null: no step. */
+  readonly steps: readonly RowStep[] | null;
+  /** Null: null key. */
+  readonly key: RowEncoder | null;
+  /** Null: tombstone. */
+  readonly value: RowEncoder | null;
+  /** The value is null when this image has no columns; null: it is always there. */
+  readonly valuePresence: TupleRef | null;
+  /** Null: no headers. */
+  readonly headers: HeaderEncoder | null;
+}
+
+/** One plan per operation, indexed by `Op`; null: such changes are filtered out. */
+export type ShapePlans = readonly (RowPlan | null)[];
+
+export interface ShapePlanner {
+  readonly transforms: readonly Transform[];
+  readonly keyConverter: Converter;
+  readonly valueConverter: Converter;
+  readonly headerConverter: Converter;
+}
+
+/** `Op` is dense: plans of a shape stand at `schema.id * opCount + op`. */
+export const opCount = Object.keys(Op).length;
+
+interface Outcome {
+  readonly shape: Shape;
+  readonly steps: readonly RowStep[];
+  readonly tombstone: boolean;
+}
+
+/**
+ * Takes a shape through transforms and converters, once for each operation. Operations that come out alike share their
+ * encoders, so that a chain without opinions on operations is compiled once. Rejects with `data.shape` or `registry.*`.
+ */
+export async function planShape(shape: Shape, planner: ShapePlanner): Promise<ShapePlans> {
+  const outcomes = Object.values(Op).map((op) => applyTransforms(shape, op, planner.transforms));
+  const compiled = new Map<string, Promise<RowEncoder>>();
+  const compile: Compile = (converter, node, context) => {
+    const signature = signNode(node, context);
+    const encoder = compiled.get(signature) ?? converter.compile(node, context);
+    compiled.set(signature, encoder);
+    return encoder;
+  };
+  const plans: (RowPlan | null)[] = [];
+  for (const [op, outcome] of outcomes.entries()) {
+    plans.push(outcome === null ? null : await compilePlan(outcome, op as Op, planner, compile));
+  }
+  return plans;
+}
+
+type Compile = (converter: Converter, node: Node, context: ConverterContext) => Promise<RowEncoder>;
+
+function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | null {
+  let at = shape;
+  let tombstone = op === Op.TOMBSTONE;
+  const steps: RowStep[] = [];
+  for (const transform of transforms) {
+    const plan = transform.plan(at, tombstone ? Op.TOMBSTONE : op);
+    if (plan === null) return null;
+    at = plan.shape;
+    tombstone ||= plan.tombstone === true;
+    if (plan.step !== null) steps.push(plan.step);
+  }
+  return { shape: at, steps, tombstone };
+}
+
+async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, compile: Compile): Promise<RowPlan> {
+  const { shape, steps, tombstone } = outcome;
+  const { topic, schema } = shape;
+  if (topic === '') throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`);
+  // A truncate names no row, hence has no key.
+  const keyNode = op === Op.TRUNCATE ? null : shape.key;
+  const presence = shape.value.kind === 'struct' ? shape.value.presence : null;
+  // An absent image makes the record's value null (below), so that the struct itself is always there when it is written.
+  const valueNode: Node = shape.value.kind === 'struct' ? { ...shape.value, presence: null } : shape.value;
+  return {
+    topic,
+    steps: steps.length === 0 ? null : steps,
+    key: keyNode === null ? null : await compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' }),
+    value: tombstone ? null : await compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
+    valuePresence: presence,
+    headers: await compileHeaders(shape, op, planner, compile),
+  };
+}
+
+async function compileHeaders(shape: Shape, op: Op, planner: ShapePlanner, compile: Compile): Promise<HeaderEncoder | null> {
+  const { topic, schema } = shape;
+  const parts: HeaderPart[] = [];
+  for (const header of shape.headers.filter((each) => each.ops === null || each.ops.includes(op))) {
+    const encoder = await compile(planner.headerConverter, header.node, { topic, schema, part: 'header' });
+    parts.push({ name: header.name, presence: header.presence, value: fixedValue(header, encoder, schema) });
+  }
+  return parts.length === 0 ? null : new HeaderEncoder(parts);
+}
+
+/** Constants are encoded here and now, with a change that has no rows, because nobody will look at them. */
+function fixedValue(header: HeaderNode, encoder: RowEncoder, schema: RowSchema): HeaderPart['value'] {
+  if (header.node.kind !== 'constant') return encoder;
+  if (header.node.value === null) return null;
+  const change = new Change(schema, 0, () => 'a constant header');
+  const out = new ByteSink(Buffer.alloc(0));
+  encoder.encode(change, out);
+  out.bytes = Buffer.alloc(out.at);
+  out.at = 0;
+  encoder.encode(change, out);
+  return out.bytes;
+}
+
+/** Equal signatures compile to equal encoders: the node as data, its topic and part. */
+function signNode(node: Node, context: ConverterContext): string {
+  const plain = JSON.stringify(node, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  return `${context.part} ${context.topic} ${context.schema.id} ${plain}`;
+}
