@@ -1,0 +1,64 @@
+/** When to speak to the server, and when its silence means that the connection is dead. Pure: time comes as an argument. */
+export interface LivenessTimings {
+  /** At least this often a status update goes out, or the server would end the connection. */
+  readonly statusEveryMs: number;
+  /** After this silence the next status update asks for an answer. */
+  readonly pingAfterMs: number;
+  /** After this silence the connection counts as dead; infinite when the server has no timeout either. */
+  readonly deadAfterMs: number;
+}
+
+export interface LivenessFacts {
+  readonly nowMs: number;
+  readonly lastReceivedMs: number;
+  readonly lastSentMs: number;
+  /** We do not read at the moment (backpressure, a shape being declared): the silence is ours. */
+  readonly paused: boolean;
+}
+
+export type LivenessAction = 'nothing' | 'status' | 'ping' | 'dead';
+
+/** Three status updates fit into the server's timeout, so that two may be lost or late. */
+const statusPerTimeout = 3;
+/**
+ * A walsender can be silent much longer than its own timeout while it reads back a large transaction from disk or
+ * decodes tables that are not published; ending the connection then would make it start the same work again, for ever.
+ */
+const silenceTimeouts = 5;
+const silenceMinMs = 30_000;
+
+/** `walSenderTimeoutMs` 0 switches the server's timeout off, and with it our watchdog; it must not make every bound 0. */
+export function livenessTimings(walSenderTimeoutMs: number, statusUpdateIntervalMs: number): LivenessTimings {
+  const interval = Math.max(100, statusUpdateIntervalMs);
+  if (walSenderTimeoutMs <= 0) return { statusEveryMs: interval, pingAfterMs: interval, deadAfterMs: Infinity };
+  const statusEveryMs = Math.max(100, Math.min(interval, Math.floor(walSenderTimeoutMs / statusPerTimeout)));
+  return { statusEveryMs, pingAfterMs: statusEveryMs, deadAfterMs: Math.max(silenceMinMs, walSenderTimeoutMs * silenceTimeouts) };
+}
+
+export function evaluateLiveness(timings: LivenessTimings, facts: LivenessFacts): LivenessAction {
+  const silenceMs = facts.nowMs - facts.lastReceivedMs;
+  if (!facts.paused && silenceMs >= timings.deadAfterMs) return 'dead';
+  if (facts.nowMs - facts.lastSentMs < timings.statusEveryMs) return 'nothing';
+  return !facts.paused && silenceMs >= timings.pingAfterMs ? 'ping' : 'status';
+}
+
+/** How many reads in a row, each soon after the one before, make a stream worth coalescing. */
+const burstReads = 24;
+const burstGapMs = 2;
+
+/**
+ * Decides whether to give the kernel a moment to gather more before the next read. A walsender sends one message per
+ * system call, so reading eagerly costs both sides a call per row. Only while data keeps coming: a lone transaction is
+ * a few messages and never waits.
+ */
+export class ReadPacing {
+  #lastReadMs = -Infinity;
+  #reads = 0;
+
+  /** Called at every read; true: wait about a millisecond before the next. */
+  read(nowMs: number): boolean {
+    this.#reads = nowMs - this.#lastReadMs <= burstGapMs ? this.#reads + 1 : 0;
+    this.#lastReadMs = nowMs;
+    return this.#reads >= burstReads;
+  }
+}

@@ -1,0 +1,304 @@
+import { ConnectError } from '../../base/errors.ts';
+import type { ChangeOutlet } from '../../connect/source.ts';
+import type { Change } from '../../record/change.ts';
+import { CellState, type TupleView } from '../../record/tuple-view.ts';
+import { FrameCursor, malformed } from './frame-cursor.ts';
+import type { SourceRegisters } from './registers.ts';
+import type { Relation, RelationCache, RelationColumn } from './relation-cache.ts';
+import type { RowEmitter } from './row-emitter.ts';
+import type { StreamPosition } from './stream-position.ts';
+
+/** What the stream does after a frame. */
+export const Decoded = {
+  /** Bring the next one. */
+  NEXT: 0,
+  /** The outlet is full: wait for `drained()`. */
+  DRAIN: 1,
+  /** A table's shape has to be declared first: wait for `RelationCache.resolve`. */
+  DECLARE: 2,
+} as const;
+export type Decoded = (typeof Decoded)[keyof typeof Decoded];
+
+export interface DecoderParts {
+  readonly change: Change;
+  readonly registers: SourceRegisters;
+  readonly relations: RelationCache;
+  readonly emitter: RowEmitter;
+  readonly position: StreamPosition;
+  readonly out: ChangeOutlet;
+}
+
+/** 'w' walStart:int64 walEnd:int64 sent:int64, then the message. */
+const headerBytes = 25;
+/** Microseconds from 1970-01-01 to 2000-01-01. */
+const postgresEpochMicros = 946_684_800_000_000;
+
+/**
+ * pgoutput, protocol version 1, text tuples. Reads borrowed frames synchronously and fills the one `Change`; per row it
+ * stores integers and nothing else. Grammar as in the Postgres manual, "Logical Replication Message Formats".
+ */
+export class PgoutputDecoder {
+  readonly #cursor = new FrameCursor();
+  readonly #change: Change;
+  readonly #registers: SourceRegisters;
+  readonly #relations: RelationCache;
+  readonly #emitter: RowEmitter;
+  readonly #position: StreamPosition;
+  readonly #out: ChangeOutlet;
+  #lsnHigh = 0;
+  #lsnLow = 0;
+
+  constructor(parts: DecoderParts) {
+    this.#change = parts.change;
+    this.#registers = parts.registers;
+    this.#relations = parts.relations;
+    this.#emitter = parts.emitter;
+    this.#position = parts.position;
+    this.#out = parts.out;
+  }
+
+  /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
+  decode(frame: Uint8Array): Decoded {
+    const cursor = this.#cursor;
+    cursor.reset(frame, 1, frame.length);
+    this.#lsnHigh = cursor.uint32();
+    this.#lsnLow = cursor.uint32();
+    cursor.at = headerBytes;
+    const tag = cursor.uint8();
+    switch (tag) {
+      case 0x49: // I
+        return this.#insert();
+      case 0x55: // U
+        return this.#update();
+      case 0x44: // D
+        return this.#delete();
+      case 0x42: // B
+        return this.#begin();
+      case 0x43: // C
+        return this.#commit();
+      case 0x52: // R
+        return this.#relation();
+      case 0x54: // T
+        return this.#truncate();
+      case 0x4f: // O
+        return this.#origin();
+      case 0x4d: // M
+        return this.#message();
+      case 0x59: // Y: the type catalog is read from the server instead.
+      case 0x41: // A: Postgres 18 may send a stream abort without a stream; nothing of that transaction was sent.
+        return Decoded.NEXT;
+      default:
+        throw malformed(`an unknown message 0x${tag.toString(16)}`);
+    }
+  }
+
+  /** 'B' finalLsn:int64 commitTime:int64 xid:int32 */
+  #begin(): Decoded {
+    const cursor = this.#cursor;
+    const finalHigh = cursor.uint32();
+    const finalLow = cursor.uint32();
+    const micros = cursor.int32() * 0x1_0000_0000 + cursor.uint32() + postgresEpochMicros;
+    const xid = cursor.uint32();
+    if (this.#position.inTransaction) throw malformed('a transaction begins inside another');
+    this.#position.begin(finalHigh, finalLow, micros, xid);
+    this.#registers.beginTransaction(micros, xid);
+    this.#registers.clearOrigin();
+    if (this.#position.lastCommitHigh === 0 && this.#position.lastCommitLow === 0) this.#registers.clearLastCommitLsn();
+    else this.#registers.setLastCommitLsn(this.#position.lastCommitHigh, this.#position.lastCommitLow);
+    this.#change.sourceTimeMs = Math.floor(micros / 1000);
+    return Decoded.NEXT;
+  }
+
+  /** 'C' flags:int8 commitLsn:int64 endLsn:int64 commitTime:int64 */
+  #commit(): Decoded {
+    const cursor = this.#cursor;
+    cursor.advance(9);
+    const endHigh = cursor.uint32();
+    const endLow = cursor.uint32();
+    if (!this.#position.inTransaction) throw malformed('a commit without a transaction');
+    if (!this.#position.commit(endHigh, endLow)) return Decoded.NEXT;
+    this.#position.boundaryDone();
+    return this.#out.boundary() ? Decoded.NEXT : Decoded.DRAIN;
+  }
+
+  /** 'I' relation:int32 'N' tuple */
+  #insert(): Decoded {
+    const relation = this.#row('INSERT');
+    this.#expect(0x4e);
+    if (relation !== null) {
+      this.#tuple(relation, this.#change.after, false);
+      this.#emitter.insert();
+    }
+    return this.#rowDone();
+  }
+
+  /** 'U' relation:int32 ['K' tuple | 'O' tuple] 'N' tuple */
+  #update(): Decoded {
+    const relation = this.#row('UPDATE');
+    if (relation === null) return this.#rowDone();
+    const { before, after } = this.#change;
+    before.count = 0;
+    let kind = this.#cursor.uint8();
+    if (kind === 0x4b || kind === 0x4f) {
+      this.#tuple(relation, before, kind === 0x4b);
+      const whole = kind === 0x4f;
+      kind = this.#cursor.uint8();
+      if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a new row`);
+      this.#tuple(relation, after, false);
+      // A value that did not change stands in the whole old image: same frame, so only the range is taken over.
+      if (whole) fillUnchanged(before, after);
+    } else {
+      if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
+      this.#tuple(relation, after, false);
+    }
+    this.#emitter.update(relation);
+    return this.#rowDone();
+  }
+
+  /** 'D' relation:int32 ('K' tuple | 'O' tuple) */
+  #delete(): Decoded {
+    const relation = this.#row('DELETE');
+    if (relation === null) return this.#rowDone();
+    const kind = this.#cursor.uint8();
+    if (kind !== 0x4b && kind !== 0x4f) throw malformed(`0x${kind.toString(16)} instead of an old row`);
+    this.#tuple(relation, this.#change.before, kind === 0x4b);
+    this.#emitter.delete(relation);
+    return this.#rowDone();
+  }
+
+  /** 'T' count:int32 options:int8 relation:int32... */
+  #truncate(): Decoded {
+    const cursor = this.#cursor;
+    this.#inTransaction('TRUNCATE');
+    const count = cursor.int32();
+    cursor.uint8();
+    if (count < 0 || count * 4 > cursor.rest) throw malformed(`a truncate of ${count} tables`);
+    for (let index = 0; index < count; index += 1) {
+      const relation = this.#known(cursor.uint32());
+      if (relation.tableShape === null) continue;
+      this.#aim(relation);
+      this.#emitter.truncate();
+    }
+    return this.#rowDone();
+  }
+
+  /** 'O' originLsn:int64 name:text */
+  #origin(): Decoded {
+    const cursor = this.#cursor;
+    const high = cursor.uint32();
+    const low = cursor.uint32();
+    const end = cursor.bytes.indexOf(0, cursor.at);
+    if (end < 0) throw malformed('an origin without end');
+    this.#registers.setOrigin(cursor.bytes, cursor.at, end, high, low);
+    return Decoded.NEXT;
+  }
+
+  /** 'M' flags:int8 lsn:int64 prefix:text content:bytes. Counted, so that ordinals stay what they are whoever reads them. */
+  #message(): Decoded {
+    const transactional = (this.#cursor.uint8() & 1) === 1;
+    if (transactional) {
+      this.#inTransaction('MESSAGE');
+      this.#position.messageDone();
+    }
+    return Decoded.NEXT;
+  }
+
+  /** 'R' relation:int32 schema:text table:text identity:int8 count:int16 (flags:int8 name:text type:int32 typmod:int32)... */
+  #relation(): Decoded {
+    const cursor = this.#cursor;
+    const id = cursor.uint32();
+    const schema = cursor.text();
+    const table = cursor.text();
+    const identity = String.fromCharCode(cursor.uint8());
+    if (identity !== 'd' && identity !== 'f' && identity !== 'n' && identity !== 'i') throw malformed(`replica identity "${identity}"`);
+    const count = cursor.uint16();
+    const columns: RelationColumn[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const isKey = (cursor.uint8() & 1) === 1;
+      columns.push({ isKey, name: cursor.text(), typeOid: cursor.uint32(), typmod: cursor.int32() });
+    }
+    // An empty schema name stands for pg_catalog.
+    const pending = this.#relations.define({ id, schema: schema === '' ? 'pg_catalog' : schema, table, identity, columns });
+    return pending ? Decoded.DECLARE : Decoded.NEXT;
+  }
+
+  /** The start of a row message; null when the table is not captured. */
+  #row(type: string): Relation | null {
+    this.#inTransaction(type);
+    const relation = this.#known(this.#cursor.uint32());
+    if (relation.tableShape === null) return null;
+    this.#aim(relation);
+    return relation;
+  }
+
+  #inTransaction(type: string): void {
+    if (!this.#position.inTransaction) throw malformed(`${type} outside a transaction`);
+    this.#position.message(type, this.#lsnHigh, this.#lsnLow);
+  }
+
+  #known(id: number): Relation {
+    const relation = this.#relations.get(id);
+    if (relation === undefined) throw malformed(`a row of table ${id}, which has not been described`);
+    return relation;
+  }
+
+  #aim(relation: Relation): void {
+    if (relation.rowSchema !== null) this.#change.schema = relation.rowSchema;
+    this.#registers.setLsn(this.#lsnHigh, this.#lsnLow);
+  }
+
+  #rowDone(): Decoded {
+    this.#position.messageDone();
+    return this.#emitter.takeRoom() ? Decoded.NEXT : Decoded.DRAIN;
+  }
+
+  #expect(tag: number): void {
+    const found = this.#cursor.uint8();
+    if (found !== tag) throw malformed(`0x${found.toString(16)} instead of 0x${tag.toString(16)}`);
+  }
+
+  /** count:int16 ('n' | 'u' | 't' length:int32 bytes)... `keyOnly`: columns outside the identity come as nulls and say nothing. */
+  #tuple(relation: Relation, view: TupleView, keyOnly: boolean): void {
+    const cursor = this.#cursor;
+    const { columnOf, isKey } = relation;
+    const count = cursor.uint16();
+    if (count !== columnOf.length) throw malformed(`${count} columns in a row of ${relation.table}, which has ${columnOf.length}`);
+    const { state, start, end } = view;
+    for (let index = 0; index < count; index += 1) {
+      const column = columnOf[index] as number;
+      const kind = cursor.uint8();
+      if (kind === 0x74) {
+        const length = cursor.int32();
+        const at = cursor.advance(length);
+        if (column < 0) continue;
+        state[column] = CellState.TEXT;
+        start[column] = at;
+        end[column] = at + length;
+      } else if (kind === 0x6e) {
+        if (column >= 0) state[column] = keyOnly && isKey[index] === 0 ? CellState.ABSENT : CellState.NULL;
+      } else if (kind === 0x75) {
+        if (column >= 0) state[column] = CellState.UNCHANGED;
+      } else {
+        throw binaryOrUnknown(kind);
+      }
+    }
+    view.bytes = cursor.bytes;
+    view.count = relation.columnCount;
+  }
+}
+
+function fillUnchanged(before: TupleView, after: TupleView): void {
+  for (let column = 0; column < after.count; column += 1) {
+    if (after.state[column] !== CellState.UNCHANGED) continue;
+    after.state[column] = before.state[column] as number;
+    after.start[column] = before.start[column] as number;
+    after.end[column] = before.end[column] as number;
+  }
+}
+
+function binaryOrUnknown(kind: number): ConnectError {
+  if (kind !== 0x62) return malformed(`a cell of kind 0x${kind.toString(16)}`);
+  return new ConnectError('postgres.protocol', 'The server sends binary values, and only text values are read.', {
+    remedy: 'Remove "binary" from "slot.stream.params".',
+  });
+}

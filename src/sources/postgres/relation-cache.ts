@@ -1,0 +1,171 @@
+import { failpoint } from '../../base/failpoint.ts';
+import type { ChangeOutlet } from '../../connect/source.ts';
+import type { Change } from '../../record/change.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
+import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
+import type { PostgresSettings } from './settings.ts';
+import type { TableFilter } from './table-filter.ts';
+import { buildTableShape, type TableShape, type WireColumn } from './table-shape.ts';
+
+export type RelationColumn = WireColumn;
+
+/** A Relation message as it came. */
+export interface RelationMessage {
+  readonly id: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly identity: ReplicaIdentity;
+  readonly columns: readonly RelationColumn[];
+}
+
+/** A table as the rows that follow are laid out. */
+export interface Relation {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: RowSchema['columns'];
+  /** Null: the table is not captured; its rows are stepped over. */
+  readonly tableShape: TableShape | null;
+  readonly rowSchema: RowSchema | null;
+  readonly columnOf: Int16Array;
+  /** 1 for columns of the replica identity, by wire column. */
+  readonly isKey: Uint8Array;
+  /** Columns of `rowSchema`. */
+  readonly columnCount: number;
+  readonly key: Uint16Array;
+}
+
+/** What the cache asks the server. */
+export interface RelationCatalog {
+  /** The table as it is now; null when it is gone. */
+  table(oid: number): Promise<TableInfo | null>;
+  /** Knows these types from now on. */
+  types(oids: readonly number[]): Promise<TypeCatalog>;
+}
+
+interface Known {
+  readonly fingerprint: string;
+  readonly tableShape: TableShape;
+}
+
+/**
+ * Which relation id means which table now. Belongs to one session: the server describes every table anew in each, and
+ * again whenever the table may have changed. A description that says what was known keeps the identity of the
+ * `RowSchema`, so that nothing is declared again; rows are read by the description that came before them, never by
+ * what the catalog says meanwhile.
+ */
+export class RelationCache {
+  readonly #settings: PostgresSettings;
+  readonly #filter: TableFilter;
+  readonly #catalog: RelationCatalog;
+  readonly #change: Change;
+  readonly #relations = new Map<number, Relation>();
+  readonly #known = new Map<number, Known>();
+  #pending: RelationMessage | null = null;
+
+  constructor(settings: PostgresSettings, filter: TableFilter, catalog: RelationCatalog, change: Change) {
+    this.#settings = settings;
+    this.#filter = filter;
+    this.#catalog = catalog;
+    this.#change = change;
+  }
+
+  get(id: number): Relation | undefined {
+    return this.#relations.get(id);
+  }
+
+  /** True: call `resolve` before the next frame. */
+  define(message: RelationMessage): boolean {
+    if (this.#filter.acceptsTable(message.schema, message.table)) {
+      this.#pending = message;
+      return true;
+    }
+    this.#relations.set(message.id, stepOver(message));
+    return false;
+  }
+
+  /** Completes the pending description: asks the catalog for what the message does not say, and declares what is new. */
+  async resolve(out: ChangeOutlet): Promise<void> {
+    const message = this.#pending;
+    if (message === null) return;
+    const tableShape = await this.#declare(message, await this.#catalog.table(message.id), out);
+    this.#relations.set(message.id, layout(message, tableShape));
+    this.#pending = null;
+  }
+
+  /** Declares a table before its first row, so that a schema that is refused stops the start and not the stream. */
+  async announce(info: TableInfo, out: ChangeOutlet): Promise<void> {
+    const identity = identityColumns(info);
+    const columns = info.columns
+      .filter((column) => column.generated === '')
+      .map((column) => ({ name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) }));
+    const message = { id: info.oid, schema: info.schema, table: info.name, identity: info.replicaIdentity, columns };
+    await this.#declare(message, info, out);
+  }
+
+  async #declare(message: RelationMessage, info: TableInfo | null, out: ChangeOutlet): Promise<TableShape> {
+    const types = await this.#catalog.types(message.columns.map((column) => column.typeOid));
+    const fingerprint = fingerprintOf(message, info, types);
+    const known = this.#known.get(message.id);
+    if (known?.fingerprint === fingerprint) return known.tableShape;
+    const { schema, table, columns } = message;
+    const tableShape = buildTableShape({ schema, table, wireColumns: columns, info, types, settings: this.#settings });
+    for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
+      tuple.reserve(tableShape.rowSchema.columns.length);
+    }
+    failpoint('during-declare');
+    await out.declare(tableShape.shape);
+    this.#known.set(message.id, { fingerprint, tableShape });
+    return tableShape;
+  }
+}
+
+/** Everything that a shape is made of. */
+function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog): string {
+  const used = message.columns.map((column) => {
+    const type = types.get(column.typeOid);
+    return [type, type === null ? null : types.get(type.elementOid), type === null ? null : types.get(type.baseOid)];
+  });
+  return JSON.stringify([message, info, used]);
+}
+
+function identityColumns(info: TableInfo): ReadonlySet<string> {
+  switch (info.replicaIdentity) {
+    case 'f':
+      return new Set(info.columns.map((column) => column.name));
+    case 'i':
+      return new Set(info.identityIndexColumns);
+    case 'd':
+      return new Set(info.primaryKey);
+    case 'n':
+      return new Set();
+  }
+}
+
+function layout(message: RelationMessage, tableShape: TableShape): Relation {
+  const { rowSchema, columnOf } = tableShape;
+  return {
+    schema: message.schema,
+    table: message.table,
+    columns: rowSchema.columns,
+    tableShape,
+    rowSchema,
+    columnOf,
+    isKey: Uint8Array.from(message.columns, (column) => (column.isKey ? 1 : 0)),
+    columnCount: rowSchema.columns.length,
+    key: rowSchema.key,
+  };
+}
+
+function stepOver(message: RelationMessage): Relation {
+  return {
+    schema: message.schema,
+    table: message.table,
+    columns: [],
+    tableShape: null,
+    rowSchema: null,
+    columnOf: new Int16Array(message.columns.length).fill(-1),
+    isKey: new Uint8Array(message.columns.length),
+    columnCount: 0,
+    key: new Uint16Array(0),
+  };
+}

@@ -1,0 +1,135 @@
+import { ConnectError } from '../../base/errors.ts';
+import type { ChangeOutlet } from '../../connect/source.ts';
+import type { Change } from '../../record/change.ts';
+import { Op, opCodes } from '../../record/change.ts';
+import { CellState, type TupleView } from '../../record/tuple-view.ts';
+import type { Relation } from './relation-cache.ts';
+import type { PostgresSettings } from './settings.ts';
+import type { StreamPosition } from './stream-position.ts';
+
+/**
+ * Turns a decoded row message into the changes it stands for: a delete and its tombstone, the three records of a key
+ * change, one per table of a truncate. The images are already in `change.before` and `change.after`.
+ */
+export class RowEmitter {
+  readonly #change: Change;
+  readonly #out: ChangeOutlet;
+  readonly #position: StreamPosition;
+  readonly #tombstones: boolean;
+  readonly #skips: Uint8Array;
+  /** Changes handed over, by `Op`; drained into the metrics now and then. */
+  readonly counts = new Float64Array(opCodes.length);
+  #room = true;
+
+  constructor(change: Change, out: ChangeOutlet, position: StreamPosition, settings: PostgresSettings) {
+    this.#change = change;
+    this.#out = out;
+    this.#position = position;
+    this.#tombstones = settings.records.tombstonesOnDelete;
+    const skipped: ReadonlySet<string> = settings.stream.skippedOperations;
+    this.#skips = Uint8Array.from(opCodes, (code) => (skipped.has(code) ? 1 : 0));
+  }
+
+  /** False once after the outlet asked to stop. */
+  takeRoom(): boolean {
+    const room = this.#room;
+    this.#room = true;
+    return room;
+  }
+
+  insert(): void {
+    if (this.#skips[Op.CREATE] === 1) return;
+    this.#change.before.count = 0;
+    this.#change.related.count = 0;
+    this.#emit(Op.CREATE);
+  }
+
+  update(relation: Relation): void {
+    if (this.#skips[Op.UPDATE] === 1) return;
+    const { before, after, related } = this.#change;
+    related.count = 0;
+    if (before.count === 0 || sameKey(relation.key, before, after)) {
+      this.#emit(Op.UPDATE);
+      return;
+    }
+    // The old key is deleted, pointing at the new one, and the row is created anew, pointing back.
+    copyTuple(after, related);
+    after.count = 0;
+    this.#emit(Op.DELETE);
+    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
+    after.count = related.count;
+    copyTuple(before, related);
+    before.count = 0;
+    this.#emit(Op.CREATE);
+  }
+
+  delete(relation: Relation): void {
+    if (this.#skips[Op.DELETE] === 1) return;
+    const { before, after, related } = this.#change;
+    after.count = 0;
+    related.count = 0;
+    for (const column of relation.key) {
+      if (before.state[column] === CellState.ABSENT) {
+        this.#rejectDelete(relation, column);
+        return;
+      }
+    }
+    this.#emit(Op.DELETE);
+    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
+  }
+
+  truncate(): void {
+    if (this.#skips[Op.TRUNCATE] === 1) return;
+    this.#change.before.count = 0;
+    this.#change.after.count = 0;
+    this.#change.related.count = 0;
+    this.#emit(Op.TRUNCATE);
+  }
+
+  #emit(op: Op): void {
+    if (!this.#position.admit()) return;
+    this.#change.op = op;
+    this.counts[op] = (this.counts[op] as number) + 1;
+    if (!this.#out.emit(this.#change)) this.#room = false;
+  }
+
+  /** A delete under a made-up key would delete another row downstream. */
+  #rejectDelete(relation: Relation, column: number): void {
+    if (!this.#position.admit()) return;
+    const name = relation.columns[column]?.name ?? '';
+    const table = `${relation.schema}.${relation.table}`;
+    const failure = new ConnectError(
+      'data.row',
+      `A row of ${table} was deleted, and its key column "${name}" is not part of the table's replica identity (${this.#change.locate()}).`,
+      { remedy: `ALTER TABLE ${table} REPLICA IDENTITY FULL, or make "${name}" part of the identity's index.`, details: { table, column: name } },
+    );
+    if (!this.#out.reject(failure, null)) this.#room = false;
+  }
+}
+
+/** A key column that the old image leaves out did not change, as far as the server lets us know. */
+function sameKey(key: Uint16Array, before: TupleView, after: TupleView): boolean {
+  for (let index = 0; index < key.length; index += 1) {
+    const column = key[index] as number;
+    const state = before.state[column];
+    if (state === CellState.ABSENT || after.state[column] === CellState.UNCHANGED) continue;
+    if (state !== after.state[column]) return false;
+    if (state !== CellState.TEXT) continue;
+    const start = before.start[column] as number;
+    const other = after.start[column] as number;
+    const length = (before.end[column] as number) - start;
+    if (length !== (after.end[column] as number) - other) return false;
+    for (let at = 0; at < length; at += 1) if (before.bytes[start + at] !== after.bytes[other + at]) return false;
+  }
+  return true;
+}
+
+function copyTuple(from: TupleView, to: TupleView): void {
+  to.bytes = from.bytes;
+  to.count = from.count;
+  for (let column = 0; column < from.count; column += 1) {
+    to.state[column] = from.state[column] as number;
+    to.start[column] = from.start[column] as number;
+    to.end[column] = from.end[column] as number;
+  }
+}

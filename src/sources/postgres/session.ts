@@ -1,0 +1,158 @@
+import { connect as connectSocket } from 'node:net';
+
+import { Client, type ClientConfig } from 'pg';
+
+import { ConnectError } from '../../base/errors.ts';
+import type { ConnectionSettings } from './settings.ts';
+import { sqlError, sqlState, type SqlErrorContext } from './sql-error.ts';
+import { tlsAttempts, type TlsAttempt } from './tls-options.ts';
+
+/**
+ * What every session is pinned to, whatever role, database or server say: the text forms that the column kinds read,
+ * and no timeouts, which would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has
+ * them too.
+ */
+export const sessionPins: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  xmlbinary: 'base64',
+  lc_monetary: 'C',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+};
+
+/** `replication`: a walsender of this database, which also takes plain SQL. */
+export interface SessionOptions {
+  readonly replication?: boolean;
+  readonly applicationName?: string;
+}
+
+/** Opens connections to one server; knows after the first whether TLS is used. */
+export class SessionFactory {
+  readonly #settings: ConnectionSettings;
+  readonly #applicationName: string;
+  #tls: TlsAttempt | null = null;
+
+  constructor(settings: ConnectionSettings, applicationName: string) {
+    this.#settings = settings;
+    this.#applicationName = applicationName;
+  }
+
+  get host(): string {
+    return `${this.#settings.hostname}:${this.#settings.port}`;
+  }
+
+  context(doing: string): SqlErrorContext {
+    return { doing, host: this.host, user: this.#settings.user, database: this.#settings.database };
+  }
+
+  /** True when connections carry TLS; known after the first `connect`. */
+  get encrypted(): boolean {
+    return this.#tls !== null && this.#tls !== false;
+  }
+
+  /** A connected client whose session has the pins; they are read back, because a pooler may drop startup options. */
+  async connect(options: SessionOptions = {}): Promise<Client> {
+    const attempts = this.#tls === null ? tlsAttempts(this.#settings) : [this.#tls];
+    let failure: unknown = null;
+    for (const tls of attempts) {
+      const client = new Client(this.clientConfig(tls, options));
+      // Without a listener a connection that is cut while nobody waits for it would end the process.
+      client.on('error', () => {});
+      try {
+        await client.connect();
+      } catch (error) {
+        await client.end().catch(() => {});
+        failure = await this.#connectError(error, tls);
+        if (attempts.length > 1 && this.#mayFallBack(error)) continue;
+        throw failure;
+      }
+      this.#tls = tls;
+      await this.#verify(client, options);
+      return client;
+    }
+    throw failure;
+  }
+
+  /** The settings of one connection, for code that makes its own client; `connect` has been called before. */
+  clientConfig(tls: TlsAttempt | null = this.#tls, options: SessionOptions = {}): ClientConfig {
+    const { hostname, port, user, password, database, tcpKeepAlive, connectTimeoutMs, queryTimeoutMs } = this.#settings;
+    const pins = Object.entries(sessionPins).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`);
+    return {
+      host: hostname,
+      port,
+      user,
+      password: password?.reveal() ?? '',
+      database,
+      ssl: tls ?? false,
+      options: pins.join(' '),
+      keepAlive: tcpKeepAlive,
+      keepAliveInitialDelayMillis: 30_000,
+      connectionTimeoutMillis: connectTimeoutMs,
+      application_name: options.applicationName ?? this.#applicationName,
+      ...(options.replication === true ? { replication: 'database' } : queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
+    } as ClientConfig;
+  }
+
+  #mayFallBack(error: unknown): boolean {
+    const state = sqlState(error);
+    if (state !== null) return state === '28000';
+    const code = (error as { code?: unknown }).code;
+    return code !== 'ECONNREFUSED' && code !== 'ENOTFOUND' && code !== 'EHOSTUNREACH';
+  }
+
+  async #connectError(error: unknown, tls: TlsAttempt): Promise<ConnectError> {
+    const { user, database, sslMode } = this.#settings;
+    const failure = sqlError(error, this.context(`connecting to ${this.host} as "${user}", database "${database}"`));
+    if (failure.code !== 'postgres.unreachable' || tls === false || sqlState(error) !== null) return failure;
+    // A server without TLS answers one byte and closes; the client reports that without any code.
+    if ((error as { code?: unknown }).code !== undefined || (await this.#offersTls()) !== false) return failure;
+    return new ConnectError('postgres.setting', `The server ${this.host} does not offer TLS, and "database.sslmode" is "${sslMode}".`, {
+      cause: error,
+      remedy: 'Switch TLS on in the server (ssl = on), or set "database.sslmode" to "prefer" or "disable".',
+    });
+  }
+
+  /** Asks as the protocol does (SSLRequest): 'S' yes, 'N' no; null when there is no answer. */
+  #offersTls(): Promise<boolean | null> {
+    const { hostname, port } = this.#settings;
+    return new Promise((resolve) => {
+      const socket = connectSocket({ host: hostname, port, timeout: 5000 });
+      const done = (answer: boolean | null): void => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.once('connect', () => socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])));
+      socket.once('data', (bytes) => done(bytes[0] === 0x53 ? true : bytes[0] === 0x4e ? false : null));
+      socket.once('timeout', () => done(null));
+      socket.once('error', () => done(null));
+      socket.once('close', () => done(null));
+    });
+  }
+
+  async #verify(client: Client, options: SessionOptions): Promise<void> {
+    try {
+      const names = Object.keys(sessionPins).map((name) => `'${name.toLowerCase()}'`);
+      const { rows } = await client.query<{ name: string; setting: string }>(
+        `SELECT name, setting FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN (${names.join(', ')})`,
+      );
+      for (const { name, setting } of rows) {
+        const wanted = sessionPins[name];
+        if (wanted === undefined || wanted === setting) continue;
+        throw new ConnectError('postgres.setting', `The session setting ${name} is "${setting}" although "${wanted}" was asked for.`, {
+          remedy: 'Connect to the server itself: a pooler in between drops startup options.',
+        });
+      }
+      if (options.replication !== true) for (const statement of this.#settings.initialStatements) await client.query(statement);
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw sqlError(error, this.context('setting up the session'));
+    }
+  }
+}

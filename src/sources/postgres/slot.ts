@@ -1,0 +1,119 @@
+import { escapeIdentifier, type Client, type ClientBase } from 'pg';
+
+import { ConnectError } from '../../base/errors.ts';
+import { formatLsn, parseLsn } from './lsn.ts';
+
+/** A replication slot as `pg_replication_slots` shows it. */
+export interface SlotState {
+  readonly name: string;
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly active: boolean;
+  readonly activePid: number | null;
+  readonly restartLsn: bigint | null;
+  readonly confirmedFlushLsn: bigint | null;
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string | null;
+  /** Why the server took the slot's WAL away: `wal_removed`, `rows_removed`, `idle_timeout`, ...; null while it is good. */
+  readonly invalidation: string | null;
+}
+
+export interface CreatedSlot {
+  /** Changes committed before this are in the snapshot, those after it come from the slot. */
+  readonly consistentPoint: bigint;
+  /** For `SET TRANSACTION SNAPSHOT`, as long as the connection that made the slot does nothing else. */
+  readonly snapshotName: string;
+}
+
+/** Null: there is no such slot. The row is read as JSON, because every Postgres version has other columns. */
+export async function inspectSlot(client: ClientBase, name: string): Promise<SlotState | null> {
+  const { rows } = await client.query<{ slot: Record<string, unknown> }>(
+    'SELECT pg_catalog.to_jsonb(s) AS slot FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1',
+    [name],
+  );
+  const slot = rows[0]?.slot;
+  if (slot === undefined) return null;
+  const text = (key: string): string | null => (typeof slot[key] === 'string' ? slot[key] : null);
+  const lsn = (key: string): bigint | null => {
+    const value = text(key);
+    return value === null ? null : parseLsn(value);
+  };
+  return {
+    name,
+    plugin: text('plugin'),
+    database: text('database'),
+    active: slot['active'] === true,
+    activePid: typeof slot['active_pid'] === 'number' ? slot['active_pid'] : null,
+    restartLsn: lsn('restart_lsn'),
+    confirmedFlushLsn: lsn('confirmed_flush_lsn'),
+    walStatus: text('wal_status'),
+    invalidation: text('invalidation_reason') ?? (slot['conflicting'] === true ? 'conflicting with recovery' : null),
+  };
+}
+
+/** Throws when this slot can never serve us; a slot in use is another matter, which time may settle. */
+export function checkSlot(slot: SlotState, database: string): void {
+  const drop = `SELECT pg_drop_replication_slot('${slot.name}')`;
+  if (slot.database === null || slot.plugin === null) {
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is a physical one.`, { remedy: 'Choose another "slot.name".' });
+  }
+  if (slot.plugin !== 'pgoutput') {
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" was made for the plug-in ${slot.plugin}, not pgoutput.`, {
+      remedy: `Choose another "slot.name", or drop the slot (${drop}) and start with a new snapshot.`,
+    });
+  }
+  if (slot.database !== database) {
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" belongs to the database "${slot.database}", not "${database}".`, {
+      remedy: 'Choose another "slot.name": slots are shared by all databases of a server.',
+    });
+  }
+  if (slot.walStatus === 'lost' || slot.invalidation !== null || slot.confirmedFlushLsn === null) {
+    const reason = slot.invalidation ?? slot.walStatus ?? 'no position';
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is lost (${reason}): changes since its last position are gone.`, {
+      remedy:
+        `Drop it (${drop}), delete this connector's offsets and start with a new snapshot; ` +
+        'raise max_slot_wal_keep_size so that the server keeps the log for longer.',
+      details: { slot: slot.name, reason },
+    });
+  }
+}
+
+export function slotInUse(slot: SlotState): ConnectError {
+  const who = slot.activePid === null ? 'another session' : `the session with process id ${slot.activePid}`;
+  return new ConnectError('postgres.slot-in-use', `The replication slot "${slot.name}" is in use by ${who}.`, {
+    remedy: 'Stop the other reader (a connector with the same "slot.name"?), or choose another "slot.name".',
+    details: { slot: slot.name, pid: slot.activePid ?? 0 },
+  });
+}
+
+/**
+ * Runs on a replication connection, which from then on holds the exported snapshot. Waits for every transaction that is
+ * open now; the caller shows that it waits.
+ */
+export async function createSlot(replication: Client, name: string, failover: boolean): Promise<CreatedSlot> {
+  const sql = failover
+    ? `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} LOGICAL pgoutput (SNAPSHOT 'export', FAILOVER true)`
+    : `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} LOGICAL pgoutput EXPORT_SNAPSHOT`;
+  const { rows } = await replication.query<{ consistent_point: string; snapshot_name: string }>(sql);
+  const row = rows[0];
+  if (row === undefined) throw new ConnectError('postgres.protocol', 'CREATE_REPLICATION_SLOT answered nothing.');
+  return { consistentPoint: parseLsn(row.consistent_point), snapshotName: row.snapshot_name };
+}
+
+/** Whom a slot creation may be waiting for: the oldest transactions that have written, or hold a snapshot of the log. */
+export async function openTransactions(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ pid: number; seconds: string; application: string }>(
+    `SELECT pid, round(extract(epoch FROM now() - xact_start))::text AS seconds, application_name AS application
+     FROM pg_catalog.pg_stat_activity
+     WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start LIMIT 5`,
+  );
+  return rows.map((row) => `process ${row.pid}${row.application === '' ? '' : ` (${row.application})`}, open for ${row.seconds} s`);
+}
+
+export async function dropSlot(client: ClientBase, name: string): Promise<void> {
+  await client.query('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1', [name]);
+}
+
+export function describeSlot(slot: SlotState): string {
+  return `confirmed ${slot.confirmedFlushLsn === null ? 'nothing' : formatLsn(slot.confirmedFlushLsn)}, wal_status ${slot.walStatus ?? 'unknown'}`;
+}
