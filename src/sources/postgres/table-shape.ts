@@ -1,7 +1,19 @@
-import type { RowSchema } from '../../record/row-schema.ts';
+import { ConnectError } from '../../base/errors.ts';
+import { nextRowSchemaId } from '../../record/row-schema.ts';
+import type { Column, RowSchema } from '../../record/row-schema.ts';
+import type { Schema } from '../../record/schema.ts';
 import type { Shape } from '../../record/shape.ts';
-import type { TableInfo, TypeCatalog } from './catalog.ts';
+import type { ColumnInfo, TableInfo, TypeCatalog } from './catalog.ts';
+import { defaultValue } from './default-value.ts';
+import { buildEnvelope } from './envelope.ts';
+import { neutralValue } from './literal-value.ts';
+import { adjustFieldName } from './name-adjustment.ts';
 import type { PostgresSettings } from './settings.ts';
+import { tableKey } from './table-key.ts';
+import { TableFilter } from './table-filter.ts';
+import { mapType } from './type-map.ts';
+import type { MappedType } from './type-map.ts';
+import { unavailableText } from './unavailable-text.ts';
 
 /** A column as the server sends it, in tuple order. */
 export interface WireColumn {
@@ -27,4 +39,138 @@ export interface TableShape {
   readonly shape: Shape;
   /** Index in the server's tuple → index in `rowSchema.columns`; -1: not captured. */
   readonly columnOf: Int16Array;
+  /** For TRUNCATE, whose records have no key: a shape with a row schema (and id) of its own. */
+  readonly truncate: Shape;
+}
+
+/**
+ * Columns of `rowSchema` are those of the value plus key columns that the value leaves out, in table order.
+ * Throws `data.shape` when the table cannot be expressed, `config.invalid` when a mode does not fit one of its columns.
+ */
+export function buildTableShape(input: TableShapeInput): TableShape {
+  const { schema, table, wireColumns, settings } = input;
+  refuseCaseTwins(input);
+  const infos = matchColumns(wireColumns, input.info);
+  const keyIndexes = tableKey(input, infos);
+  const filter = new TableFilter(settings);
+  const columns: Column[] = [];
+  const captured: number[] = [];
+  const columnOf = new Int16Array(wireColumns.length).fill(-1);
+  for (const [index, wire] of wireColumns.entries()) {
+    const isKey = keyIndexes.includes(index);
+    const isValue = filter.acceptsColumn(schema, table, wire.name);
+    if (!isKey && !isValue) continue;
+    const column = buildColumn(input, wire, infos[index] ?? null, isKey);
+    if (column === null) continue;
+    columnOf[index] = columns.length;
+    if (isValue) captured.push(columns.length);
+    columns.push(column);
+  }
+  const fieldNames = columns.map((column) => adjustFieldName(column.name, settings.records.fieldNames));
+  refuseNameClashes(input, columns, fieldNames);
+  const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
+  const rowSchema = (): RowSchema => ({ id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key });
+  const row = rowSchema();
+  const shape = buildEnvelope({ schema, table, settings, rowSchema: row, captured, fieldNames });
+  return {
+    rowSchema: row,
+    shape,
+    columnOf,
+    truncate: { ...shape, key: null, headers: shape.headers.filter((header) => header.presence === null), schema: rowSchema() },
+  };
+}
+
+/**
+ * The catalog's column for each column on the wire: by name, or by place for columns renamed since, as long as as many
+ * columns are there. Null: dropped since, or added by a change the catalog does not show yet.
+ */
+function matchColumns(wireColumns: readonly WireColumn[], info: TableInfo | null): (ColumnInfo | null)[] {
+  if (info === null) return wireColumns.map(() => null);
+  const byName = new Map(info.columns.map((column) => [column.name, column]));
+  const candidates = [info.columns, info.columns.filter((column) => column.generated === '')];
+  const byPlace = candidates.find((columns) => columns.length === wireColumns.length);
+  return wireColumns.map((wire, index) => {
+    const placed = byPlace?.[index];
+    return (
+      byName.get(wire.name) ??
+      (placed !== undefined && placed.typeOid === wire.typeOid && !wireColumns.some((other) => other.name === placed.name) ? placed : null)
+    );
+  });
+}
+
+function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo | null, isKey: boolean): Column | null {
+  const { settings } = input;
+  const mapped = mapColumn(input, wire);
+  if (mapped === null) {
+    if (!isKey) return null;
+    throw shapeError(
+      input,
+      `the key column "${wire.name}" is of a type that has no form in a record`,
+      'Choose other key columns by "message.key.columns", or use the connector class millrace.PostgresSource.',
+    );
+  }
+  const notNull = info !== null && info.notNull;
+  // A default belongs to the type that the catalog shows now; under another type its text means something else.
+  const byDefault = info === null || info.typeOid !== wire.typeOid ? undefined : defaultValue(info.defaultExpression, mapped, notNull);
+  const schema: Schema = { ...mapped.schema, optional: !notNull };
+  return {
+    ...toColumn(wire.name, mapped, byDefault === undefined ? schema : { ...schema, default: byDefault }),
+    // Never for a key: a made-up key would delete the wrong row downstream.
+    neutral: notNull && !isKey ? (byDefault ?? neutralValue(mapped)) : undefined,
+    unavailable: unavailableText(mapped, settings.types.unavailablePlaceholder),
+  };
+}
+
+function toColumn(name: string, mapped: MappedType, schema: Schema): Column {
+  const element = mapped.element === undefined ? undefined : toColumn(name, mapped.element, mapped.element.schema);
+  return { name, kind: mapped.kind, schema, scale: mapped.scale, element };
+}
+
+function mapColumn(input: TableShapeInput, wire: WireColumn): MappedType | null {
+  const { types, settings } = input;
+  try {
+    return mapType(wire.typeOid, wire.typmod, { types, settings: settings.types, dialect: settings.dialect });
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    throw new ConnectError(error.code, `Column "${wire.name}" of table ${input.schema}.${input.table}: ${error.message}.`, {
+      ...(error.remedy === null ? {} : { remedy: error.remedy }),
+      details: { table: `${input.schema}.${input.table}`, column: wire.name },
+    });
+  }
+}
+
+function refuseCaseTwins(input: TableShapeInput): void {
+  const seen = new Map<string, string>();
+  for (const { name } of input.wireColumns) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      throw shapeError(
+        input,
+        `the columns "${twin}" and "${name}" differ in letter case only`,
+        'Rename one of them, or leave the table out by "table.exclude.list".',
+      );
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
+function refuseNameClashes(input: TableShapeInput, columns: readonly Column[], fieldNames: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const [index, fieldName] of fieldNames.entries()) {
+    const name = columns[index]?.name ?? '';
+    const other = seen.get(fieldName);
+    if (other !== undefined) {
+      throw shapeError(
+        input,
+        `the columns "${other}" and "${name}" both become the field "${fieldName}"`,
+        'Set "field.name.adjustment.mode" to "avro_unicode", or leave one of the columns out.',
+      );
+    }
+    seen.set(fieldName, name);
+  }
+}
+
+function shapeError(input: TableShapeInput, reason: string, remedy: string): ConnectError {
+  const table = `${input.schema}.${input.table}`;
+  return new ConnectError('data.shape', `Table ${table} cannot be captured: ${reason}.`, { remedy, details: { table } });
 }

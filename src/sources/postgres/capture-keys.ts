@@ -1,0 +1,98 @@
+import type { ConfigKey } from '../../connect/plugin.ts';
+import { choice, optional, partly, required } from './config-key.ts';
+import { checkKeyColumns, checkPatterns, checkPlaceholder, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
+
+const tables = { group: 'Tables' } as const;
+const records = { group: 'Records' } as const;
+const values = { group: 'Types' } as const;
+const adjustments = ['none', 'avro', 'avro_unicode'];
+
+function patterns(name: string, doc: string): ConfigKey {
+  return optional(name, 'LIST', null, `${doc} Anchored regular expressions without letter case; write a comma inside one as "\\,".`, {
+    ...tables,
+    check: checkPatterns,
+  });
+}
+
+/** What is captured and how records look. */
+export const captureKeys: readonly ConfigKey[] = [
+  required('topic.prefix', 'STRING', 'First part of every topic name, and name of the stream in the stored offsets: never change it.', {
+    ...records,
+    check: checkTopicPrefix,
+  }),
+  patterns('schema.include.list', 'Schemas to capture.'),
+  patterns('schema.exclude.list', 'Schemas to leave out.'),
+  patterns('table.include.list', 'Tables to capture, as schema.table.'),
+  patterns('table.exclude.list', 'Tables to leave out, as schema.table.'),
+  patterns('column.include.list', 'Columns to capture, as schema.table.column; key columns stay in the key.'),
+  patterns('column.exclude.list', 'Columns to leave out, as schema.table.column; key columns stay in the key.'),
+  optional('table.ignore.builtin', 'BOOLEAN', 'true', 'Leave out tables that belong to extensions (spatial_ref_sys).', {
+    ...tables,
+    importance: 'LOW',
+  }),
+  optional('message.key.columns', 'STRING', null, 'Keys other than the primary key: <schema.table regex>:<column>,<column>;...', {
+    ...tables,
+    check: checkKeyColumns,
+  }),
+  optional('tombstones.on.delete', 'BOOLEAN', 'true', 'Follow each delete by a record with the same key and no value.', records),
+  optional('skipped.operations', 'LIST', 't', 'Operations to leave out: c, u, d, t; or none.', {
+    ...records,
+    check: checkSkippedOperations,
+  }),
+  optional('topic.delimiter', 'STRING', '.', 'Between prefix, schema and table in topic names.', {
+    ...records,
+    check: (value) => (/^[\w.-]+$/.test(value) ? null : 'may hold letters, digits, ".", "_" and "-" only'),
+  }),
+  partly(
+    'topic.naming.strategy',
+    'CLASS',
+    'io.debezium.schema.SchemaTopicNamingStrategy',
+    ['io.debezium.schema.schematopicnamingstrategy', 'io.debezium.schema.defaulttopicnamingstrategy'],
+    'How topics are named.',
+    'rename topics with a RegexRouter transform.',
+  ),
+  choice('schema.name.adjustment.mode', 'none', adjustments, 'How schema names are made fit for Avro.', records),
+  choice('field.name.adjustment.mode', 'none', adjustments, 'How field names are made fit for Avro.', records),
+  optional(
+    'extended.headers.enabled',
+    'BOOLEAN',
+    null,
+    'Three headers with connector, task and logical name on every record; by default under the Debezium class name only.',
+    records,
+  ),
+  choice(
+    'time.precision.mode',
+    'adaptive',
+    ['adaptive', 'adaptive_time_microseconds', 'connect', 'microseconds', 'nanoseconds', 'isostring', 'structured'],
+    'How date, time and timestamp are written.',
+    { ...values, check: (value) => unsupported(value, ['nanoseconds', 'isostring', 'structured']) },
+  ),
+  choice('decimal.handling.mode', 'precise', ['precise', 'double', 'string'], 'How numeric and money are written.', values),
+  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval is written.', {
+    ...values,
+    check: (value) => unsupported(value, ['string']),
+  }),
+  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore is written.', {
+    ...values,
+    check: (value) => unsupported(value, ['map']),
+  }),
+  choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea is written.', {
+    ...values,
+    check: (value) => unsupported(value, ['base64', 'base64-url-safe', 'hex']),
+  }),
+  optional('money.fraction.digits', 'INT', '2', 'Digits of money after the point.', { ...values, min: 0, max: 1000 }),
+  optional(
+    'unavailable.value.placeholder',
+    'STRING',
+    '__debezium_unavailable_value',
+    'Stands for a large value that an update did not change; after "hex:" raw bytes.',
+    {
+      ...values,
+      check: checkPlaceholder,
+    },
+  ),
+];
+
+function unsupported(value: string, modes: readonly string[]): string | null {
+  return modes.includes(value.toLowerCase()) ? 'it is not supported yet: choose another of the modes.' : null;
+}

@@ -1,0 +1,69 @@
+import type { LiteralValue } from '../../record/schema.ts';
+import { literalValue, neutralValue } from './literal-value.ts';
+import type { MappedType } from './type-map.ts';
+
+/**
+ * A column's default as a schema default. A literal, whatever casts surround it, is converted like a value; an expression
+ * that only the server can compute becomes the type's neutral value where the column is NOT NULL, and nothing elsewhere.
+ * `expression` is what `pg_get_expr` prints. `undefined`: no default.
+ */
+export function defaultValue(expression: string | null, mapped: MappedType, notNull: boolean): LiteralValue | undefined {
+  if (expression === null || mapped.schema.type === 'struct' || mapped.schema.type === 'array') return undefined;
+  const literal = parseLiteral(expression);
+  if (literal === null) return undefined;
+  const value = literal === undefined ? undefined : literalValue(literal, mapped);
+  if (value !== undefined) return value;
+  return notNull ? neutralValue(mapped) : undefined;
+}
+
+const stringLiteral = /^E?'((?:[^']|'')*)'/;
+const bitLiteral = /^B'([01]*)'/;
+const numberLiteral = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i;
+const wordLiteral = /^(?:true|false|null)\b/i;
+/** `::numeric(5,2)`, `::character varying`, `::public.mood`, `::"bit"`, `::timestamp(3) without time zone`, `::text[]`. */
+const cast =
+  /^::(?:"(?:[^"]|"")*"|[a-z_][\w$]*)(?:\.(?:"(?:[^"]|"")*"|[a-z_][\w$]*))?(?: (?:varying|precision|without time zone|with time zone))*(?:\(\d+(?:, ?-?\d+)?\))?(?: (?:without|with) time zone)?(?:\[\])*/i;
+
+/** The text of a literal; null: the literal NULL; `undefined`: not a literal. */
+export function parseLiteral(expression: string): string | null | undefined {
+  let rest = expression.trim();
+  let open = 0;
+  while (rest.startsWith('(')) {
+    rest = rest.slice(1);
+    open += 1;
+  }
+  const [value, length] = readLiteral(rest);
+  if (value === undefined) return undefined;
+  rest = rest.slice(length);
+  let casts = 0;
+  while (rest !== '') {
+    const match = cast.exec(rest);
+    if (match !== null) {
+      rest = rest.slice(match[0].length);
+      casts += 1;
+    } else if (rest.startsWith(')') && open > 0) {
+      rest = rest.slice(1);
+      open -= 1;
+    } else {
+      return undefined;
+    }
+  }
+  // Text that is cast twice ('now'::text::date) is computed when it is needed, not when it is declared.
+  if (open > 0 || (casts > 1 && value !== null && /^E?'/.test(expression.replace(/^\(+/, '')))) return undefined;
+  return value;
+}
+
+function readLiteral(text: string): readonly [string | null | undefined, number] {
+  const string = stringLiteral.exec(text);
+  if (string !== null) {
+    const body = (string[1] ?? '').replaceAll("''", "'");
+    return [text.startsWith('E') ? body.replaceAll('\\\\', '\\') : body, string[0].length];
+  }
+  const bits = bitLiteral.exec(text);
+  if (bits !== null) return [bits[1] ?? '', bits[0].length];
+  const number = numberLiteral.exec(text);
+  if (number !== null) return [number[0], number[0].length];
+  const word = wordLiteral.exec(text);
+  if (word === null) return [undefined, 0];
+  return [word[0].toLowerCase() === 'null' ? null : word[0].toLowerCase(), word[0].length];
+}

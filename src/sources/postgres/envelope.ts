@@ -1,0 +1,153 @@
+import { Op, TupleRef } from '../../record/change.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
+import type { Field, LiteralValue, Schema } from '../../record/schema.ts';
+import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
+import { adjustSchemaName } from './name-adjustment.ts';
+import { SourceRegister } from './registers.ts';
+import type { PostgresSettings } from './settings.ts';
+import { topicName } from './topic-name.ts';
+
+/** What `source.version` says: this connector's own version. */
+export const connectorVersion = '0.1.0';
+
+export interface EnvelopeInput {
+  readonly schema: string;
+  readonly table: string;
+  readonly settings: PostgresSettings;
+  readonly rowSchema: RowSchema;
+  /** Indexes of the row's columns that are part of the value. */
+  readonly captured: readonly number[];
+  /** By column. */
+  readonly fieldNames: readonly string[];
+}
+
+/** Debezium's record of a table: `before`, `after`, `source`, `transaction`, `op` and three times. */
+export function buildEnvelope(input: EnvelopeInput): Shape {
+  const { schema, table, settings, rowSchema } = input;
+  const { topicDelimiter, schemaNames } = settings.records;
+  const topic = topicName(settings.topicPrefix, topicDelimiter, schema, table);
+  const prefix = `${settings.topicPrefix}.${schema}.${table}`;
+  const valueSchema = rowStruct(input, input.captured, adjustSchemaName(`${prefix}.Value`, schemaNames), true);
+  const keySchema = rowStruct(input, [...rowSchema.key], adjustSchemaName(`${prefix}.Key`, schemaNames), false);
+  const keyOf = (tuple: TupleRef): StructNode => rowNode(keySchema, [...rowSchema.key], tuple, null);
+  const fields: FieldNode[] = [
+    { name: 'before', node: rowNode(valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
+    { name: 'after', node: rowNode(valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
+    { name: 'source', node: sourceNode(input) },
+    { name: 'transaction', node: constant(transactionSchema, null) },
+    { name: 'op', node: { kind: 'op', schema: { type: 'string', optional: false } } },
+    { name: 'ts_ms', node: register(SourceRegister.TS_MS, optionalLong) },
+    { name: 'ts_us', node: register(SourceRegister.TS_US, optionalLong) },
+    { name: 'ts_ns', node: register(SourceRegister.TS_NS, optionalLong) },
+  ];
+  return {
+    topic,
+    key: rowSchema.key.length === 0 ? null : keyOf(TupleRef.ROW),
+    value: struct(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
+    headers: [...contextHeaders(settings), ...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED)))],
+    schema: rowSchema,
+  };
+}
+
+const optionalLong: Schema = { type: 'int64', optional: true };
+const long: Schema = { type: 'int64', optional: false };
+const text: Schema = { type: 'string', optional: false };
+const optionalText: Schema = { type: 'string', optional: true };
+
+const snapshotSchema: Schema = {
+  type: 'string',
+  optional: true,
+  name: 'io.debezium.data.Enum',
+  version: 1,
+  parameters: { allowed: 'true,first,first_in_data_collection,last_in_data_collection,last,false,incremental' },
+  default: 'false',
+};
+
+const transactionSchema: Schema = {
+  type: 'struct',
+  optional: true,
+  name: 'event.block',
+  version: 1,
+  fields: [
+    { name: 'id', schema: text },
+    { name: 'total_order', schema: long },
+    { name: 'data_collection_order', schema: long },
+  ],
+};
+
+function sourceNode({ schema, table, settings }: EnvelopeInput): StructNode {
+  const fields: FieldNode[] = [
+    { name: 'version', node: constant(text, connectorVersion) },
+    { name: 'connector', node: constant(text, 'postgresql') },
+    { name: 'name', node: constant(text, settings.topicPrefix) },
+    { name: 'ts_ms', node: register(SourceRegister.SOURCE_TS_MS, long) },
+    { name: 'snapshot', node: register(SourceRegister.SNAPSHOT, snapshotSchema) },
+    { name: 'db', node: constant(text, settings.connection.database) },
+    { name: 'sequence', node: register(SourceRegister.SEQUENCE, optionalText) },
+    { name: 'ts_us', node: register(SourceRegister.SOURCE_TS_US, optionalLong) },
+    { name: 'ts_ns', node: register(SourceRegister.SOURCE_TS_NS, optionalLong) },
+    { name: 'schema', node: constant(text, schema) },
+    { name: 'table', node: constant(text, table) },
+    { name: 'txId', node: register(SourceRegister.TX_ID, optionalLong) },
+    { name: 'lsn', node: register(SourceRegister.LSN, optionalLong) },
+    { name: 'xmin', node: register(SourceRegister.XMIN, optionalLong) },
+    { name: 'origin', node: register(SourceRegister.ORIGIN, optionalText) },
+    { name: 'origin_lsn', node: register(SourceRegister.ORIGIN_LSN, optionalLong) },
+  ];
+  return struct('io.debezium.connector.postgresql.Source', 1, fields);
+}
+
+function rowStruct(input: EnvelopeInput, columns: readonly number[], name: string, optional: boolean): Schema {
+  const fields = columns.map((index): Field => ({
+    name: input.fieldNames[index] ?? '',
+    schema: input.rowSchema.columns[index]?.schema ?? text,
+  }));
+  return { type: 'struct', optional, name, fields };
+}
+
+function rowNode(schema: Schema, columns: readonly number[], tuple: TupleRef, presence: TupleRef | null): StructNode {
+  const fields = (schema.fields ?? []).map((field, at): FieldNode => {
+    return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column: columns[at] ?? 0 } };
+  });
+  return { kind: 'struct', schema, fields, presence };
+}
+
+function struct(name: string, version: number, fields: readonly FieldNode[]): StructNode {
+  const schema: Schema = {
+    type: 'struct',
+    optional: false,
+    name,
+    version,
+    fields: fields.map(({ name: fieldName, node }) => ({ name: fieldName, schema: node.schema })),
+  };
+  return { kind: 'struct', schema, fields, presence: null };
+}
+
+function register(index: SourceRegister, schema: Schema): Node {
+  return { kind: 'register', schema, register: index, holds: schema.type === 'string' ? 'text' : 'int64' };
+}
+
+function constant(schema: Schema, value: LiteralValue): ConstantNode {
+  return { kind: 'constant', schema, value };
+}
+
+/** A key change is a delete under the old key and a create under the new one; each tells the other key. */
+function keyHeaders(related: StructNode): HeaderNode[] {
+  return [
+    { name: '__debezium.newkey', node: related, ops: [Op.DELETE, Op.TOMBSTONE], presence: TupleRef.RELATED },
+    { name: '__debezium.oldkey', node: related, ops: [Op.CREATE], presence: TupleRef.RELATED },
+  ];
+}
+
+function contextHeaders(settings: PostgresSettings): HeaderNode[] {
+  if (!settings.records.contextHeaders) return [];
+  return [
+    contextHeader('connectorLogicalName', settings.topicPrefix),
+    contextHeader('taskId', '0'),
+    contextHeader('connectorName', 'postgresql'),
+  ];
+}
+
+function contextHeader(name: string, value: string): HeaderNode {
+  return { name: `__debezium.context.${name}`, node: constant(text, value), ops: null, presence: null };
+}

@@ -1,0 +1,86 @@
+import type { ConfigKey } from '../../connect/plugin.ts';
+import { ignored, partly } from './config-key.ts';
+
+const bounded = 'batches are bounded in bytes by the worker';
+const signals = 'signals and incremental snapshots are not supported yet';
+const supervised = 'the worker restarts a failed task with growing pauses';
+const java = 'it names a Java class';
+const transform = 'use a transform.';
+
+/** Debezium's other keys: without meaning here, or not supported yet. */
+export const otherKeys: readonly ConfigKey[] = [
+  partly('provide.transaction.metadata', 'BOOLEAN', 'false', ['false'], 'Records about transactions.', 'leave it out.'),
+  partly(
+    'skip.messages.without.change',
+    'BOOLEAN',
+    'false',
+    ['false'],
+    'Leave out updates that change no captured column.',
+    'leave it out.',
+  ),
+  partly(
+    'include.unknown.datatypes',
+    'BOOLEAN',
+    'false',
+    ['false'],
+    'Types without a form of their own as bytes.',
+    'use connector class millrace.PostgresSource, which writes them as text.',
+  ),
+  partly('column.propagate.source.type', 'LIST', null, [], 'Source types as schema parameters.', 'leave it out.'),
+  partly('datatype.propagate.source.type', 'LIST', null, [], 'Source types as schema parameters.', 'leave it out.'),
+  partly('converters', 'LIST', null, [], 'Custom converters of columns.', transform),
+  partly('post.processors', 'LIST', null, [], 'Post processors of records.', transform),
+  partly(
+    'event.converting.failure.handling.mode',
+    'STRING',
+    'fail',
+    ['fail'],
+    'What to do with a value that cannot be converted.',
+    'use "errors.tolerance".',
+  ),
+  partly(
+    'event.processing.failure.handling.mode',
+    'STRING',
+    'fail',
+    ['fail'],
+    'What to do with a change that cannot be processed.',
+    'use "errors.tolerance".',
+  ),
+  {
+    ...partly('column.masks', 'STRING', null, [], 'Masked, hashed and truncated columns.', transform),
+    name: 'column.mask.*',
+    pattern: /^column\.(mask\.(with|hash)|truncate\.to)\./,
+  },
+  ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
+  ignored('message.prefix.include.list', 'LIST', null, 'logical messages are not turned into records yet'),
+  ignored('message.prefix.exclude.list', 'LIST', null, 'logical messages are not turned into records yet'),
+  ignored('transaction.metadata.factory', 'CLASS', null, java),
+  ignored('sourceinfo.struct.maker', 'CLASS', null, java),
+  ignored('schema.refresh.mode', 'STRING', 'columns_diff', 'shapes follow the relation messages of the stream'),
+  ignored('topic.cache.size', 'INT', '10000', 'topic names are made once per shape'),
+  ignored('topic.transaction', 'STRING', 'transaction', 'there are no records about transactions yet'),
+  ignored('topic.heartbeat.name', 'STRING', null, 'the topic is <topic.heartbeat.prefix>.<topic.prefix>'),
+  ignored('max.batch.size', 'INT', '2048', bounded),
+  ignored('max.queue.size', 'INT', '8192', bounded),
+  ignored('max.queue.size.in.bytes', 'LONG', '0', bounded),
+  ignored('queue.provider.type', 'STRING', 'memory', bounded),
+  ignored('poll.interval.ms', 'LONG', '500', 'changes are taken as they come'),
+  ignored('poll.dispatch.interval.ms', 'LONG', '0', 'changes are taken as they come'),
+  ignored('retriable.restart.connector.wait.ms', 'LONG', '10000', supervised),
+  ignored('errors.max.retries', 'INT', '-1', supervised),
+  ignored('guardrail.collections.max', 'INT', '0', 'the number of tables is not limited'),
+  ignored('guardrail.collections.limit.action', 'STRING', 'warn', 'the number of tables is not limited'),
+  ignored('statistics.metrics.enabled', 'BOOLEAN', 'true', 'metrics are always there'),
+  ignored('internal.advanced.metrics.enable', 'BOOLEAN', 'false', 'metrics are always there'),
+  ignored('custom.metric.tags', 'LIST', null, 'metrics are labelled by connector'),
+  ignored('custom.sanitize.pattern', 'STRING', null, 'secrets never reach the log'),
+  ignored('executor.shutdown.timeout.ms', 'LONG', '4000', 'the worker limits how long stopping takes'),
+  ignored('internal.offset.activity.monitor.interval.ms', 'LONG', '600000', 'lag is a metric'),
+  ignored('read.only', 'BOOLEAN', 'false', signals),
+  ignored('notification.enabled.channels', 'LIST', null, 'notifications are not supported yet'),
+  ignored('notification.sink.topic.name', 'STRING', null, 'notifications are not supported yet'),
+  { ...ignored('signal', 'STRING', null, signals), name: 'signal.*', pattern: /^signal\./ },
+  { ...ignored('incremental', 'STRING', null, signals), name: 'incremental.snapshot.*', pattern: /^incremental\.snapshot\./ },
+  { ...ignored('memory', 'STRING', null, java), name: 'memory.management.*', pattern: /^memory\.management\./ },
+  { ...ignored('openlineage', 'STRING', null, 'OpenLineage is not supported'), name: 'openlineage.*', pattern: /^openlineage\./ },
+];

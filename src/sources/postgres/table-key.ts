@@ -1,0 +1,52 @@
+import { ConnectError } from '../../base/errors.ts';
+import type { ColumnInfo, TableInfo } from './catalog.ts';
+import type { TableShapeInput } from './table-shape.ts';
+
+/**
+ * The columns of the key as indexes into the tuple, in key order; empty: records have no key.
+ *
+ * `message.key.columns` decides, else the primary key (or the unique index in its stead). Where the old image holds the
+ * columns of an index other than the primary key, that index is the key: the primary key of a deleted row is not known
+ * there. `infos` are the catalog's columns by tuple index.
+ */
+export function tableKey(input: TableShapeInput, infos: readonly (ColumnInfo | null)[]): number[] {
+  const { info } = input;
+  const custom = customKey(input);
+  if (custom !== null) return custom;
+  if (info === null) return wireIdentity(input);
+  const wanted = keyColumns(info);
+  const indexes = wanted.map((name) => infos.findIndex((column) => column?.name === name));
+  // The key of now is not the key of then: a column that was dropped, or is not published.
+  return indexes.includes(-1) ? wireIdentity(input) : indexes;
+}
+
+/** The key of a table as the catalog has it; column names. */
+export function keyColumns(info: TableInfo): readonly string[] {
+  const identity = info.identityIndexColumns;
+  const covered = info.primaryKey.every((name) => identity.includes(name));
+  return info.replicaIdentity === 'i' && identity.length > 0 && !(covered && info.primaryKey.length > 0) ? identity : info.primaryKey;
+}
+
+function customKey(input: TableShapeInput): number[] | null {
+  const table = `${input.schema}.${input.table}`;
+  const rule = input.settings.tables.keys.find((key) => key.tables.test(table));
+  if (rule === undefined) return null;
+  return rule.columns.map((name) => {
+    const index = input.wireColumns.findIndex((column) => column.name === name);
+    if (index >= 0) return index;
+    throw new ConnectError(
+      'config.invalid',
+      `"message.key.columns" names the column "${name}", which table ${table} does not have or does not publish.`,
+      {
+        remedy: 'Correct the column name in "message.key.columns".',
+        details: { table, column: name },
+      },
+    );
+  });
+}
+
+/** Under REPLICA IDENTITY FULL every column is part of the identity, which says nothing about a key. */
+function wireIdentity({ wireColumns }: TableShapeInput): number[] {
+  const indexes = wireColumns.flatMap((column, index) => (column.isKey ? [index] : []));
+  return indexes.length === wireColumns.length && indexes.length > 1 ? [] : indexes;
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+
+import { ColumnKind } from '../../record/column-kind.ts';
+import type { MappedType } from './type-map.ts';
+
+/**
+ * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
+ * form in which the kind reads it. `undefined`: the type has no form for a placeholder, such a value is an error.
+ */
+export function unavailableText(mapped: MappedType, placeholder: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(placeholder);
+  const { kind, element } = mapped;
+  if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
+  if (kind === ColumnKind.BYTES_HEX) return `\\x${Buffer.from(placeholder).toString('hex')}`;
+  if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
+  return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
+}
+
+/** Debezium's forms: integers hold the bytes of the placeholder, every other array holds one placeholder. */
+function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
+  if (element.kind === ColumnKind.INT || element.kind === ColumnKind.LONG) return `{${[...placeholder].join(',')}}`;
+  const item = element.kind === ColumnKind.ARRAY ? undefined : unavailableText(element, placeholder);
+  return item === undefined ? undefined : `{${quoted(item)}}`;
+}
+
+/** Java's `UUID.nameUUIDFromBytes`: version 3 without a name space. */
+function hashedUuid(placeholder: Uint8Array): string {
+  const hash = createHash('md5').update(placeholder).digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x30;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
