@@ -1,0 +1,41 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { unreadable } from './csv-file.ts';
+import type { CsvFileState } from './csv-file.ts';
+import type { CsvInput } from './csv-options.ts';
+
+export interface CsvInputFile {
+  /** Under which its offset is stored: the file's name without folders. */
+  readonly name: string;
+  readonly path: string;
+  readonly state: CsvFileState;
+}
+
+/** The files there are now, in the order of their names. Throws `file.unreadable`. */
+export async function listInput(input: CsvInput): Promise<CsvInputFile[]> {
+  if ('file' in input) return [{ name: basename(input.file), path: input.file, state: await stateOf('CSV file', input.file) }];
+  const { folder, pattern } = input;
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    throw unreadable('CSV folder', folder, error);
+  }
+  const files: CsvInputFile[] = [];
+  for (const name of names.filter((candidate) => pattern.test(candidate)).sort()) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => null);
+    // A file may go away between the two calls, and folders may match the pattern: neither is an input.
+    if (found?.isFile() === true) files.push({ name, path, state: { size: found.size, inode: found.ino, modifiedMs: found.mtimeMs } });
+  }
+  return files;
+}
+
+async function stateOf(what: string, path: string): Promise<CsvFileState> {
+  try {
+    const found = await stat(path);
+    return { size: found.size, inode: found.ino, modifiedMs: found.mtimeMs };
+  } catch (error) {
+    throw unreadable(what, path, error);
+  }
+}
