@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { projectRoot } from './cache.ts';
+import { SetUpError } from './set-up-error.ts';
+
+export interface FetchOptions {
+  readonly repository: string;
+  /** How many files are missing, for the progress. Maven fetches their descriptors and its own parts besides. */
+  readonly files: number;
+  readonly progress: (text: string) => void;
+  readonly command?: string;
+}
+
+const ownWay =
+  'use Docker (`docker compose up`), or Kafka, registry and Postgres of your own (`--kafka HOST:PORT --registry URL --postgres URL`)';
+
+/** Runs `mvn validate` on embedded/pom.xml, where two goals fetch the files. Rejects with one sentence that says what to do. */
+export async function fetchWithMaven(options: FetchOptions): Promise<void> {
+  const args = [
+    '--strict-checksums',
+    '-Dstyle.color=never',
+    `--file=${join(projectRoot, 'embedded', 'pom.xml')}`,
+    `-Dmaven.repo.local=${options.repository}`,
+    `-Dscratch=${join(options.repository, '..', 'maven-scratch')}`,
+    'validate',
+  ];
+  options.progress(`fetching ${options.files} files from Maven Central`);
+  const watch = new MavenOutput(options.files, options.progress);
+  const child = spawn(options.command ?? 'mvn', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = (): void => void child.kill();
+  process.once('exit', stop);
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => watch.read(chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => watch.read(chunk));
+  try {
+    const code = await new Promise<number | null>((done, fail) => {
+      child.once('error', fail);
+      child.once('close', done);
+    });
+    if (code !== 0) throw mavenProblem(watch.errors, options.repository);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new SetUpError(
+      `Maven (mvn) is not installed or not on the PATH, and it fetches Kafka and the registry: install Maven and Java 17, or ${ownWay}.`,
+    );
+  } finally {
+    process.off('exit', stop);
+  }
+}
+
+/** Reads Maven's transfer lines: `Downloaded from central: URL (12 MB at 8.0 MB/s)` and `Progress (2): 3.1/12 MB | 4 kB`. */
+export class MavenOutput {
+  readonly errors: string[] = [];
+  readonly #files: number;
+  readonly #progress: (text: string) => void;
+  #rest = '';
+  #done = 0;
+  #doneBytes = 0;
+  #underWayBytes = 0;
+
+  constructor(files: number, progress: (text: string) => void) {
+    this.#files = files;
+    this.#progress = progress;
+  }
+
+  read(chunk: string): void {
+    const lines = (this.#rest + chunk).split(/[\r\n]+/);
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#readLine(line);
+  }
+
+  #readLine(line: string): void {
+    const downloaded = /Downloaded from \S+ (\S+) \(([\d.]+) ([kMG]?B)/.exec(line);
+    const under = /^Progress \(\d+\): (.*)/.exec(line);
+    if (line.startsWith('[ERROR]')) this.errors.push(line.slice('[ERROR] '.length));
+    if (downloaded !== null) {
+      const [, url = '', amount = '0', unit = 'B'] = downloaded;
+      if (!url.endsWith('.pom')) this.#done += 1;
+      this.#doneBytes += bytes(amount, unit);
+      this.#underWayBytes = 0;
+    } else if (under !== null) {
+      this.#underWayBytes = 0;
+      for (const [, amount = '0', , unit = 'B'] of (under[1] ?? '').matchAll(/([\d.]+)(\/[\d.]+)? ([kMG]?B)/g))
+        this.#underWayBytes += bytes(amount, unit);
+    } else {
+      return;
+    }
+    const megabytes = ((this.#doneBytes + this.#underWayBytes) / 1e6).toFixed(0);
+    this.#progress(
+      `fetching Kafka and the registry with Maven: ${megabytes} MB, ${this.#done} files (${this.#files} wanted, and Maven's own)`,
+    );
+  }
+}
+
+function bytes(amount: string, unit: string): number {
+  const factor = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }[unit] ?? 1;
+  return Number(amount) * factor;
+}
+
+function mavenProblem(errors: readonly string[], repository: string): SetUpError {
+  const text = errors.join('\n');
+  if (/No space left/i.test(text))
+    return new SetUpError(
+      `The disk that holds ${repository} is full: free about 700 MB, or set MILLRACE_CACHE to a folder on another disk.`,
+    );
+  if (/Checksum validation failed/i.test(text)) {
+    return new SetUpError(`Maven refused a file whose checksum is wrong (${short(errors)}): start again to fetch it anew.`);
+  }
+  if (
+    /Unknown host|Connection refused|Connect(ion)? timed out|Read timed out|unreachable|Connection reset|UnresolvedAddress|No route|Name or service not known|Temporary failure in name resolution|transfer artifact/i.test(
+      text,
+    )
+  ) {
+    return new SetUpError(
+      `Maven Central cannot be reached (${short(errors)}): check the network and Maven's proxy settings and start again, which goes on where it was; or ${ownWay}.`,
+    );
+  }
+  if (/JAVA_HOME/.test(text)) return new SetUpError(`Maven finds no Java: install Java 17 and let JAVA_HOME point to it, or ${ownWay}.`);
+  return new SetUpError(
+    `Maven could not fetch Kafka and the registry (${short(errors)}): run \`mvn -f embedded/pom.xml validate\` to see why, or ${ownWay}.`,
+  );
+}
+
+function short(errors: readonly string[]): string {
+  const first = errors.find((line) => line.trim() !== '') ?? 'no message';
+  return first.length > 300 ? `${first.slice(0, 300)} ...` : first;
+}
