@@ -1,0 +1,167 @@
+import type { API, Reader } from '@platformatic/kafka';
+import { createAPI, Writer } from '@platformatic/kafka';
+import { ApiKey } from '../../kafka/cluster-api.ts';
+
+/**
+ * The requests that write. The versions decide the transaction protocol: from Produce 12 and EndTxn 5 on (KIP-890,
+ * Kafka 4.0) a produce request adds its partitions to the transaction and every end of a transaction hands out a new
+ * epoch, so that no late request of an older transaction can ever be taken for one of a newer. Both must be used
+ * together, and only when the cluster's `transaction.version` is 2.
+ */
+
+export interface ProducerIdentity {
+  readonly id: bigint;
+  readonly epoch: number;
+}
+
+export interface ProducerAnswer {
+  readonly errorCode: number;
+  readonly producer: ProducerIdentity;
+}
+
+/*
+  InitProducerId Request (Version: 4) => transactional_id transaction_timeout_ms producer_id producer_epoch TAG_BUFFER
+  InitProducerId Response (Version: 4) => throttle_time_ms error_code producer_id producer_epoch TAG_BUFFER
+*/
+export const initProducerIdApi = createAPI<[transactionalId: string | null, timeoutMs: number], ProducerAnswer>(
+  ApiKey.INIT_PRODUCER_ID,
+  4,
+  (transactionalId: string | null, timeoutMs: number) =>
+    Writer.create().appendString(transactionalId, true).appendInt32(timeoutMs).appendInt64(-1n).appendInt16(-1).appendTaggedFields(),
+  (_correlationId, _apiKey, _apiVersion, reader) => {
+    reader.readInt32();
+    const errorCode = reader.readInt16();
+    return { errorCode, producer: { id: reader.readInt64(), epoch: reader.readInt16() } };
+  },
+);
+
+export interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+
+export interface PartitionAnswer {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+}
+
+type AddPartitionsArguments = [transactionalId: string, producer: ProducerIdentity, topics: readonly TopicPartitions[]];
+
+/*
+  AddPartitionsToTxn Request (Version: 3) => transactional_id producer_id producer_epoch [topics] TAG_BUFFER
+    topics => name [partitions] TAG_BUFFER
+  AddPartitionsToTxn Response (Version: 3) => throttle_time_ms [results] TAG_BUFFER
+    results => name [partition_index error_code TAG_BUFFER] TAG_BUFFER
+*/
+export const addPartitionsApi = createAPI<AddPartitionsArguments, PartitionAnswer[]>(
+  24,
+  3,
+  (transactionalId: string, producer: ProducerIdentity, topics: TopicPartitions[]) =>
+    Writer.create()
+      .appendString(transactionalId, true)
+      .appendInt64(producer.id)
+      .appendInt16(producer.epoch)
+      .appendArray(topics, (w, { topic, partitions }) => {
+        w.appendString(topic, true).appendArray([...partitions], (p, partition) => p.appendInt32(partition), true, false);
+      })
+      .appendTaggedFields(),
+  (_correlationId, _apiKey, _apiVersion, reader) => {
+    reader.readInt32();
+    return readPartitionAnswers(reader, () => undefined);
+  },
+);
+
+type EndTransactionArguments = [transactionalId: string, producer: ProducerIdentity, commit: boolean];
+
+/*
+  EndTxn Request (Version: 3, 5) => transactional_id producer_id producer_epoch committed TAG_BUFFER
+  EndTxn Response (Version: 3) => throttle_time_ms error_code TAG_BUFFER
+  EndTxn Response (Version: 5) => throttle_time_ms error_code producer_id producer_epoch TAG_BUFFER
+*/
+function endTransaction(version: number): API<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }> {
+  return createAPI<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>(
+    ApiKey.END_TXN,
+    version,
+    (transactionalId: string, producer: ProducerIdentity, commit: boolean) =>
+      Writer.create()
+        .appendString(transactionalId, true)
+        .appendInt64(producer.id)
+        .appendInt16(producer.epoch)
+        .appendBoolean(commit)
+        .appendTaggedFields(),
+    (_correlationId, _apiKey, _apiVersion, reader) => {
+      reader.readInt32();
+      const errorCode = reader.readInt16();
+      return { errorCode, next: version < 5 ? null : { id: reader.readInt64(), epoch: reader.readInt16() } };
+    },
+  );
+}
+
+export interface PartitionRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Buffer;
+}
+
+type ProduceArguments = [transactionalId: string | null, timeoutMs: number, batches: readonly PartitionRecords[]];
+
+/*
+  Produce Request (Version: 9, 12) => transactional_id acks timeout_ms [topic_data] TAG_BUFFER
+    topic_data => name [partition_data] TAG_BUFFER
+      partition_data => index records TAG_BUFFER
+  Produce Response (Version: 9, 12) => [responses] throttle_time_ms TAG_BUFFER
+    responses => name [partition_responses] TAG_BUFFER
+      partition_responses => index error_code base_offset log_append_time_ms log_start_offset [record_errors] error_message TAG_BUFFER
+        record_errors => batch_index batch_index_error_message TAG_BUFFER
+*/
+function produce(version: number): API<ProduceArguments, PartitionAnswer[]> {
+  return createAPI<ProduceArguments, PartitionAnswer[]>(
+    ApiKey.PRODUCE,
+    version,
+    (transactionalId: string | null, timeoutMs: number, batches: PartitionRecords[]) => {
+      const topics = [...new Set(batches.map((batch) => batch.topic))];
+      return Writer.create()
+        .appendString(transactionalId, true)
+        .appendInt16(-1)
+        .appendInt32(timeoutMs)
+        .appendArray(topics, (w, topic) => {
+          const own = batches.filter((batch) => batch.topic === topic);
+          w.appendString(topic, true).appendArray(own, (p, batch) => p.appendInt32(batch.partition).appendBytes(batch.bytes));
+        })
+        .appendTaggedFields();
+    },
+    (_correlationId, _apiKey, _apiVersion, reader) =>
+      readPartitionAnswers(reader, () => {
+        for (let mark = 0; mark < 3; mark += 1) reader.readInt64();
+        reader.readArray((r) => {
+          r.readInt32();
+          r.readNullableString();
+        });
+        reader.readNullableString();
+      }),
+  );
+}
+
+function readPartitionAnswers(reader: Reader, skipRest: () => void): PartitionAnswer[] {
+  const answers: PartitionAnswer[] = [];
+  reader.readArray((r) => {
+    const topic = r.readString();
+    r.readArray((p) => {
+      answers.push({ topic, partition: p.readInt32(), errorCode: p.readInt16() });
+      skipRest();
+    });
+  });
+  return answers;
+}
+
+/** One generation of the transaction protocol. */
+export interface TransactionProtocol {
+  readonly produce: API<ProduceArguments, PartitionAnswer[]>;
+  readonly endTransaction: API<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>;
+  /** Partitions have to be added to the transaction by requests of their own. */
+  readonly addsPartitions: boolean;
+}
+
+export const transactionProtocol1: TransactionProtocol = { produce: produce(9), endTransaction: endTransaction(3), addsPartitions: true };
+export const transactionProtocol2: TransactionProtocol = { produce: produce(12), endTransaction: endTransaction(5), addsPartitions: false };
