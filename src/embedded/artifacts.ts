@@ -45,7 +45,7 @@ export async function ensureArtifacts(options: ArtifactOptions): Promise<Map<str
   const missing = artifacts.filter((artifact) => !existsSync(join(options.repository, artifact.path)));
   if (missing.length > 0) {
     await requireSpace(options.repository);
-    await (options.fetch ?? fetchWithMaven)({ repository: options.repository, files: missing.length, progress: options.progress });
+    await (options.fetch ?? fetchWithMaven)({ repository: options.repository, progress: options.progress });
   }
   options.progress('checking the files');
   for (const artifact of artifacts) await check(artifact, options.repository);

@@ -5,8 +5,6 @@ import { SetUpError } from './set-up-error.ts';
 
 export interface FetchOptions {
   readonly repository: string;
-  /** How many files are missing, for the progress. Maven fetches their descriptors and its own parts besides. */
-  readonly files: number;
   readonly progress: (text: string) => void;
   readonly command?: string;
 }
@@ -14,8 +12,12 @@ export interface FetchOptions {
 const ownWay =
   'use Docker (`docker compose up`), or Kafka, registry and Postgres of your own (`--kafka HOST:PORT --registry URL --postgres URL`)';
 
-/** Runs `mvn validate` on embedded/pom.xml, where two goals fetch the files. Rejects with one sentence that says what to do. */
-export async function fetchWithMaven(options: FetchOptions): Promise<void> {
+/**
+ * Runs `mvn validate` on embedded/pom.xml, where two goals fetch the files. Rejects with one sentence that says what to do.
+ *
+ * @returns The dependencies it resolved, as paths inside the repository.
+ */
+export async function fetchWithMaven(options: FetchOptions): Promise<readonly string[]> {
   const args = [
     '--strict-checksums',
     '-Dstyle.color=never',
@@ -24,8 +26,8 @@ export async function fetchWithMaven(options: FetchOptions): Promise<void> {
     `-Dscratch=${join(options.repository, '..', 'maven-scratch')}`,
     'validate',
   ];
-  options.progress(`fetching ${options.files} files from Maven Central`);
-  const watch = new MavenOutput(options.files, options.progress);
+  options.progress(`asking Maven Central for Kafka and the registry`);
+  const watch = new MavenOutput(options.progress);
   const child = spawn(options.command ?? 'mvn', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill();
   process.once('exit', stop);
@@ -37,6 +39,7 @@ export async function fetchWithMaven(options: FetchOptions): Promise<void> {
       child.once('close', done);
     });
     if (code !== 0) throw mavenProblem(watch.errors, options.repository);
+    return watch.resolved;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new SetUpError(
@@ -50,15 +53,15 @@ export async function fetchWithMaven(options: FetchOptions): Promise<void> {
 /** Reads Maven's transfer lines: `Downloaded from central: URL (12 MB at 8.0 MB/s)` and `Progress (2): 3.1/12 MB | 4 kB`. */
 export class MavenOutput {
   readonly errors: string[] = [];
-  readonly #files: number;
+  /** Paths inside the repository. */
+  readonly resolved: string[] = [];
   readonly #progress: (text: string) => void;
   #rest = '';
   #done = 0;
   #doneBytes = 0;
   #underWayBytes = 0;
 
-  constructor(files: number, progress: (text: string) => void) {
-    this.#files = files;
+  constructor(progress: (text: string) => void) {
     this.#progress = progress;
   }
 
@@ -71,6 +74,8 @@ export class MavenOutput {
   #readLine(line: string): void {
     const downloaded = /Downloaded from \S+ (\S+) \(([\d.]+) ([kMG]?B)/.exec(line);
     const under = /^Progress \(\d+\): (.*)/.exec(line);
+    const [, group = '', artifact, type, version] = /^\[INFO\] {4}([\w.-]+):([\w.-]+):(\w+):([\w.-]+):\w+/.exec(line) ?? [];
+    if (artifact !== undefined) this.resolved.push(`${group.replaceAll('.', '/')}/${artifact}/${version}/${artifact}-${version}.${type}`);
     if (line.startsWith('[ERROR]')) this.errors.push(line.slice('[ERROR] '.length));
     if (downloaded !== null) {
       const [, url = '', amount = '0', unit = 'B'] = downloaded;
@@ -85,9 +90,7 @@ export class MavenOutput {
       return;
     }
     const megabytes = ((this.#doneBytes + this.#underWayBytes) / 1e6).toFixed(0);
-    this.#progress(
-      `fetching Kafka and the registry with Maven: ${megabytes} MB, ${this.#done} files (${this.#files} wanted, and Maven's own)`,
-    );
+    this.#progress(`fetching Kafka and the registry with Maven: ${megabytes} MB, ${this.#done} files`);
   }
 }
 
