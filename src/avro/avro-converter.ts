@@ -1,0 +1,72 @@
+import { systemClock } from '../base/clock.ts';
+import type { Config } from '../connect/config.ts';
+import type { Converter, ConverterContext, RowEncoder as Encoder } from '../connect/converter.ts';
+import type { ConfigKey, ConverterPlugin } from '../connect/plugin.ts';
+import type { Node } from '../record/shape.ts';
+import { RowEncoder } from '../text/row-encoder.ts';
+import { compileRow } from '../text/row-program.ts';
+import { avroRecordName, avroSchemaText } from './avro-schema.ts';
+import type { AvroSchemaOptions } from './avro-schema.ts';
+import { avroValueWriter } from './avro-value-writer.ts';
+import { registryConfigKeys, registryOptions } from './registry-options.ts';
+import { SchemaRegistry } from './schema-registry.ts';
+import { subjectNameStrategy } from './subject-name.ts';
+import type { SubjectNameStrategy } from './subject-name.ts';
+import { wireHeader } from './wire-format.ts';
+
+export interface AvroConverterOptions {
+  readonly schema: AvroSchemaOptions;
+  readonly subjectName: SubjectNameStrategy;
+}
+
+/** What the converter needs of a registry; tests bring their own. */
+export interface SchemaIds {
+  idOf(subject: string, schemaText: string): Promise<number>;
+}
+
+const noBytes = new Uint8Array(0);
+
+/** Avro in Confluent's wire format. */
+export class AvroConverter implements Converter {
+  readonly #options: AvroConverterOptions;
+  readonly #ids: SchemaIds;
+
+  constructor(ids: SchemaIds, options: AvroConverterOptions) {
+    this.#ids = ids;
+    this.#options = options;
+  }
+
+  async compile(node: Node, context: ConverterContext): Promise<Encoder> {
+    const text = avroSchemaText(node.schema, this.#options.schema);
+    // Compiled once before anything is registered, so that a shape that cannot be written leaves no schema behind.
+    compileRow(node, context.schema, avroValueWriter, { prefix: noBytes, suffix: noBytes });
+    const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema));
+    const id = await this.#ids.idOf(subject, text);
+    const program = compileRow(node, context.schema, avroValueWriter, { prefix: wireHeader(id), suffix: noBytes });
+    return new RowEncoder(program, avroValueWriter);
+  }
+}
+
+const avroConfigKeys: readonly ConfigKey[] = [
+  ...registryConfigKeys,
+  {
+    name: 'connect.meta.data',
+    type: 'BOOLEAN',
+    default: 'true',
+    importance: 'LOW',
+    group: 'Avro',
+    doc: 'Keep names, versions and parameters of the Connect schema as properties (connect.name, connect.version, …) in the Avro schema.',
+  },
+];
+
+export const avroConverterPlugin: ConverterPlugin = {
+  className: 'io.confluent.connect.avro.AvroConverter',
+  aliases: ['io.apicurio.registry.utils.converter.AvroConverter', 'millrace.AvroConverter', 'AvroConverter'],
+  configKeys: avroConfigKeys,
+  create(config: Config, { isKey, log }): Converter {
+    return new AvroConverter(new SchemaRegistry(registryOptions(config), systemClock, log), {
+      schema: { connectMetaData: config.boolean('connect.meta.data') },
+      subjectName: subjectNameStrategy(config.string(isKey ? 'key.subject.name.strategy' : 'value.subject.name.strategy')),
+    });
+  },
+};

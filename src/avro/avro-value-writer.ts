@@ -1,0 +1,194 @@
+import type { ByteSink } from '../base/byte-sink.ts';
+import { unreachable } from '../base/assert.ts';
+import { ConnectError } from '../base/errors.ts';
+import { ColumnKind } from '../record/column-kind.ts';
+import type { LiteralValue, Schema } from '../record/schema.ts';
+import { CastKind } from '../text/cell-format.ts';
+import type { CellFormat } from '../text/cell-format.ts';
+import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
+import type { ValueWriter } from '../text/row-program.ts';
+import { ArrayReader } from '../text/text-array.ts';
+import { readBit } from '../text/text-bytes.ts';
+import { readVariableScaleDecimal } from '../text/text-decimal.ts';
+import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
+import { Point } from '../text/text-point.ts';
+import { readDateDays, readTimeMillis } from '../text/text-time.ts';
+import { valueError } from '../text/value-error.ts';
+import { ByteRegister, Int64 } from '../text/value-register.ts';
+import { hasDefault } from './avro-schema.ts';
+
+const int64 = new Int64();
+const scratch = new ByteRegister();
+const elements = new ArrayReader();
+const point = new Point();
+
+/** Avro's binary encoding. Records have no frame and fields no names, so structure writes nothing. */
+export const avroValueWriter: ValueWriter = {
+  cell: writeCell,
+
+  int64(out, high, low) {
+    out.long(high, low);
+  },
+
+  text(out, bytes, start, end) {
+    out.int(end - start);
+    out.copy(bytes, start, end);
+  },
+
+  literal: writeLiteral,
+
+  /** Optional values are unions of two; which branch is null depends on the default. */
+  presentByte(schema) {
+    return hasDefault(schema) ? 0 : 2;
+  },
+
+  null(out, schema) {
+    out.byte(hasDefault(schema) ? 2 : 0);
+  },
+
+  startStruct() {},
+  startField() {},
+  endStruct() {},
+};
+
+function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  switch (format.kind) {
+    case ColumnKind.INT:
+      out.int(readInt(bytes, start, end, format.min, format.max));
+      return;
+    case ColumnKind.STRING:
+      out.int(end - start);
+      out.copy(bytes, start, end);
+      return;
+    case ColumnKind.FLOAT64:
+      out.float64(readFloat64(bytes, start, end));
+      return;
+    case ColumnKind.FLOAT32:
+      out.float32(readFloat32(bytes, start, end));
+      return;
+    case ColumnKind.BOOLEAN:
+      out.byte(readBoolean(bytes, start, end) ? 1 : 0);
+      return;
+    case ColumnKind.BIT:
+      out.byte(readBit(bytes, start, end) ? 1 : 0);
+      return;
+    case ColumnKind.ARRAY:
+      writeArray(out, format, bytes, start, end);
+      return;
+    case ColumnKind.POINT:
+      writePoint(out, bytes, start, end);
+      return;
+    case ColumnKind.VARIABLE_SCALE_DECIMAL:
+      out.int(readVariableScaleDecimal(bytes, start, end, scratch));
+      writeScratch(out);
+      return;
+    case ColumnKind.DATE_DAYS:
+      out.int(readDateDays(bytes, start, end));
+      return;
+    case ColumnKind.TIME_MILLIS:
+      out.int(readTimeMillis(bytes, start, end));
+      return;
+    case ColumnKind.LONG:
+    case ColumnKind.TIME_MICROS:
+    case ColumnKind.TIMESTAMP_MILLIS:
+    case ColumnKind.TIMESTAMP_MICROS:
+    case ColumnKind.INTERVAL_MICROS:
+      readCellInt64(format, bytes, start, end, int64);
+      out.long(int64.high, int64.low);
+      return;
+    case ColumnKind.DECIMAL:
+    case ColumnKind.MONEY:
+    case ColumnKind.DECIMAL_STRING:
+    case ColumnKind.BYTES_HEX:
+    case ColumnKind.BITS:
+    case ColumnKind.ZONED_TIMESTAMP:
+    case ColumnKind.ZONED_TIME:
+    case ColumnKind.HSTORE_JSON:
+    case CastKind.BOOLEAN_STRING:
+      readCellBytes(format, bytes, start, end, scratch);
+      writeScratch(out);
+      return;
+    default:
+      unreachable(format.kind);
+  }
+}
+
+function writeScratch(out: ByteSink): void {
+  out.int(scratch.length);
+  out.copy(scratch.bytes, 0, scratch.length);
+}
+
+/** One block with all elements, then the empty block that ends every array. */
+function writeArray(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const element = format.element!;
+  const { optional } = element.schema;
+  elements.read(bytes, start, end);
+  if (elements.count > 0) out.int(elements.count);
+  for (let index = 0; index < elements.count; index += 1) {
+    if (elements.isNull[index] === 1) {
+      if (!optional) throw valueError('a null element in an array whose elements may not be null');
+      out.byte(hasDefault(element.schema) ? 2 : 0);
+      continue;
+    }
+    if (optional) out.byte(hasDefault(element.schema) ? 0 : 2);
+    writeCell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
+  }
+  out.byte(0);
+}
+
+/** x, y, then the optional wkb and srid; Debezium fills the first and leaves the second null. */
+function writePoint(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+  point.read(bytes, start, end);
+  out.float64(point.x);
+  out.float64(point.y);
+  out.byte(2);
+  out.int(point.wkb.length);
+  out.copy(point.wkb, 0, point.wkb.length);
+  out.byte(0);
+}
+
+/** Constants and neutral values, optional or not: the caller has written what marks them as present. */
+function writeLiteral(out: ByteSink, schema: Schema, value: LiteralValue): void {
+  switch (schema.type) {
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'int64':
+      if (typeof value !== 'number' && typeof value !== 'bigint') throw misfit(schema);
+      if (typeof value === 'number' && !Number.isSafeInteger(value)) throw misfit(schema);
+      int64.setBigInt(BigInt(value));
+      out.long(int64.high, int64.low);
+      return;
+    case 'float32':
+    case 'float64':
+      if (typeof value !== 'number') throw misfit(schema);
+      if (schema.type === 'float32') out.float32(value);
+      else out.float64(value);
+      return;
+    case 'boolean':
+      if (typeof value !== 'boolean') throw misfit(schema);
+      out.byte(value ? 1 : 0);
+      return;
+    case 'string':
+    case 'bytes': {
+      if (schema.type === 'string' ? typeof value !== 'string' : !(value instanceof Uint8Array)) throw misfit(schema);
+      const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : (value as Uint8Array);
+      out.int(bytes.length);
+      out.copy(bytes, 0, bytes.length);
+      return;
+    }
+    case 'array':
+    case 'map':
+      if (value !== '' && value !== null) throw misfit(schema);
+      out.byte(0);
+      return;
+    case 'struct':
+      throw misfit(schema);
+    default:
+      unreachable(schema.type);
+  }
+}
+
+function misfit(schema: Schema): ConnectError {
+  return new ConnectError('data.shape', `A constant does not fit its schema type ${schema.type}.`);
+}

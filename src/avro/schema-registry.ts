@@ -1,0 +1,185 @@
+import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
+import type { SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
+import type { Clock } from '../base/clock.ts';
+import { ConnectError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { avscType } from './avsc-type.ts';
+import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
+
+/**
+ * Ids for schemas. Uses the registry client of @kafkajs/confluent-schema-registry below its `register()`, which would
+ * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone.
+ */
+export class SchemaRegistry {
+  readonly #options: RegistryOptions;
+  readonly #clients: readonly { readonly endpoint: RegistryEndpoint; readonly api: SchemaRegistryAPIClient }[];
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  /** By subject and text: concurrent shapes share one request, later ones the answer. */
+  readonly #ids = new Map<string, Promise<number>>();
+  /** The endpoint that answered last. */
+  #current = 0;
+
+  constructor(options: RegistryOptions, clock: Clock, log: Logger) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#clients = options.endpoints.map((endpoint) => ({ endpoint, api: createClient(endpoint, options) }));
+  }
+
+  /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
+  idOf(subject: string, schemaText: string): Promise<number> {
+    const key = `${subject}\n${schemaText}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#lookUp(subject, schemaText);
+      this.#ids.set(key, id);
+      id.catch(() => this.#ids.delete(key));
+    }
+    return id;
+  }
+
+  async #lookUp(subject: string, schemaText: string): Promise<number> {
+    avscType(schemaText);
+    if (this.#options.useLatest) return this.#latest(subject, schemaText);
+    const request = { subject, body: { schema: schemaText } };
+    const answer = await this.#request(subject, (api): Promise<Answer> => {
+      return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);
+    });
+    const { id } = answer.data() as { id: number };
+    this.#log.debug({ subject, id }, 'schema registered');
+    return id;
+  }
+
+  /** The bytes are laid out by our schema, so the latest version must have the same fields and types. */
+  async #latest(subject: string, schemaText: string): Promise<number> {
+    const answer = await this.#request(subject, (api): Promise<Answer> => api.Subject.latestVersion({ subject }));
+    const { id, schema } = answer.data() as { id: number; schema: string };
+    if (JSON.stringify(avscType(schema).schema()) !== JSON.stringify(avscType(schemaText).schema())) {
+      throw new ConnectError('registry.schema', `The latest version of subject "${subject}" has other fields or types than the records.`, {
+        remedy: 'Register a matching version, or set use.latest.version=false and auto.register.schemas=true.',
+        details: { subject, id },
+      });
+    }
+    return id;
+  }
+
+  async #request(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#requestOnce(subject, send);
+      } catch (error) {
+        if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= this.#options.retriesMax) throw error;
+        const waitMs = Math.min(this.#options.retryWaitMs * 2 ** attempt, this.#options.retryWaitMaxMs);
+        this.#log.warn({ subject, attempt: attempt + 1, waitMs }, 'schema registry does not answer, trying again');
+        await this.#clock.sleep(waitMs);
+      }
+    }
+  }
+
+  /** Asks each endpoint once, beginning with the one that answered last. */
+  async #requestOnce(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+    let failure: ConnectError | null = null;
+    for (const [offset] of this.#clients.entries()) {
+      const at = (this.#current + offset) % this.#clients.length;
+      const { endpoint, api } = this.#clients[at]!;
+      try {
+        const answer = await send(api);
+        this.#current = at;
+        return answer;
+      } catch (error) {
+        failure = toConnectError(error, subject, endpoint, this.#options);
+        if (failure.code !== 'registry.unreachable') throw failure;
+      }
+    }
+    throw failure ?? new ConnectError('config.invalid', 'Missing required configuration "schema.registry.url".');
+  }
+}
+
+interface Answer {
+  data(): unknown;
+}
+
+function createClient(endpoint: RegistryEndpoint, options: RegistryOptions): SchemaRegistryAPIClient {
+  const { bearerToken, requestTimeoutMs } = options;
+  return registryApi.default({
+    host: endpoint.url,
+    ...(endpoint.user === null ? {} : { auth: { username: endpoint.user, password: endpoint.password?.reveal() ?? '' } }),
+    // Retries are decided above, for all methods alike.
+    retry: { retries: 0 },
+    middlewares: [
+      () => ({
+        prepareRequest: async (next) => {
+          const request = await next();
+          const headers = bearerToken === null ? {} : { Authorization: `Bearer ${bearerToken.reveal()}` };
+          return request.enhance({ headers, timeout: requestTimeoutMs });
+        },
+      }),
+    ],
+  });
+}
+
+function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpoint, options: RegistryOptions): ConnectError {
+  const { status, reason } = responseOf(error);
+  const details = { subject, registry: endpoint.url, status };
+  switch (status) {
+    case 401:
+    case 403:
+      return new ConnectError(
+        'registry.authentication',
+        `The schema registry at ${endpoint.url} refuses access to subject "${subject}": ${reason}.`,
+        {
+          remedy: 'Check basic.auth.user.info or bearer.auth.token, and that this user may write the subject.',
+          details,
+        },
+      );
+    case 404:
+      return new ConnectError(
+        'registry.schema',
+        `The schema registry at ${endpoint.url} does not know the schema for subject "${subject}": ${reason}.`,
+        {
+          remedy: options.autoRegister
+            ? 'Check the path of schema.registry.url (for Apicurio it ends in /apis/ccompat/v7).'
+            : 'Register the schema, or set auto.register.schemas=true.',
+          details,
+        },
+      );
+    case 409:
+      return new ConnectError(
+        'registry.schema',
+        `The schema registry refuses the new schema of subject "${subject}" as incompatible: ${reason}.`,
+        {
+          remedy: 'Undo the change of the table, change the compatibility level of the subject, or write to another topic.',
+          details,
+        },
+      );
+    default:
+      if (status >= 500 || status === 429 || status === 408 || status === noAnswer) {
+        return new ConnectError('registry.unreachable', `The schema registry at ${endpoint.url} does not answer: ${reason}.`, {
+          remedy: 'Check schema.registry.url and that the registry is running.',
+          details,
+        });
+      }
+      return new ConnectError('registry.schema', `The schema registry refuses the schema of subject "${subject}": ${reason}.`, {
+        remedy: 'See the reason; the registry takes the schema text as it stands.',
+        details,
+      });
+  }
+}
+
+const noAnswer = 0;
+
+/**
+ * Status and reason of a failed request. The client reports a request that got no answer as status 400 with the socket
+ * error's text in place of a body; only an answer of the registry has a `message` of its own.
+ */
+function responseOf(error: unknown): { readonly status: number; readonly reason: string } {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') {
+    return { status: noAnswer, reason: error instanceof Error ? error.message : 'unknown failure' };
+  }
+  const reason = error.message.replace(/^[^ ]* - /, '').replace(/\.$/, '');
+  const empty = /^Error, status 400(?:: |$)/.exec(reason);
+  return error.status === 400 && empty !== null
+    ? { status: noAnswer, reason: reason.slice(empty[0].length) || 'no answer' }
+    : { status: error.status, reason };
+}

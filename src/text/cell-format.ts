@@ -1,0 +1,149 @@
+import { ConnectError } from '../base/errors.ts';
+import { ColumnKind } from '../record/column-kind.ts';
+import type { Column } from '../record/row-schema.ts';
+import type { Schema, SchemaType } from '../record/schema.ts';
+
+/** Readings that only a cast asks for, beside those of `ColumnKind`. */
+export const CastKind = {
+  /** Boolean text → `true` or `false` as a string. */
+  BOOLEAN_STRING: 64,
+} as const;
+export type CellKind = ColumnKind | (typeof CastKind)[keyof typeof CastKind];
+
+/** Everything that writing one column's text needs, decided once per shape. */
+export interface CellFormat {
+  readonly kind: CellKind;
+  /** Integers of up to 32 bits. */
+  readonly min: number;
+  readonly max: number;
+  readonly scale: number;
+  /** The schema that is written; its type fits `kind`. */
+  readonly schema: Schema;
+  /** Arrays only. */
+  readonly element: CellFormat | null;
+}
+
+const K = ColumnKind;
+const integers: ReadonlySet<ColumnKind> = new Set<ColumnKind>([K.INT, K.LONG, K.STRING]);
+const numbers: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
+  K.INT,
+  K.LONG,
+  K.FLOAT32,
+  K.FLOAT64,
+  K.DECIMAL,
+  K.VARIABLE_SCALE_DECIMAL,
+  K.DECIMAL_STRING,
+  K.STRING,
+]);
+const asSent: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
+  K.STRING,
+  K.INT,
+  K.LONG,
+  K.FLOAT32,
+  K.FLOAT64,
+  K.BIT,
+  K.BITS,
+  K.DATE_DAYS,
+  K.TIME_MILLIS,
+  K.TIME_MICROS,
+  K.TIMESTAMP_MILLIS,
+  K.TIMESTAMP_MICROS,
+  K.INTERVAL_MICROS,
+  K.BYTES_HEX,
+  K.MONEY,
+  K.POINT,
+]);
+const decimals: ReadonlySet<ColumnKind> = new Set<ColumnKind>([K.DECIMAL, K.VARIABLE_SCALE_DECIMAL, K.DECIMAL_STRING]);
+
+/** The kinds that are written as their own reading gives them. */
+const natural: Readonly<Record<SchemaType, readonly ColumnKind[]>> = {
+  boolean: [K.BOOLEAN, K.BIT],
+  int8: [],
+  int16: [],
+  int32: [K.DATE_DAYS, K.TIME_MILLIS],
+  int64: [K.TIME_MICROS, K.TIMESTAMP_MILLIS, K.TIMESTAMP_MICROS, K.INTERVAL_MICROS],
+  float32: [],
+  float64: [],
+  string: [K.ZONED_TIMESTAMP, K.ZONED_TIME, K.HSTORE_JSON],
+  bytes: [K.BYTES_HEX, K.BITS, K.DECIMAL, K.MONEY],
+  array: [K.ARRAY],
+  struct: [K.VARIABLE_SCALE_DECIMAL, K.POINT],
+  map: [],
+};
+
+/** How a column is read when it is written under `schema`, which a transform may have cast. Throws `data.shape`. */
+export function cellFormat(column: Column, schema: Schema): CellFormat {
+  const kind = kindFor(column.kind, schema.type);
+  if (kind === null) {
+    throw new ConnectError('data.shape', `Column "${column.name}" cannot be written as ${schema.type}.`, {
+      remedy: 'Choose another target type in the cast, or leave the column as it is.',
+      details: { column: column.name },
+    });
+  }
+  if (schema.type === 'struct') checkStruct(column, kind, schema);
+  return { kind, scale: column.scale, schema, element: elementFormat(column, kind, schema), ...integerRange(schema.type) };
+}
+
+function elementFormat(column: Column, kind: CellKind, schema: Schema): CellFormat | null {
+  if (kind !== K.ARRAY) return null;
+  if (column.element === undefined || schema.items === undefined) {
+    throw new ConnectError('data.shape', `Array column "${column.name}" has no element type.`, { details: { column: column.name } });
+  }
+  if (column.element.kind === K.ARRAY) {
+    throw new ConnectError('data.shape', `Array column "${column.name}" has arrays as elements.`, {
+      remedy: 'Exclude the column; arrays of arrays are not supported.',
+      details: { column: column.name },
+    });
+  }
+  return cellFormat(column.element, schema.items);
+}
+
+function kindFor(kind: ColumnKind, type: SchemaType): CellKind | null {
+  if (natural[type].includes(kind)) return kind;
+  switch (type) {
+    case 'boolean':
+      return kind === K.STRING ? K.BOOLEAN : null;
+    case 'int8':
+    case 'int16':
+    case 'int32':
+      return integers.has(kind) ? K.INT : null;
+    case 'int64':
+      return integers.has(kind) ? K.LONG : null;
+    case 'float32':
+      return numbers.has(kind) ? K.FLOAT32 : null;
+    case 'float64':
+      return numbers.has(kind) ? K.FLOAT64 : null;
+    case 'string':
+      if (kind === K.BOOLEAN) return CastKind.BOOLEAN_STRING;
+      if (decimals.has(kind)) return K.DECIMAL_STRING;
+      return asSent.has(kind) ? K.STRING : null;
+    case 'bytes':
+    case 'array':
+    case 'map':
+    case 'struct':
+      return null;
+  }
+}
+
+function integerRange(type: SchemaType): { readonly min: number; readonly max: number } {
+  const bits = type === 'int8' ? 7 : type === 'int16' ? 15 : 31;
+  return { min: -(2 ** bits), max: 2 ** bits - 1 };
+}
+
+const structFields = new Map<CellKind, string>([
+  [K.VARIABLE_SCALE_DECIMAL, 'scale int32, value bytes'],
+  [K.POINT, 'x float64, y float64, wkb bytes?, srid int32?'],
+]);
+
+/** Cells that become structs are written field by field in a fixed order, so the schema must have exactly that one. */
+function checkStruct(column: Column, kind: CellKind, schema: Schema): void {
+  const fields = (schema.fields ?? []).map((field) => `${field.name} ${field.schema.type}${field.schema.optional ? '?' : ''}`).join(', ');
+  if (fields === structFields.get(kind)) return;
+  throw new ConnectError(
+    'data.shape',
+    `Column "${column.name}" becomes a struct {${structFields.get(kind)}}, its schema has {${fields}}.`,
+    {
+      details: { column: column.name },
+    },
+  );
+}

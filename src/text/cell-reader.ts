@@ -1,0 +1,58 @@
+import { AssertionError } from '../base/assert.ts';
+import { ColumnKind } from '../record/column-kind.ts';
+import { CastKind } from './cell-format.ts';
+import type { CellFormat } from './cell-format.ts';
+import { readBits, readHexBytes } from './text-bytes.ts';
+import { readDecimal, readDecimalText, readMoney } from './text-decimal.ts';
+import { readHstoreJson } from './text-hstore.ts';
+import { readIntervalMicros } from './text-interval.ts';
+import { readBoolean, readInt64 } from './text-number.ts';
+import { readTimeMicros, readTimestampMicros, readTimestampMillis, readZonedTime, readZonedTimestamp } from './text-time.ts';
+import type { ByteRegister, Int64 } from './value-register.ts';
+
+/** The kinds that give 64-bit integers. */
+export function readCellInt64(format: CellFormat, bytes: Uint8Array, start: number, end: number, into: Int64): void {
+  const kind: number = format.kind;
+  switch (kind) {
+    case ColumnKind.LONG:
+      return readInt64(bytes, start, end, into);
+    case ColumnKind.TIMESTAMP_MICROS:
+      return readTimestampMicros(bytes, start, end, into);
+    case ColumnKind.TIMESTAMP_MILLIS:
+      return readTimestampMillis(bytes, start, end, into);
+    case ColumnKind.TIME_MICROS:
+      return readTimeMicros(bytes, start, end, into);
+    case ColumnKind.INTERVAL_MICROS:
+      return readIntervalMicros(bytes, start, end, into);
+    default:
+      throw new AssertionError(`column kind ${kind} is not read as int64`);
+  }
+}
+
+/** The kinds whose value is bytes, or UTF-8 text, that differ from the cell's own. */
+export function readCellBytes(format: CellFormat, bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  const kind: number = format.kind;
+  switch (kind) {
+    case ColumnKind.DECIMAL:
+      return readDecimal(bytes, start, end, format.scale, into);
+    case ColumnKind.MONEY:
+      return readMoney(bytes, start, end, format.scale, into);
+    case ColumnKind.DECIMAL_STRING:
+      return readDecimalText(bytes, start, end, format.scale, into);
+    case ColumnKind.BYTES_HEX:
+      return readHexBytes(bytes, start, end, into);
+    case ColumnKind.BITS:
+      return readBits(bytes, start, end, into);
+    case ColumnKind.ZONED_TIMESTAMP:
+      return readZonedTimestamp(bytes, start, end, format.scale, into);
+    case ColumnKind.ZONED_TIME:
+      return readZonedTime(bytes, start, end, format.scale, into);
+    case ColumnKind.HSTORE_JSON:
+      return readHstoreJson(bytes, start, end, into);
+    case CastKind.BOOLEAN_STRING:
+      into.length = 0;
+      return into.appendText(readBoolean(bytes, start, end) ? 'true' : 'false');
+    default:
+      throw new AssertionError(`column kind ${kind} is not read as bytes`);
+  }
+}

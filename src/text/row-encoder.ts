@@ -1,0 +1,143 @@
+import type { ByteSink } from '../base/byte-sink.ts';
+import { ConnectError } from '../base/errors.ts';
+import type { Change, TupleRef } from '../record/change.ts';
+import { opCodes } from '../record/change.ts';
+import { CellState } from '../record/tuple-view.ts';
+import type { TupleView } from '../record/tuple-view.ts';
+import { Opcode, Slot, slotsPerInstruction } from './row-program.ts';
+import type { RowProgram, ValueWriter } from './row-program.ts';
+import { valueError } from './value-error.ts';
+
+const opLetters = Buffer.from(opCodes.join(''), 'latin1');
+
+/** Runs a compiled program over changes: one loop, one switch, nothing allocated. */
+export class RowEncoder {
+  readonly program: RowProgram;
+  readonly #writer: ValueWriter;
+
+  constructor(program: RowProgram, writer: ValueWriter) {
+    this.program = program;
+    this.#writer = writer;
+  }
+
+  /** Throws `data.value` naming table and column; what was written until then is the caller's to roll back. */
+  encode(change: Change, out: ByteSink): void {
+    const { code, constants, formats } = this.program;
+    const writer = this.#writer;
+    let tuple: TupleView = change.after;
+    let at = 0;
+    try {
+      for (;;) {
+        switch (code[at + Slot.OPCODE] as number) {
+          case Opcode.CELL: {
+            const column = code[at + Slot.A] as number;
+            if (tuple.state[column] === CellState.TEXT) {
+              const present = code[at + Slot.PRESENT] as number;
+              if (present >= 0) out.byte(present);
+              writer.cell(
+                out,
+                formats[code[at + Slot.B] as number]!,
+                tuple.bytes,
+                tuple.start[column] as number,
+                tuple.end[column] as number,
+              );
+            } else {
+              this.#missing(out, at, tuple.state[column] as CellState);
+            }
+            break;
+          }
+          case Opcode.RUN:
+            out.copy(constants, code[at + Slot.A] as number, code[at + Slot.B] as number);
+            break;
+          case Opcode.INT64:
+            this.#int64(change, out, at);
+            break;
+          case Opcode.TEXT:
+            this.#text(change, out, at);
+            break;
+          case Opcode.OP:
+            writer.text(out, opLetters, change.op, Math.min(change.op + 1, opLetters.length));
+            break;
+          case Opcode.TUPLE:
+            tuple = change.tuple(code[at + Slot.A] as TupleRef);
+            if (tuple.count < (code[at + Slot.B] as number)) throw this.#tooShort(tuple.count, code[at + Slot.B] as number);
+            break;
+          case Opcode.IF_ABSENT:
+            if (change.tuple(code[at + Slot.A] as TupleRef).count === 0) {
+              out.copy(constants, code[at + Slot.NULL_START] as number, code[at + Slot.NULL_END] as number);
+              at = code[at + Slot.B] as number;
+              continue;
+            }
+            break;
+          default:
+            return;
+        }
+        at += slotsPerInstruction;
+      }
+    } catch (error) {
+      throw this.#locate(error, at);
+    }
+  }
+
+  #missing(out: ByteSink, at: number, state: CellState): void {
+    const { code, constants } = this.program;
+    const slot = state === CellState.UNCHANGED ? Slot.UNCHANGED_START : Slot.NULL_START;
+    const start = code[at + slot] as number;
+    if (start < 0) throw valueError(reasons[state]);
+    out.copy(constants, start, code[at + slot + 1] as number);
+  }
+
+  #int64(change: Change, out: ByteSink, at: number): void {
+    const { code } = this.program;
+    const { registers } = change;
+    const register = code[at + Slot.A] as number;
+    if (registers.present[register] === 0) {
+      this.#missing(out, at, CellState.NULL);
+      return;
+    }
+    const high = registers.high[register] as number;
+    const low = registers.low[register] as number;
+    if (code[at + Slot.B] === 1 && high !== low >> 31) throw valueError('not an int32: out of range');
+    const present = code[at + Slot.PRESENT] as number;
+    if (present >= 0) out.byte(present);
+    this.#writer.int64(out, high, low);
+  }
+
+  #text(change: Change, out: ByteSink, at: number): void {
+    const { code } = this.program;
+    const { registers } = change;
+    const register = code[at + Slot.A] as number;
+    if (registers.present[register] === 0) {
+      this.#missing(out, at, CellState.NULL);
+      return;
+    }
+    const present = code[at + Slot.PRESENT] as number;
+    if (present >= 0) out.byte(present);
+    this.#writer.text(out, registers.bytes, registers.start[register] as number, registers.end[register] as number);
+  }
+
+  #tooShort(count: number, expected: number): ConnectError {
+    return new ConnectError(
+      'data.row',
+      `A row of "${this.program.schema.name}" has ${count} columns where at least ${expected} are needed.`,
+    );
+  }
+
+  #locate(error: unknown, at: number): unknown {
+    if (!(error instanceof ConnectError) || error.code !== 'data.value') return error;
+    const { code, schema } = this.program;
+    const isCell = code[at + Slot.OPCODE] === Opcode.CELL;
+    const column = isCell ? (schema.columns[code[at + Slot.A] as number]?.name ?? '?') : `register ${code[at + Slot.A]}`;
+    return new ConnectError('data.value', `Column "${column}" of "${schema.name}": ${error.message}.`, {
+      remedy: 'Correct the value at the source, map the column to a wider type, or set errors.tolerance=all to leave such records out.',
+      details: { table: schema.name, column },
+    });
+  }
+}
+
+const reasons: Readonly<Record<CellState, string>> = {
+  [CellState.ABSENT]: 'the source sent no value for a column that may not be null',
+  [CellState.NULL]: 'null in a column that may not be null',
+  [CellState.UNCHANGED]: 'the source did not send the unchanged value and there is no placeholder for it',
+  [CellState.TEXT]: 'unexpected text',
+};

@@ -1,0 +1,64 @@
+import { valueError } from './value-error.ts';
+import type { ByteRegister } from './value-register.ts';
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** `"a"=>"1", "b"=>NULL` → `{"a":"1","b":null}`, members in the order in which the server sends them. */
+export function readHstoreJson(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  into.length = 0;
+  into.push(0x7b);
+  let at = start;
+  while (at < end) {
+    if (at > start) {
+      if (bytes[at] !== 0x2c) throw notHstore();
+      into.push(0x2c);
+      at += bytes[at + 1] === 0x20 ? 2 : 1;
+    }
+    at = member(bytes, at, end, into);
+  }
+  into.push(0x7d);
+}
+
+function member(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
+  let at = text(bytes, start, end, into);
+  if (bytes[at] !== 0x3d || bytes[at + 1] !== 0x3e) throw notHstore();
+  into.push(0x3a);
+  at += 2;
+  if (bytes[at] === quote) return text(bytes, at, end, into);
+  if (
+    end - at < 4 ||
+    Buffer.from(bytes.subarray(at, at + 4))
+      .toString('latin1')
+      .toUpperCase() !== 'NULL'
+  )
+    throw notHstore();
+  into.appendText('null');
+  return at + 4;
+}
+
+function text(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
+  if (start >= end || bytes[start] !== quote) throw notHstore();
+  into.push(quote);
+  for (let at = start + 1; at < end; at += 1) {
+    let byte = bytes[at] as number;
+    if (byte === quote) {
+      into.push(quote);
+      return at + 1;
+    }
+    if (byte === backslash && at + 1 < end) byte = bytes[++at] as number;
+    if (byte === quote || byte === backslash) {
+      into.push(backslash);
+      into.push(byte);
+    } else if (byte < 0x20) {
+      into.appendText(`\\u${byte.toString(16).padStart(4, '0')}`);
+    } else {
+      into.push(byte);
+    }
+  }
+  throw notHstore();
+}
+
+function notHstore(): Error {
+  return valueError('not an hstore: expected "key"=>"value" pairs');
+}

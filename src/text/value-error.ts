@@ -1,0 +1,9 @@
+import { ConnectError } from '../base/errors.ts';
+
+/**
+ * A cell that does not fit its kind. `reason` says what was expected and how it failed (`not an int32: out of range`),
+ * never the value itself; the row encoder adds column and table.
+ */
+export function valueError(reason: string): ConnectError {
+  return new ConnectError('data.value', reason);
+}
