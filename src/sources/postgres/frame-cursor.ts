@@ -30,9 +30,7 @@ export class FrameCursor {
   int32(): number {
     const at = this.advance(4);
     const bytes = this.bytes;
-    return (
-      ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
-    );
+    return ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
   }
 
   uint32(): number {

@@ -70,10 +70,14 @@ export async function ensurePublication(
   } catch (cause) {
     if (sqlState(cause) === '42710') return; // Another task created it just now.
     if (sqlState(cause) !== '42501') throw cause;
-    throw new ConnectError('postgres.privilege', `The user "${settings.connection.user}" may not create or change the publication "${name}".`, {
-      cause,
-      remedy: `Run as an owner of the tables (as a superuser for all tables): ${statement}; and set "publication.autocreate.mode" to "disabled".`,
-    });
+    throw new ConnectError(
+      'postgres.privilege',
+      `The user "${settings.connection.user}" may not create or change the publication "${name}".`,
+      {
+        cause,
+        remedy: `Run as an owner of the tables (as a superuser for all tables): ${statement}; and set "publication.autocreate.mode" to "disabled".`,
+      },
+    );
   }
 }
 
@@ -89,9 +93,13 @@ export function publicationStatement(
   if (state !== null) {
     if (autocreateMode !== 'filtered') return null;
     if (state.allTables) {
-      throw new ConnectError('postgres.publication', `The publication "${name}" is for all tables and cannot be narrowed to the captured ones.`, {
-        remedy: `Choose another "publication.name", drop the publication (DROP PUBLICATION ${publication}), or set "publication.autocreate.mode" to "disabled".`,
-      });
+      throw new ConnectError(
+        'postgres.publication',
+        `The publication "${name}" is for all tables and cannot be narrowed to the captured ones.`,
+        {
+          remedy: `Choose another "publication.name", drop the publication (DROP PUBLICATION ${publication}), or set "publication.autocreate.mode" to "disabled".`,
+        },
+      );
     }
     return sameTables(state.tables, captured) ? null : `ALTER PUBLICATION ${publication} SET TABLE ${tables}`;
   }
@@ -104,9 +112,13 @@ export function publicationStatement(
     case 'no_tables':
       return `CREATE PUBLICATION ${publication}${options}`;
     case 'disabled':
-      throw new ConnectError('postgres.publication', `There is no publication "${name}", and "publication.autocreate.mode" is "disabled".`, {
-        remedy: `Create it (CREATE PUBLICATION ${publication} FOR TABLE ...), or correct "publication.name".`,
-      });
+      throw new ConnectError(
+        'postgres.publication',
+        `There is no publication "${name}", and "publication.autocreate.mode" is "disabled".`,
+        {
+          remedy: `Create it (CREATE PUBLICATION ${publication} FOR TABLE ...), or correct "publication.name".`,
+        },
+      );
   }
 }
 

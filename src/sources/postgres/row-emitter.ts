@@ -101,7 +101,10 @@ export class RowEmitter {
     const failure = new ConnectError(
       'data.row',
       `A row of ${table} was deleted, and its key column "${name}" is not part of the table's replica identity (${this.#change.locate()}).`,
-      { remedy: `ALTER TABLE ${table} REPLICA IDENTITY FULL, or make "${name}" part of the identity's index.`, details: { table, column: name } },
+      {
+        remedy: `ALTER TABLE ${table} REPLICA IDENTITY FULL, or make "${name}" part of the identity's index.`,
+        details: { table, column: name },
+      },
     );
     if (!this.#out.reject(failure, null)) this.#room = false;
   }

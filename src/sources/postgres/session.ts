@@ -74,7 +74,7 @@ export class SessionFactory {
         throw failure;
       }
       this.#tls = tls;
-      await this.#verify(client, options);
+      await this.#setUp(client, options);
       return client;
     }
     throw failure;
@@ -136,23 +136,65 @@ export class SessionFactory {
     });
   }
 
-  async #verify(client: Client, options: SessionOptions): Promise<void> {
+  /** Throws `postgres.setting` when the session does not have the pins. */
+  async verify(client: Client): Promise<void> {
+    const names = Object.keys(sessionPins).map((name) => `'${name.toLowerCase()}'`);
+    const { rows } = await client.query<{ name: string; setting: string }>(
+      `SELECT name, setting FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN (${names.join(', ')})`,
+    );
+    for (const { name, setting } of rows) {
+      const wanted = sessionPins[name];
+      if (wanted === undefined || wanted === setting) continue;
+      throw new ConnectError('postgres.setting', `The session setting ${name} is "${setting}" although "${wanted}" was asked for.`, {
+        remedy: 'Connect to the server itself: a pooler in between drops startup options.',
+      });
+    }
+  }
+
+  async #setUp(client: Client, options: SessionOptions): Promise<void> {
     try {
-      const names = Object.keys(sessionPins).map((name) => `'${name.toLowerCase()}'`);
-      const { rows } = await client.query<{ name: string; setting: string }>(
-        `SELECT name, setting FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN (${names.join(', ')})`,
-      );
-      for (const { name, setting } of rows) {
-        const wanted = sessionPins[name];
-        if (wanted === undefined || wanted === setting) continue;
-        throw new ConnectError('postgres.setting', `The session setting ${name} is "${setting}" although "${wanted}" was asked for.`, {
-          remedy: 'Connect to the server itself: a pooler in between drops startup options.',
-        });
-      }
+      await this.verify(client);
       if (options.replication !== true) for (const statement of this.#settings.initialStatements) await client.query(statement);
     } catch (error) {
       await client.end().catch(() => {});
       throw sqlError(error, this.context('setting up the session'));
     }
+  }
+}
+
+/** The one SQL session of a source, connected when it is first needed and again after it was lost. */
+export class SqlSession {
+  readonly #sessions: SessionFactory;
+  #client: Promise<Client> | null = null;
+
+  constructor(sessions: SessionFactory) {
+    this.#sessions = sessions;
+  }
+
+  client(): Promise<Client> {
+    if (this.#client === null) {
+      const connecting = this.#sessions.connect();
+      this.#client = connecting;
+      const forget = (): void => {
+        if (this.#client === connecting) this.#client = null;
+      };
+      connecting.then((client) => client.on('end', forget), forget);
+    }
+    return this.#client;
+  }
+
+  /** Runs statements; what goes wrong comes as a `ConnectError`. */
+  async use<T>(doing: string, work: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.client());
+    } catch (error) {
+      throw sqlError(error, this.#sessions.context(doing));
+    }
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    await (await client?.catch(() => null))?.end().catch(() => {});
   }
 }

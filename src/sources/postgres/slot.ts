@@ -2,6 +2,8 @@ import { escapeIdentifier, type Client, type ClientBase } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
 import { formatLsn, parseLsn } from './lsn.ts';
+import type { StartContext } from './start-context.ts';
+import type { SlotLag } from './source-metrics.ts';
 
 /** A replication slot as `pg_replication_slots` shows it. */
 export interface SlotState {
@@ -18,11 +20,19 @@ export interface SlotState {
   readonly invalidation: string | null;
 }
 
-export interface CreatedSlot {
+/** What a snapshot reads by, and where the stream goes on after it. */
+export interface SnapshotSlot {
   /** Changes committed before this are in the snapshot, those after it come from the slot. */
   readonly consistentPoint: bigint;
   /** For `SET TRANSACTION SNAPSHOT`, as long as the connection that made the slot does nothing else. */
   readonly snapshotName: string;
+}
+
+export interface SlotOptions {
+  /** Gone with the connection: only its snapshot and its consistent point are wanted. */
+  readonly temporary: boolean;
+  /** Postgres 17 and later. */
+  readonly failover: boolean;
 }
 
 /** Null: there is no such slot. The row is read as JSON, because every Postgres version has other columns. */
@@ -55,7 +65,9 @@ export async function inspectSlot(client: ClientBase, name: string): Promise<Slo
 export function checkSlot(slot: SlotState, database: string): void {
   const drop = `SELECT pg_drop_replication_slot('${slot.name}')`;
   if (slot.database === null || slot.plugin === null) {
-    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is a physical one.`, { remedy: 'Choose another "slot.name".' });
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is a physical one.`, {
+      remedy: 'Choose another "slot.name".',
+    });
   }
   if (slot.plugin !== 'pgoutput') {
     throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" was made for the plug-in ${slot.plugin}, not pgoutput.`, {
@@ -63,18 +75,26 @@ export function checkSlot(slot: SlotState, database: string): void {
     });
   }
   if (slot.database !== database) {
-    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" belongs to the database "${slot.database}", not "${database}".`, {
-      remedy: 'Choose another "slot.name": slots are shared by all databases of a server.',
-    });
+    throw new ConnectError(
+      'postgres.slot',
+      `The replication slot "${slot.name}" belongs to the database "${slot.database}", not "${database}".`,
+      {
+        remedy: 'Choose another "slot.name": slots are shared by all databases of a server.',
+      },
+    );
   }
   if (slot.walStatus === 'lost' || slot.invalidation !== null || slot.confirmedFlushLsn === null) {
     const reason = slot.invalidation ?? slot.walStatus ?? 'no position';
-    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is lost (${reason}): changes since its last position are gone.`, {
-      remedy:
-        `Drop it (${drop}), delete this connector's offsets and start with a new snapshot; ` +
-        'raise max_slot_wal_keep_size so that the server keeps the log for longer.',
-      details: { slot: slot.name, reason },
-    });
+    throw new ConnectError(
+      'postgres.slot',
+      `The replication slot "${slot.name}" is lost (${reason}): changes since its last position are gone.`,
+      {
+        remedy:
+          `Drop it (${drop}), delete this connector's offsets and start with a new snapshot; ` +
+          'raise max_slot_wal_keep_size so that the server keeps the log for longer.',
+        details: { slot: slot.name, reason },
+      },
+    );
   }
 }
 
@@ -90,10 +110,10 @@ export function slotInUse(slot: SlotState): ConnectError {
  * Runs on a replication connection, which from then on holds the exported snapshot. Waits for every transaction that is
  * open now; the caller shows that it waits.
  */
-export async function createSlot(replication: Client, name: string, failover: boolean): Promise<CreatedSlot> {
-  const sql = failover
-    ? `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} LOGICAL pgoutput (SNAPSHOT 'export', FAILOVER true)`
-    : `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} LOGICAL pgoutput EXPORT_SNAPSHOT`;
+export async function createSlot(replication: Client, name: string, options: SlotOptions): Promise<SnapshotSlot> {
+  const kind = options.temporary ? 'TEMPORARY LOGICAL' : 'LOGICAL';
+  const clauses = options.failover ? "(SNAPSHOT 'export', FAILOVER true)" : 'EXPORT_SNAPSHOT';
+  const sql = `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} ${kind} pgoutput ${clauses}`;
   const { rows } = await replication.query<{ consistent_point: string; snapshot_name: string }>(sql);
   const row = rows[0];
   if (row === undefined) throw new ConnectError('postgres.protocol', 'CREATE_REPLICATION_SLOT answered nothing.');
@@ -110,10 +130,82 @@ export async function openTransactions(client: ClientBase): Promise<string[]> {
   return rows.map((row) => `process ${row.pid}${row.application === '' ? '' : ` (${row.application})`}, open for ${row.seconds} s`);
 }
 
+/** For metrics; null when the slot is gone. */
+export async function slotLag(client: ClientBase, name: string): Promise<SlotLag | null> {
+  const { rows } = await client.query<{ lag: string | null; retained: string | null; status: string | null }>(
+    `SELECT pg_catalog.pg_wal_lsn_diff(wal.tip, confirmed_flush_lsn) AS lag, pg_catalog.pg_wal_lsn_diff(wal.tip, restart_lsn) AS retained,
+            wal_status AS status
+     FROM pg_catalog.pg_replication_slots, LATERAL (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()
+       THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS tip) wal
+     WHERE slot_name = $1`,
+    [name],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { lagBytes: Number(row.lag ?? 0), retainedBytes: Number(row.retained ?? 0), walStatus: row.status };
+}
+
 export async function dropSlot(client: ClientBase, name: string): Promise<void> {
-  await client.query('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1', [name]);
+  await client.query('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1', [
+    name,
+  ]);
 }
 
 export function describeSlot(slot: SlotState): string {
   return `confirmed ${slot.confirmedFlushLsn === null ? 'nothing' : formatLsn(slot.confirmedFlushLsn)}, wal_status ${slot.walStatus ?? 'unknown'}`;
+}
+
+/** A creation that takes longer is waiting for somebody; said first after a while, then now and then. */
+const waitFirstMs = 5000;
+const waitEveryMs = 90_000;
+
+/**
+ * A slot to stream from, and an exported snapshot that fits it: everything committed before `consistentPoint` is in the
+ * snapshot, everything behind it comes from the slot. The snapshot lives as long as `replication` does nothing else.
+ *
+ * Where the slot is there already (an earlier start did not get further), a temporary one gives snapshot and point; the
+ * slot itself is older, so it serves that point, too, and nothing has to be dropped.
+ */
+export async function acquireSlot(
+  start: StartContext,
+  replication: Client,
+  options: { readonly recreate: boolean; readonly signal: AbortSignal },
+): Promise<SnapshotSlot> {
+  const { settings, sql, source, server } = start;
+  const { name, failover } = settings.slot;
+  const client = await sql.client();
+  if (options.recreate) {
+    source.log.warn({ slot: name }, 'dropping the lost replication slot');
+    await dropSlot(client, name);
+  }
+  const existing = await inspectSlot(client, name);
+  const temporary = existing !== null;
+  const created = temporary ? `${name.slice(0, 40)}_snapshot_${await backendPid(replication)}` : name;
+  source.log.info({ slot: name, temporary }, temporary ? 'taking a snapshot beside the existing slot' : 'creating the replication slot');
+  let waiting = true;
+  const tell = async (): Promise<void> => {
+    if (!waiting || options.signal.aborted) return;
+    source.clock.after(waitEveryMs, () => void tell());
+    const holders = await sql
+      .client()
+      .then(openTransactions)
+      .catch(() => []);
+    if (waiting)
+      source.log.warn({ slot: created, holders }, 'the server creates the slot when every transaction that is open now has ended');
+  };
+  const timer = source.clock.after(waitFirstMs, () => void tell());
+  // A creation that waits goes on in the server until its connection ends.
+  const onAbort = (): void => void replication.end().catch(() => {});
+  options.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await createSlot(replication, created, { temporary, failover: failover && !temporary && server.version >= 170_000 });
+  } finally {
+    waiting = false;
+    timer.cancel();
+    options.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function backendPid(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+  return rows[0]?.pid ?? 0;
 }

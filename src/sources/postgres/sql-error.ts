@@ -27,7 +27,10 @@ interface Reading {
   readonly remedy: string;
 }
 
-const unreachable: Reading = { code: 'postgres.unreachable', remedy: 'Make sure that the server is up and reachable; the connector tries again.' };
+const unreachable: Reading = {
+  code: 'postgres.unreachable',
+  remedy: 'Make sure that the server is up and reachable; the connector tries again.',
+};
 
 /** By whole SQLSTATE, else by its class (first two characters). */
 const readings: Readonly<Record<string, Reading>> = {
@@ -99,5 +102,7 @@ function tlsRemedy(error: unknown): string | null {
   if (/^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|HOSTNAME_MISMATCH)/.test(code)) {
     return 'Give the certificate authority of the server in "database.sslrootcert".';
   }
-  return /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO)/.test(code) ? 'Check "database.sslmode", "database.sslcert", "database.sslkey" and "database.sslpassword".' : null;
+  return /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO)/.test(code)
+    ? 'Check "database.sslmode", "database.sslcert", "database.sslkey" and "database.sslpassword".'
+    : null;
 }

@@ -31,7 +31,7 @@ export class StatusUpdate {
     this.#lsn(17, flushed);
     const micros = (nowMs - postgresEpochMs) * 1000;
     this.bytes.writeUInt32BE(Math.floor(micros / 0x1_0000_0000) >>> 0, 25);
-    this.bytes.writeUInt32BE(micros % 0x1_0000_0000 >>> 0, 29);
+    this.bytes.writeUInt32BE((micros % 0x1_0000_0000) >>> 0, 29);
     this.bytes[33] = replyRequested ? 1 : 0;
     return this.bytes;
   }

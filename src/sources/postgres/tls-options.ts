@@ -47,9 +47,10 @@ function privateKey(path: string, passphrase: string | undefined): string {
   const bytes = readPem('database.sslkey', path);
   const secret = passphrase === undefined ? {} : { passphrase };
   try {
-    const key = bytes.subarray(0, 5).toString('latin1') === '-----'
-      ? createPrivateKey({ key: bytes, format: 'pem', ...secret })
-      : createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8', ...secret });
+    const key =
+      bytes.subarray(0, 5).toString('latin1') === '-----'
+        ? createPrivateKey({ key: bytes, format: 'pem', ...secret })
+        : createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8', ...secret });
     return key.export({ type: 'pkcs8', format: 'pem' }).toString();
   } catch (cause) {
     throw new ConnectError('file.unreadable', `"database.sslkey" names ${path}, which holds no private key that can be opened.`, {

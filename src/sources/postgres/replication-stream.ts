@@ -1,0 +1,354 @@
+import { LogicalReplicationService } from 'pg-logical-replication';
+import type { Client } from 'pg';
+
+import type { Clock, Timer } from '../../base/clock.ts';
+import { ConnectError, findConnectError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { ChangeOutlet } from '../../connect/source.ts';
+import type { Change } from '../../record/change.ts';
+import { FrameGate } from './frame-gate.ts';
+import { malformed } from './frame-cursor.ts';
+import { evaluateLiveness, livenessTimings, ReadPacing, type LivenessTimings } from './liveness.ts';
+import { formatLsn, lsnFromHalves } from './lsn.ts';
+import { Decoded, type PgoutputDecoder } from './pgoutput-decoder.ts';
+import { RawPlugin, type ReplicationChannel } from './raw-plugin.ts';
+import { createReadSocket } from './read-socket.ts';
+import type { SourceRegisters } from './registers.ts';
+import type { RelationCache } from './relation-cache.ts';
+import type { SessionFactory } from './session.ts';
+import type { PostgresSettings } from './settings.ts';
+import { sqlError, sqlState } from './sql-error.ts';
+import { StatusUpdate } from './status-update.ts';
+import type { StreamPosition } from './stream-position.ts';
+
+export interface ReplicationStreamOptions {
+  readonly settings: PostgresSettings;
+  readonly sessions: SessionFactory;
+  /** What the slot has confirmed; reported as it is while nothing newer is durable. */
+  readonly confirmed: bigint;
+  readonly decoder: PgoutputDecoder;
+  readonly relations: RelationCache;
+  readonly position: StreamPosition;
+  readonly change: Change;
+  readonly registers: SourceRegisters;
+  readonly out: ChangeOutlet;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called when the server has begun to stream. */
+  readonly onStarted?: (() => void) | undefined;
+  /** Called about once a second. */
+  readonly onTick?: (() => void) | undefined;
+}
+
+/** Why the socket is paused; bits of a set. */
+const Pause = { GATE: 1, PACING: 2, ENDED: 4 } as const;
+
+const tickMsMax = 1000;
+const pacingMs = 1;
+/** After `run` the connection stays this long for the confirmation of what was emitted last. */
+const lingerMs = 10_000;
+
+/**
+ * One START_REPLICATION: brings frames to the decoder at our own pace, keeps the connection alive and confirms.
+ * What is asked of the server's side: invariant 1, nothing is reported as flushed that is not durable downstream.
+ */
+export class ReplicationStream {
+  readonly #options: ReplicationStreamOptions;
+  readonly #service: LogicalReplicationService;
+  readonly #gate: FrameGate;
+  readonly #pacing = new ReadPacing();
+  readonly #status = new StatusUpdate();
+  readonly #ended = Promise.withResolvers<void>();
+  #done = false;
+  #started = false;
+  #channel: ReplicationChannel | null = null;
+  #timings: LivenessTimings;
+  #outcome: Decoded = Decoded.NEXT;
+  #paused = 0;
+  #receivedHigh = 0;
+  #receivedLow = 0;
+  #confirmed: bigint;
+  #lastReceivedMs: number;
+  #lastSentMs = -Infinity;
+  #lastIdleMs = -Infinity;
+  #storedVersion: number;
+  #timer: Timer | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ReplicationStreamOptions) {
+    this.#options = options;
+    const { sessions, position, settings, clock } = options;
+    const manual = settings.stream.lsnFlushMode === 'manual';
+    this.#confirmed = manual || options.confirmed > position.done ? options.confirmed : position.done;
+    this.#storedVersion = position.version;
+    this.#lastReceivedMs = clock.monotonic();
+    this.#timings = livenessTimings(0, settings.stream.statusIntervalMs);
+    this.#gate = new FrameGate((frame) => {
+      this.#outcome = options.decoder.decode(frame);
+      return this.#outcome === Decoded.NEXT;
+    });
+    const config = sessions.clientConfig(undefined, { replication: true });
+    // Trap: by default the package acknowledges what has merely arrived, and one byte more than that.
+    this.#service = new LogicalReplicationService(sessions.encrypted ? config : { ...config, stream: () => createReadSocket() }, {
+      acknowledge: { auto: false, timeoutSeconds: 0 },
+      flowControl: { enabled: false },
+    });
+    this.#service.on('error', (error) => this.#fail(error));
+  }
+
+  /** True once the server streams. */
+  get started(): boolean {
+    return this.#started && !this.#done;
+  }
+
+  /** Resolves when `signal` aborts, at once and without emitting more; rejects when the stream ends for any other reason. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { settings, position } = this.#options;
+    const onAbort = (): void => this.#end();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const plugin = new RawPlugin({
+      params: [
+        ['proto_version', '1'],
+        ['publication_names', `"${settings.publication.name.replaceAll('"', '""')}"`],
+        ['messages', 'true'],
+        ...settings.slot.streamParams,
+      ],
+      prepare: (client, channel) => this.#prepare(client, channel),
+      onFrame: (frame) => this.#receive(frame),
+    });
+    try {
+      if (signal.aborted) return;
+      this.#service.subscribe(plugin, settings.slot.name, formatLsn(position.done)).then(
+        () => this.#fail(new Error('the server ended the stream')),
+        (error: unknown) => this.#fail(error),
+      );
+      await this.#ended.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Everything before `lsn` is durable downstream: the server hears of it at once. Also after `run`, until `close`. */
+  confirm(lsn: bigint): void {
+    if (lsn <= this.#confirmed || this.#options.settings.stream.lsnFlushMode === 'manual') return;
+    this.#confirmed = lsn;
+    this.#sendStatus(false);
+  }
+
+  get confirmed(): bigint {
+    return this.#confirmed;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#end();
+    this.#timer?.cancel();
+    const channel = this.#channel;
+    this.#channel = null;
+    await this.#service.stop().catch(() => {});
+    // The package takes off every listener; an error of the dying socket must not end the process.
+    channel?.on('error', () => {});
+  }
+
+  async #prepare(client: Client, channel: ReplicationChannel): Promise<void> {
+    const { sessions, settings, clock } = this.#options;
+    await sessions.verify(client);
+    const { rows } = await client.query<{ setting: string }>(
+      "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
+    );
+    this.#timings = livenessTimings(Number(rows[0]?.setting ?? 60_000), settings.stream.statusIntervalMs);
+    if (this.#done) return;
+    this.#channel = channel;
+    // Before pg's own parser sees the chunk, so that its frames carry the time of their arrival.
+    channel.stream.prependListener('data', () => this.#onChunk());
+    channel.once('replicationStart', () => {
+      this.#started = true;
+      this.#lastReceivedMs = clock.monotonic();
+      this.#options.onStarted?.();
+      this.#sendStatus(false);
+      this.#tick();
+    });
+  }
+
+  #onChunk(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
+    this.#lastReceivedMs = nowMs;
+    this.#stampTime();
+    if (this.#started && this.#paused === 0 && this.#pacing.read(nowMs)) {
+      this.#pause(Pause.PACING);
+      clock.after(pacingMs, () => this.#resume(Pause.PACING));
+    }
+  }
+
+  #stampTime(): void {
+    const { clock, registers, change } = this.#options;
+    const nowMs = clock.now();
+    registers.setProcessingTime(nowMs);
+    change.timestampMs = nowMs;
+  }
+
+  #receive(frame: Buffer): void {
+    if (this.#done) return;
+    try {
+      const tag = frame[0];
+      if (tag === 0x77) {
+        if (frame.length < 26) throw malformed('a message without content');
+        const wasClosed = this.#gate.closed;
+        this.#receivedHigh = frame.readUInt32BE(1);
+        this.#receivedLow = frame.readUInt32BE(5);
+        if (!this.#gate.push(frame) && !wasClosed) void this.#reopen();
+      } else if (tag === 0x6b) {
+        if (frame.length < 18) throw malformed('a keepalive that is too short');
+        this.#keepalive(frame.readUInt32BE(1), frame.readUInt32BE(5), frame[17] === 1);
+      } else {
+        throw malformed(`a frame of kind 0x${(tag ?? 0).toString(16)}`);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The gate has closed: waits for what it closed for, then lets the held frames through. */
+  async #reopen(): Promise<void> {
+    const { relations, out } = this.#options;
+    this.#pause(Pause.GATE);
+    try {
+      do {
+        if (this.#outcome === Decoded.DECLARE) await relations.resolve(out);
+        else await out.drained();
+        if (this.#done) return;
+        this.#stampTime();
+      } while (!this.#gate.open());
+      this.#lastReceivedMs = this.#options.clock.monotonic();
+      this.#resume(Pause.GATE);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Answered from what is durable, never from what has arrived; an idle stream's position moves along with the log. */
+  #keepalive(high: number, low: number, replyRequested: boolean): void {
+    const { position } = this.#options;
+    if (!this.#gate.closed && this.#gate.empty) {
+      position.idle(high, low);
+      this.#receivedHigh = high;
+      this.#receivedLow = low;
+      this.#storeIdlePosition();
+    }
+    if (replyRequested) this.#sendStatus(false);
+  }
+
+  /**
+   * Where nothing is captured only the position moves. It is stored first, like any other, and confirmed when the sink
+   * has committed it (invariant 1); often enough to free the server's log, seldom enough not to fill the offsets topic.
+   */
+  #storeIdlePosition(): void {
+    const { position, out, clock, settings } = this.#options;
+    if (position.version === this.#storedVersion || position.inTransaction || this.#gate.closed) return;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#lastIdleMs < settings.stream.statusIntervalMs) return;
+    this.#lastIdleMs = nowMs;
+    this.#storedVersion = position.version;
+    out.boundary();
+  }
+
+  #sendStatus(replyRequested: boolean): void {
+    if (this.#channel === null || !this.#started) return;
+    const { clock } = this.#options;
+    const received = lsnFromHalves(this.#receivedHigh, this.#receivedLow);
+    this.#lastSentMs = clock.monotonic();
+    this.#channel.sendCopyFromChunk(this.#status.write(received, this.#confirmed, clock.now(), replyRequested));
+  }
+
+  #tick(): void {
+    this.#timer?.cancel();
+    if (this.#closing !== null) return;
+    const { clock, onTick } = this.#options;
+    const { statusEveryMs } = this.#timings;
+    this.#timer = clock.after(Math.min(tickMsMax, statusEveryMs), () => this.#tick());
+    try {
+      const facts = {
+        nowMs: clock.monotonic(),
+        lastReceivedMs: this.#lastReceivedMs,
+        lastSentMs: this.#lastSentMs,
+        paused: this.#paused !== 0,
+      };
+      const action = evaluateLiveness(this.#timings, facts);
+      if (action === 'dead') throw new Error(`the server has been silent for ${Math.round(facts.nowMs - facts.lastReceivedMs)} ms`);
+      if (action !== 'nothing') this.#sendStatus(action === 'ping');
+      if (this.#done) return;
+      onTick?.();
+      this.#storeIdlePosition();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #pause(reason: number): void {
+    this.#paused |= reason;
+    this.#channel?.stream.pause();
+  }
+
+  #resume(reason: number): void {
+    this.#paused &= ~reason;
+    if (this.#paused === 0) this.#channel?.stream.resume();
+  }
+
+  /** No more frames; the connection stays for the last confirmation. */
+  #end(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#pause(Pause.ENDED);
+    this.#ended.resolve();
+    this.#options.clock.after(lingerMs, () => void this.close());
+  }
+
+  #fail(error: unknown): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#pause(Pause.ENDED);
+    this.#ended.reject(this.#explain(error));
+    void this.close();
+  }
+
+  #explain(error: unknown): ConnectError | Error {
+    if (findConnectError(error) !== null) return error as Error;
+    const { settings, sessions } = this.#options;
+    const slot = settings.slot.name;
+    const state = sqlState(error);
+    if (state === '55000' || state === '58P01' || (state === '42704' && !this.#started)) {
+      return new ConnectError('postgres.slot', `The server cannot stream from the replication slot "${slot}" (SQLSTATE ${state}).`, {
+        cause: error,
+        remedy: `Look at the slot in pg_replication_slots (wal_status); if it is lost, drop it, delete this connector's offsets and start with a new snapshot.`,
+        details: { slot },
+      });
+    }
+    if (state === '42704') {
+      const { name } = settings.publication;
+      return new ConnectError(
+        'postgres.publication',
+        `The publication "${name}" did not exist when the changes that are due now were made.`,
+        {
+          cause: error,
+          remedy:
+            `A publication has to be older than what the slot "${slot}" still holds: drop the slot, delete this connector's offsets, ` +
+            'and start with a new snapshot.',
+          details: { publication: name, slot },
+        },
+      );
+    }
+    const socketFault = state === null && (error as { code?: unknown }).code === undefined;
+    if (socketFault && !(error instanceof Error && this.#isConnectionFault(error))) return error as Error;
+    return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
+  }
+
+  /** `pg` reports a lost connection without a code; a fault of this program has a type of its own or comes from elsewhere. */
+  #isConnectionFault(error: Error): boolean {
+    return Object.getPrototypeOf(error) === Error.prototype;
+  }
+}

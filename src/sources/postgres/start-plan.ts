@@ -1,0 +1,101 @@
+import { ConnectError } from '../../base/errors.ts';
+import type { OffsetMap } from '../../record/offset.ts';
+import { formatLsn } from './lsn.ts';
+import { isSnapshotOffset, parsePosition, startPoint, type ResumePoint } from './position.ts';
+import type { ServerFacts } from './preflight.ts';
+import type { PostgresSettings } from './settings.ts';
+import { checkSlot, type SlotState } from './slot.ts';
+
+/**
+ * What a start does. `snapshot`: reads the tables first; `recreateSlot`: the slot that is there can serve nothing any
+ * more and is replaced. `stream`: goes on (or begins) at a position. `done`: there is nothing left to do.
+ */
+export type StartPlan =
+  | { readonly kind: 'snapshot'; readonly recreateSlot: boolean; readonly thenStream: boolean; readonly reason: string }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'stream'; readonly point: ResumePoint; readonly reason: string }
+  | { readonly kind: 'done' };
+
+export interface StartFacts {
+  readonly offset: OffsetMap | null;
+  readonly slot: SlotState | null;
+  readonly server: ServerFacts;
+}
+
+/**
+ * Pure. A position is never guessed: the slot serves exactly what the offset wants, or the start fails with a remedy
+ * (`when_needed`: takes a new snapshot instead).
+ */
+export function planStart(settings: PostgresSettings, facts: StartFacts): StartPlan {
+  const { offset, slot } = facts;
+  const { mode } = settings.snapshot;
+  const thenStream = mode !== 'initial_only';
+  if (offset === null || isSnapshotOffset(offset)) {
+    if (slot !== null) checkSlot(slot, settings.connection.database);
+    const reason = offset === null ? 'there is no stored position' : 'the last snapshot did not end';
+    if (mode !== 'no_data') return { kind: 'snapshot', recreateSlot: false, thenStream, reason };
+    return slot === null
+      ? { kind: 'begin' }
+      : { kind: 'stream', point: startPoint(slot.confirmedFlushLsn ?? 0n), reason: 'the slot was there before' };
+  }
+  if (mode === 'initial_only') return { kind: 'done' };
+  if (mode === 'always') return { kind: 'snapshot', recreateSlot: false, thenStream, reason: 'snapshot.mode is "always"' };
+  try {
+    return { kind: 'stream', ...resume(settings, facts, offset) };
+  } catch (error) {
+    const unserved = error instanceof ConnectError && (error.code === 'postgres.offset' || error.code === 'postgres.slot');
+    if (mode !== 'when_needed' || !unserved) throw error;
+    const recreateSlot = slot !== null && (slot.walStatus === 'lost' || slot.invalidation !== null);
+    return { kind: 'snapshot', recreateSlot, thenStream, reason: error.message };
+  }
+}
+
+function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap): { point: ResumePoint; reason: string } {
+  const { slot, server } = facts;
+  const { point, systemId } = parsePosition(offset);
+  const name = settings.slot.name;
+  if (systemId !== null && systemId !== server.systemId) {
+    throw unserved(
+      `The stored position belongs to another server (system identifier ${systemId}, this one has ${server.systemId}): its log positions mean nothing here.`,
+      "Connect to the server that the position is from, or delete this connector's offsets to start with a new snapshot.",
+    );
+  }
+  if (slot === null) {
+    throw new ConnectError(
+      'postgres.slot',
+      `The replication slot "${name}" does not exist, and the stored position ${formatLsn(point.lsnCommit)} needs it: changes since then may be gone.`,
+      {
+        remedy: 'Delete this connector\'s offsets to start with a new snapshot (or set "snapshot.mode" to "when_needed").',
+        details: { slot: name },
+      },
+    );
+  }
+  checkSlot(slot, settings.connection.database);
+  const confirmed = slot.confirmedFlushLsn ?? 0n;
+  const strategy = settings.stream.offsetMismatchStrategy;
+  if (strategy === 'trust_slot' || (strategy === 'trust_greater_lsn' && confirmed > point.lsnCommit)) {
+    if (confirmed === point.lsnCommit) return { point, reason: 'the slot and the stored position agree' };
+    return { point: startPoint(confirmed), reason: `offset.mismatch.strategy is "${strategy}"` };
+  }
+  // Stored first and confirmed later (invariant 1): a slot ahead of the position has been moved or made anew by someone else.
+  if (confirmed > point.lsnCommit && settings.stream.checkLogPosition) {
+    throw unserved(
+      `The replication slot "${name}" starts at ${formatLsn(confirmed)}, behind the stored position ${formatLsn(point.lsnCommit)}: ` +
+        'it was created anew or advanced by someone else, and the changes in between are gone.',
+      'Delete this connector\'s offsets to start with a new snapshot (or set "snapshot.mode" to "when_needed"); ' +
+        '"offset.mismatch.strategy": "trust_slot" goes on without those changes.',
+    );
+  }
+  if (server.walEnd < point.lsnCommit && settings.stream.checkLogPosition) {
+    throw unserved(
+      `The server's log ends at ${formatLsn(server.walEnd)}, before the stored position ${formatLsn(point.lsnCommit)}: ` +
+        'it was restored from a backup, or promoted without having received everything.',
+      "Compare the tables with what was delivered, then delete this connector's offsets to start with a new snapshot.",
+    );
+  }
+  return { point, reason: 'stored position' };
+}
+
+function unserved(message: string, remedy: string): ConnectError {
+  return new ConnectError('postgres.offset', message, { remedy });
+}

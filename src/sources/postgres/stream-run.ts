@@ -1,0 +1,111 @@
+import type { ChangeOutlet } from '../../connect/source.ts';
+import { Change } from '../../record/change.ts';
+import { nextRowSchemaId } from '../../record/row-schema.ts';
+import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
+import { PgoutputDecoder } from './pgoutput-decoder.ts';
+import type { ResumePoint } from './position.ts';
+import type { StartContext } from './start-context.ts';
+import { registerCount, SourceRegisters } from './registers.ts';
+import { RelationCache, type RelationCatalog } from './relation-cache.ts';
+import { ReplicationStream } from './replication-stream.ts';
+import { RowEmitter } from './row-emitter.ts';
+import type { SqlSession } from './session.ts';
+import { StreamPosition } from './stream-position.ts';
+
+export interface StreamRunEvents {
+  readonly onStarted: () => void;
+  readonly onTick: (run: StreamRun) => void;
+}
+
+/** Everything that lives as long as one START_REPLICATION: change, position, relations, decoder, connection. */
+export class StreamRun {
+  readonly position: StreamPosition;
+  readonly #start: StartContext;
+  readonly #out: ChangeOutlet;
+  readonly #relations: RelationCache;
+  readonly #emitter: RowEmitter;
+  readonly #stream: ReplicationStream;
+
+  constructor(start: StartContext, point: ResumePoint, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
+    const { settings, sessions, source } = start;
+    const position = new StreamPosition(point);
+    const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
+    const change = new Change(nothing, registerCount, () => position.locate());
+    const registers = new SourceRegisters(change);
+    this.position = position;
+    this.#start = start;
+    this.#out = out;
+    this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change);
+    this.#emitter = new RowEmitter(change, out, position, settings);
+    const decoder = new PgoutputDecoder({ change, registers, relations: this.#relations, emitter: this.#emitter, position, out });
+    this.#stream = new ReplicationStream({
+      settings,
+      sessions,
+      confirmed,
+      decoder,
+      relations: this.#relations,
+      position,
+      change,
+      registers,
+      out,
+      clock: source.clock,
+      log: source.log,
+      onStarted: events.onStarted,
+      onTick: () => events.onTick(this),
+    });
+  }
+
+  get counts(): Float64Array {
+    return this.#emitter.counts;
+  }
+
+  /** Declares every captured table, so that a refused schema or topic stops the start; then streams. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const table of this.#start.tables) {
+      if (signal.aborted) return;
+      await this.#relations.announce(table, this.#out);
+    }
+    await this.#stream.run(signal);
+  }
+
+  confirm(lsn: bigint): void {
+    this.#stream.confirm(lsn);
+  }
+
+  close(): Promise<void> {
+    return this.#stream.close();
+  }
+}
+
+/** The catalog as it is now, over the SQL session. */
+class SqlRelationCatalog implements RelationCatalog {
+  readonly #sql: SqlSession;
+  readonly #types: TypeCatalog;
+
+  constructor(sql: SqlSession, types: TypeCatalog) {
+    this.#sql = sql;
+    this.#types = types;
+  }
+
+  async table(oid: number): Promise<TableInfo | null> {
+    return this.#sql.use('reading the catalog', async (client) => (await loadTables(client, { oids: [oid] }))[0] ?? null);
+  }
+
+  async types(oids: readonly number[]): Promise<TypeCatalog> {
+    const types = this.#types;
+    const enums = oids.some((oid) => isEnum(types, oid));
+    if (!enums && oids.every((oid) => types.has(oid))) return types;
+    await this.#sql.use('reading the types', async (client) => {
+      // An enum may have got a label since.
+      if (enums) await types.reload(client);
+      await types.resolve(client, oids);
+    });
+    return types;
+  }
+}
+
+function isEnum(types: TypeCatalog, oid: number): boolean {
+  const type = types.get(oid);
+  if (type === null) return false;
+  return type.kind === 'enum' || types.get(type.elementOid)?.kind === 'enum' || types.get(type.baseOid)?.kind === 'enum';
+}

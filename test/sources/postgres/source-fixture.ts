@@ -1,0 +1,117 @@
+import { after } from 'node:test';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
+import { Metrics } from '../../../src/base/metrics.ts';
+import { Config } from '../../../src/connect/config.ts';
+import type { SourceOffset } from '../../../src/record/offset.ts';
+import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
+import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
+import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
+import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
+import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
+import { CollectingOutlet } from '../../support/collecting-outlet.ts';
+import type { Database } from '../../support/database.ts';
+import { uniqueName } from '../../support/unique-name.ts';
+
+/** A source's config over a test database, with a slot and publication of its own and no snapshot unless asked for. */
+export function sourceConfig(database: Database, extra: Readonly<Record<string, string>> = {}): Config {
+  const keys = [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys];
+  const defaults = Object.fromEntries(keys.filter((key) => key.pattern === undefined).map((key) => [key.name, key.default ?? null]));
+  return Config.of({
+    ...defaults,
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'database.hostname': database.host,
+    'database.port': String(database.port),
+    'database.user': database.user,
+    'database.password': database.password,
+    'database.dbname': database.name,
+    'topic.prefix': 'shop',
+    'plugin.name': 'pgoutput',
+    'slot.name': slotName(database),
+    'publication.name': 'shop_publication',
+    'snapshot.mode': 'no_data',
+    'status.update.interval.ms': '200',
+    ...extra,
+  });
+}
+
+export function slotName(database: Database): string {
+  return `slot_${database.name}`;
+}
+
+/** One run of a source into a collecting outlet. */
+export interface Running extends AsyncDisposable {
+  readonly source: PostgresSource;
+  readonly out: CollectingOutlet;
+  readonly metrics: Metrics;
+  /** Settles when the run ends; never unhandled. */
+  readonly ended: Promise<void>;
+  /** Aborts and waits for the end; the source stays open for a confirmation. */
+  stop(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly offsets?: readonly SourceOffset[];
+  readonly extra?: Readonly<Record<string, string>>;
+  readonly prepare?: (out: CollectingOutlet) => void;
+  readonly log?: Logger;
+}
+
+export function startSource(database: Database, options: RunOptions = {}): Running {
+  const metrics = new Metrics();
+  const source = new PostgresSource({
+    connector: uniqueName('connector'),
+    config: sourceConfig(database, options.extra),
+    clock: systemClock,
+    log: options.log ?? silentLog,
+    metrics,
+  });
+  const out = new CollectingOutlet(() => source);
+  options.prepare?.(out);
+  const abort = new AbortController();
+  const ended = source.run(options.offsets ?? [], out, abort.signal);
+  ended.catch(() => {});
+  const stop = async (): Promise<void> => {
+    abort.abort(new Error('stopped by the test'));
+    await ended;
+  };
+  return {
+    source,
+    out,
+    metrics,
+    ended,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop().catch(() => {});
+      await source.close();
+    },
+  };
+}
+
+/** Resolves when the slot is being read, so that what is written now is streamed. */
+export async function untilStreaming(database: Database, running: Running): Promise<void> {
+  await untilTrue(async () => {
+    await Promise.race([running.ended.then(() => Promise.reject(new Error('the run has ended'))), Promise.resolve()]);
+    const rows = await database.query<{ active: boolean }>('SELECT active FROM pg_replication_slots WHERE slot_name = $1', [
+      slotName(database),
+    ]);
+    return rows[0]?.active === true;
+  });
+}
+
+/** Asks again and again, with a bound; for what only a server can say. */
+export async function untilTrue(ask: () => Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await ask())) {
+    if (performance.now() > deadline) throw new Error('waited in vain');
+    await systemClock.sleep(20);
+  }
+}
+
+/** A database that is dropped after all tests of the file. */
+export async function fileDatabase(create: () => Promise<Database>): Promise<Database> {
+  const database = await create();
+  after(() => database[Symbol.asyncDispose]());
+  return database;
+}

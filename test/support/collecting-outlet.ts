@@ -1,0 +1,153 @@
+import type { ConnectError } from '../../src/base/errors.ts';
+import type { ChangeOutlet, Source } from '../../src/connect/source.ts';
+import { opCodes, Op, type Change } from '../../src/record/change.ts';
+import type { SourceOffset } from '../../src/record/offset.ts';
+import type { Shape } from '../../src/record/shape.ts';
+import { CellState, type TupleView } from '../../src/record/tuple-view.ts';
+
+/** A cell as text; the other states by name, so that no text can be taken for them. */
+export type Cell = string | null | { readonly state: 'absent' | 'unchanged' };
+export type Row = Readonly<Record<string, Cell>>;
+
+/** A change as it was at the moment it was emitted. */
+export interface CollectedChange {
+  /** `c`, `u`, `d`, `r`, `t`; `tombstone`. */
+  readonly op: string;
+  /** `public.orders` */
+  readonly table: string;
+  readonly schemaId: number;
+  readonly before: Row | null;
+  readonly after: Row | null;
+  readonly related: Row | null;
+  /** Where the source stood when it returned from the synchronous run that emitted this. */
+  readonly offset: SourceOffset['offset'];
+  readonly locate: string;
+}
+
+interface Waiter {
+  readonly ready: () => boolean;
+  readonly resolve: () => void;
+}
+
+/**
+ * An outlet for tests: keeps copies of changes as plain objects, asks the source for its position after each, and can be
+ * full or slow to declare.
+ */
+export class CollectingOutlet implements ChangeOutlet {
+  readonly changes: CollectedChange[] = [];
+  readonly shapes: Shape[] = [];
+  readonly rejected: ConnectError[] = [];
+  /** The source's position at every boundary that moved it. */
+  readonly boundaries: SourceOffset[] = [];
+  readonly #source: () => Source | null;
+  /** Runs before a shape counts as declared. */
+  onDeclare: (shape: Shape) => Promise<void> = async () => {};
+  /** Answers of `emit`; false makes the source wait until `makeRoom`. */
+  hasRoom: (changes: number) => boolean = () => true;
+  #declared = new Set<number>();
+  #room: PromiseWithResolvers<void> | null = null;
+  #waiters: Waiter[] = [];
+  #offset: SourceOffset['offset'] = null;
+
+  constructor(source: () => Source | null = () => null) {
+    this.#source = source;
+  }
+
+  async declare(shape: Shape): Promise<void> {
+    await this.onDeclare(shape);
+    this.shapes.push(shape);
+    this.#declared.add(shape.schema.id);
+    this.#wake();
+  }
+
+  emit(change: Change): boolean {
+    if (this.#room !== null) throw new Error('emitted although the outlet was full');
+    if (!this.#declared.has(change.schema.id)) throw new Error(`the shape of ${change.schema.name} was not declared`);
+    const names = change.schema.columns.map((column) => column.name);
+    const offset = this.#position();
+    this.changes.push({
+      op: change.op === Op.TOMBSTONE ? 'tombstone' : (opCodes[change.op] ?? ''),
+      table: change.schema.name.split('.').slice(-2).join('.'),
+      schemaId: change.schema.id,
+      before: rowOf(change.before, names),
+      after: rowOf(change.after, names),
+      related: rowOf(change.related, names),
+      offset,
+      locate: change.locate(),
+    });
+    this.#wake();
+    if (this.hasRoom(this.changes.length)) return true;
+    this.#room ??= Promise.withResolvers();
+    return false;
+  }
+
+  boundary(): boolean {
+    const moved = this.#source()?.position() ?? [];
+    for (const offset of moved) this.boundaries.push(offset);
+    this.#offset = moved.at(-1)?.offset ?? this.#offset;
+    this.#wake();
+    return true;
+  }
+
+  reject(failure: ConnectError): boolean {
+    this.rejected.push(failure);
+    this.#wake();
+    return true;
+  }
+
+  async drained(): Promise<void> {
+    await this.#room?.promise;
+  }
+
+  get full(): boolean {
+    return this.#room !== null;
+  }
+
+  makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = null;
+  }
+
+  /** Resolves as soon as `ready` is true; rejects after a bounded time with what there is. */
+  async until(ready: () => boolean, timeoutMs = 15_000): Promise<void> {
+    if (ready()) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(new Error(`waited in vain; changes: ${JSON.stringify(this.changes.slice(-5))}`)), timeoutMs);
+    this.#waiters.push({ ready, resolve });
+    await promise.finally(() => clearTimeout(timer));
+  }
+
+  async untilChanges(count: number): Promise<readonly CollectedChange[]> {
+    await this.until(() => this.changes.length >= count);
+    return this.changes;
+  }
+
+  #position(): SourceOffset['offset'] {
+    this.#offset = this.#source()?.position().at(-1)?.offset ?? this.#offset;
+    return this.#offset;
+  }
+
+  #wake(): void {
+    const ready = this.#waiters.filter((waiter) => waiter.ready());
+    this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
+    for (const waiter of ready) waiter.resolve();
+  }
+}
+
+function rowOf(view: TupleView, names: readonly string[]): Row | null {
+  if (view.count === 0) return null;
+  return Object.fromEntries(names.slice(0, view.count).map((name, index) => [name, cellOf(view, index)]));
+}
+
+function cellOf(view: TupleView, column: number): Cell {
+  switch (view.state[column]) {
+    case CellState.NULL:
+      return null;
+    case CellState.TEXT:
+      return Buffer.from(view.bytes.subarray(view.start[column], view.end[column])).toString('utf8');
+    case CellState.UNCHANGED:
+      return { state: 'unchanged' };
+    default:
+      return { state: 'absent' };
+  }
+}
