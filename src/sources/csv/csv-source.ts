@@ -34,6 +34,11 @@ interface OpenFile {
   line: number;
   /** Whether the position moved since it was last told. */
   moved: boolean;
+  /** Of the bytes before `hashedAt`, taken right after they were read. */
+  hash: string;
+  hashedAt: number;
+  /** As it was when its end was last reached; null before. */
+  seen: CsvFileState | null;
 }
 
 /**
@@ -127,6 +132,7 @@ export class CsvSource implements Source {
       }
       if (!follow && pass < repeat) {
         pass += 1;
+        await this.#leave();
         // An input without rows must not be turned over and over.
         if (this.#metrics.rows === before) await this.#clock.sleep(pollMs, signal);
         continue;
@@ -170,19 +176,24 @@ export class CsvSource implements Source {
     if (follow && idleMs > 0 && opened.reader.pending > 0 && this.#clock.now() - (await opened.file.state()).modifiedMs >= idleMs) {
       await this.#drain(opened, true, out, signal);
     }
+    this.#hashOf(opened);
+    opened.seen = input.state;
     // A half line is looked at again without the file having changed, so it is not finished.
     if (!this.#stopping && opened.reader.pending === 0) this.#finished.set(input.name, input.state);
   }
 
+  /** Whether the open file is still what its name stands for, and still begins with what has been read of it. */
   #isSame(opened: OpenFile, input: CsvInputFile): boolean {
-    return opened.inode === input.state.inode && input.state.size >= opened.position + opened.reader.pending;
+    if (opened.inode !== input.state.inode || input.state.size < opened.position + opened.reader.pending) return false;
+    if (opened.seen === null || sameState(opened.seen, input.state)) return true;
+    return opened.file.fingerprint(opened.position).hash === this.#hashOf(opened);
   }
 
   /** Leaves the open file; when another one took its name, its last line is whole by now. */
   async #hand(opened: OpenFile, input: CsvInputFile, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
     if (opened.name === input.name && opened.inode !== input.state.inode) {
       const next = await CsvFile.open(input.path, this.#options.charset);
-      const goesOn = this.#progressOf(opened).fingerprint === next.fingerprint(opened.position).hash && input.state.size >= opened.position;
+      const goesOn = this.#hashOf(opened) === next.fingerprint(opened.position).hash && input.state.size >= opened.position;
       await next.close();
       if (!goesOn) await this.#drain(opened, true, out, signal);
     }
@@ -228,7 +239,7 @@ export class CsvSource implements Source {
       reader.nullable(layout.columns.map((column) => column.type === 'string'));
       file.seek(position);
       const { name, path } = input;
-      return { name, path, file, inode: state.inode, reader, pass, position, line, moved: false };
+      return { name, path, file, inode: state.inode, reader, pass, position, line, moved: false, hash: '', hashedAt: -1, seen: null };
     } catch (error) {
       await file.close();
       throw error;
@@ -338,7 +349,15 @@ export class CsvSource implements Source {
   #progressOf(opened: OpenFile): CsvProgress {
     const columns = this.#options.columns === null && this.#columns !== null ? formatColumns(this.#columns) : null;
     const { position, line, pass } = opened;
-    return { position, line, pass, fingerprint: opened.file.fingerprint(position).hash, columns };
+    return { position, line, pass, fingerprint: this.#hashOf(opened), columns };
+  }
+
+  #hashOf(opened: OpenFile): string {
+    if (opened.hashedAt !== opened.position) {
+      opened.hash = opened.file.fingerprint(opened.position).hash;
+      opened.hashedAt = opened.position;
+    }
+    return opened.hash;
   }
 
   /** Closes the open file and keeps what is to be known of it. */

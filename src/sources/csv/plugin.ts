@@ -185,8 +185,11 @@ function validate(config: Config): readonly ConfigIssue[] {
       if (twice !== undefined) issues.push({ key: 'columns', message: `Column "${twice}" is listed twice.` });
       if (options.columnTypes.length > 0)
         issues.push({ key: 'column.types', message: 'Give types either in "columns" or in "column.types".' });
-      for (const name of options.keyFields)
-        if (!names.includes(name)) issues.push({ key: 'key.fields', message: `Column "${name}" is not in "columns".` });
+      for (const name of options.keyFields) {
+        const column = options.columns?.find((candidate) => candidate.name === name);
+        if (column === undefined) issues.push({ key: 'key.fields', message: `Column "${name}" is not in "columns".` });
+        else if (column.optional) issues.push({ key: 'key.fields', message: `Column "${name}" of the key may not be optional.` });
+      }
     }
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { CsvFixture, CsvRun } from './csv-fixture.ts';
+
+const fast = { 'poll.interval.ms': '1' };
+
+test('followed, a half line waits for its end, and restarts in between change nothing', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id,text\n1,one\n2,t');
+  const config = { file, follow: 'true', ...fast };
+  const run = new CsvRun(fixture.source(config));
+  await run.until(() => run.out.rows.length === 1);
+  appendFileSync(file, 'wo\n3,"th');
+  await run.until(() => run.out.rows.length === 2);
+  const offsets = await run.stop();
+  assert.deepEqual(run.lines, ['1|one', '2|two']);
+  appendFileSync(file, 'r\nee"\n4,');
+  const next = new CsvRun(fixture.source(config), offsets);
+  await next.until(() => next.out.rows.length === 1);
+  appendFileSync(file, 'four\n');
+  await next.until(() => next.out.rows.length === 2);
+  assert.deepEqual(next.lines, ['3|thr\nee', '4|four']);
+  assert.deepEqual(
+    next.out.rows.map((row) => row.place),
+    ['file a.csv line 4', 'file a.csv line 6'],
+  );
+  await next.stop();
+});
+
+test('followed with follow.idle.ms, a last line without line feed is taken once the file stands still', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n2');
+  const run = new CsvRun(fixture.source({ file, follow: 'true', 'follow.idle.ms': '20', ...fast }));
+  await run.until(() => run.out.rows.length === 2);
+  appendFileSync(file, '\n3\n');
+  await run.until(() => run.out.rows.length === 3);
+  await run.stop();
+  assert.deepEqual([run.lines, run.out.failures], [['1', '2', '3'], []]);
+});
+
+test('inferred columns are kept with the offset, so that later rows do not change them', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id,code\n1,7\n');
+  const config = { file, follow: 'true', ...fast };
+  const run = new CsvRun(fixture.source(config));
+  await run.until(() => run.out.rows.length === 1);
+  const offsets = await run.stop();
+  appendFileSync(file, '2,seven\n');
+  const next = new CsvRun(fixture.source(config), offsets);
+  await next.until(() => next.out.rows.length === 1);
+  await next.stop();
+  assert.deepEqual(next.out.shapes[0]!.value.schema, run.out.shapes[0]!.value.schema);
+  assert.equal(next.out.shapes[0]!.schema.columns[1]!.schema.type, 'int64');
+});
+
+test('a rotated file is read to its end, then the new one from its start', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n');
+  const run = new CsvRun(fixture.source({ file, follow: 'true', ...fast }));
+  await run.until(() => run.out.rows.length === 1);
+  appendFileSync(file, '2\n3');
+  writeFileSync(fixture.path('new'), 'id\n4\n');
+  renameSync(file, fixture.path('old'));
+  renameSync(fixture.path('new'), file);
+  await run.until(() => run.out.rows.length === 4);
+  assert.deepEqual(run.lines, ['1', '2', '3', '4']);
+  await run.stop();
+});
+
+test('a file truncated between two looks is read from its start, even when it has grown beyond its old size since', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n2\n');
+  const clock = new ManualClock();
+  const run = new CsvRun(fixture.source({ file, follow: 'true' }, clock));
+  for (const [text, lines] of [
+    ['id\n3\n', ['1', '2']],
+    ['id\n4\n5\n6\n', ['1', '2', '3']],
+    ['', ['1', '2', '3', '4', '5', '6']],
+  ] as const) {
+    await run.until(() => run.lines.length === lines.length && clock.pending > 0);
+    assert.deepEqual(run.lines, lines);
+    writeFileSync(file, text);
+    await clock.advance(500);
+  }
+  await run.stop();
+});
+
+test('a copy of the file under its name goes on, another file is read from its start or refused', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n2\n');
+  const run = new CsvRun(fixture.source({ file }));
+  await run.until(() => run.out.rows.length === 2);
+  const offsets = await run.stop();
+  copyFileSync(file, fixture.path('copy'));
+  appendFileSync(fixture.path('copy'), '3\n');
+  renameSync(fixture.path('copy'), file);
+  const copied = new CsvRun(fixture.source({ file }), offsets);
+  await copied.until(() => copied.out.rows.length === 1);
+  await copied.stop();
+  assert.deepEqual(copied.lines, ['3']);
+  writeFileSync(file, 'id\n7\n8\n9\n');
+  const other = new CsvRun(fixture.source({ file }), offsets);
+  await other.until(() => other.out.rows.length === 3);
+  await other.stop();
+  writeFileSync(file, 'id\n');
+  await assert.rejects(
+    async () => {
+      throw await new CsvRun(fixture.source({ file, 'file.replaced.policy': 'fail' }), offsets).failure();
+    },
+    { code: 'file.unreadable', message: /is not the one that was read before: it has 3 bytes, and 7 had been read/ },
+  );
+});
