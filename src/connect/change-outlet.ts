@@ -74,9 +74,11 @@ export class TaskOutlet implements ChangeOutlet {
 
   emit(change: Change): boolean {
     const plan = this.#plans[change.schema.id * opCount + change.op];
-    if (plan === undefined)
-      throw new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
     this.#metrics.emitted += 1;
+    if (plan === undefined) {
+      const undeclared = new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
+      return this.#giveUp(undeclared, Stage.TASK_POLL, null, change, null);
+    }
     if (plan === null) {
       this.#metrics.filtered += 1;
       return this.#batches.skipped();

@@ -135,13 +135,13 @@ describe('a task', () => {
   });
 });
 
-describe('after a failed commit', () => {
-  const commitOnce = (fault: CommitFault) => {
-    const stage = stageTask([row(1), boundary]);
-    stage.sink.commitFaults.push(fault);
-    return stage;
-  };
+const commitOnce = (fault: CommitFault) => {
+  const stage = stageTask([row(1), boundary]);
+  stage.sink.commitFaults.push(fault);
+  return stage;
+};
 
+describe('after a failed commit', () => {
   it('what is stored already is not sent again', async () => {
     const stage = commitOnce('fail-after-commit');
     await stage.task.run(never);

@@ -54,11 +54,12 @@ function write(node: Node, change: Change, out: ByteSink): void {
     case 'register':
       out.ascii(change.registers.present[node.register] === 1 ? String(change.registers.low[node.register]) : '~');
       return;
-    case 'constant':
-      out.ascii(
-        node.value === null ? '~' : node.value instanceof Uint8Array ? Buffer.from(node.value).toString('hex') : String(node.value),
-      );
+    case 'constant': {
+      const { value } = node;
+      const bytes = Buffer.from(value === null ? '~' : value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value));
+      out.copy(bytes, 0, bytes.length);
       return;
+    }
     case 'op':
       out.ascii(opCodes[change.op]!);
   }

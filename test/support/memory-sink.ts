@@ -60,7 +60,7 @@ export function readBatch(batch: RecordBatch): StoredRecord[] {
     topic: batch.topics[batch.topic[at]!]!,
     key: text(batch.keyStart[at]!, batch.keyEnd[at]!),
     value: text(batch.valueStart[at]!, batch.valueEnd[at]!),
-    headers: readHeaders(batch.arena.subarray(batch.headersStart[at]!, batch.headersEnd[at]!)),
+    headers: readHeaders(batch.arena.subarray(batch.headersStart[at], batch.headersEnd[at])),
     timestampMs: batch.timestampMs[at]!,
   }));
 }

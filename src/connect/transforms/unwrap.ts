@@ -1,0 +1,156 @@
+import type { Schema } from '../../record/schema.ts';
+import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
+import { ConnectError } from '../../base/errors.ts';
+import { Op } from '../../record/change.ts';
+import type { Config } from '../config.ts';
+import type { TransformPlugin } from '../plugin.ts';
+import type { ShapePlan } from '../transform.ts';
+import { findField, invalid, stringKey, withFields } from './part.ts';
+
+const modes = ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'] as const;
+type Mode = (typeof modes)[number];
+
+/** Debezium's envelope taken off: the row alone, with a few facts of the envelope as fields or headers. All shape time. */
+export const unwrapPlugins: readonly TransformPlugin[] = [
+  {
+    className: 'io.debezium.transforms.ExtractNewRecordState',
+    aliases: [],
+    configKeys: [
+      {
+        ...stringKey('delete.tombstone.handling.mode', 'What becomes of deletes and their tombstones.', 'tombstone'),
+        oneOf: modes,
+      },
+      stringKey('add.fields', 'Fields of the envelope to add to the row: op, table, source.lsn, ts_ms:as_name.', ''),
+      stringKey('add.fields.prefix', 'Prefix of the added fields.', '__'),
+      stringKey('add.headers', 'Fields of the envelope to add as headers.', ''),
+      stringKey('add.headers.prefix', 'Prefix of the added headers.', '__'),
+      { ...stringKey('route.by.field', 'Refused: the topic is decided per shape, not per row.', ''), importance: 'LOW' },
+      { ...stringKey('drop.fields.header.name', 'Refused: fields are decided per shape, not per row.', null), importance: 'LOW' },
+      { ...stringKey('drop.fields.from.key', 'Belongs to drop.fields.header.name.', 'false'), type: 'BOOLEAN', importance: 'LOW' },
+      {
+        ...stringKey('drop.fields.keep.schema.compatible', 'Belongs to drop.fields.header.name.', 'true'),
+        type: 'BOOLEAN',
+        importance: 'LOW',
+      },
+      {
+        ...stringKey('replace.null.with.default', 'Null stays null here.', 'true'),
+        type: 'BOOLEAN',
+        importance: 'LOW',
+        ignored: 'null stays null here',
+      },
+    ],
+    create: (config) => new Unwrap(config),
+  },
+];
+
+class Unwrap {
+  readonly #mode: Mode;
+  readonly #fields: readonly Reference[];
+  readonly #headers: readonly Reference[];
+
+  constructor(config: Config) {
+    for (const key of ['route.by.field', 'drop.fields.header.name']) {
+      if ((config.optional(key) ?? '') === '') continue;
+      throw new ConnectError('config.invalid', `ExtractNewRecordState does not support "${key}".`, { remedy: `Remove "${key}".` });
+    }
+    const mode = modes.find((each) => each === config.choice('delete.tombstone.handling.mode'));
+    if (mode === undefined)
+      throw invalid(
+        'delete.tombstone.handling.mode',
+        config.string('delete.tombstone.handling.mode'),
+        `String must be one of: ${modes.join(', ')}`,
+      );
+    this.#mode = mode;
+    this.#fields = config.list('add.fields').map((text) => reference(text, config.optional('add.fields.prefix') ?? ''));
+    this.#headers = config.list('add.headers').map((text) => reference(text, config.optional('add.headers.prefix') ?? ''));
+  }
+
+  plan(shape: Shape, op: Op): ShapePlan | null {
+    const rewrites = this.#mode === 'rewrite' || this.#mode === 'rewrite-with-tombstone';
+    const envelope = shape.value;
+    if (!isEnvelope(envelope)) return { shape, step: null };
+    const headed = { ...shape, headers: [...shape.headers, ...this.#addedHeaders(envelope, op)] };
+    switch (op) {
+      case Op.TOMBSTONE:
+        // The other modes made a tombstone of the delete itself, or want none.
+        return this.#mode === 'rewrite-with-tombstone' ? { shape: headed, step: null } : null;
+      case Op.DELETE:
+        if (this.#mode === 'drop') return null;
+        if (!rewrites) return { shape: headed, step: null, tombstone: true };
+        return { shape: { ...headed, value: this.#row(envelope, 'before', 'true') }, step: null };
+      case Op.CREATE:
+      case Op.UPDATE:
+      case Op.READ:
+        return { shape: { ...headed, value: this.#row(envelope, 'after', rewrites ? 'false' : null) }, step: null };
+      case Op.TRUNCATE:
+        return null;
+      case Op.MESSAGE:
+        return { shape, step: null };
+    }
+  }
+
+  #row(envelope: StructNode, image: 'before' | 'after', deleted: string | null): Node {
+    const row = findField(envelope, image);
+    if (row?.kind !== 'struct') throw new ConnectError('data.shape', `The envelope "${envelope.schema.name}" has no row in "${image}".`);
+    const added: FieldNode[] = deleted === null ? [] : [{ name: '__deleted', node: text(deleted) }];
+    for (const { struct, field, name } of this.#fields) {
+      const node = resolve(envelope, struct, field);
+      if (node !== null) added.push({ name, node: optional(node) });
+    }
+    // The operation says that this image is there, so that nothing has to be asked per row.
+    const present: StructNode = { ...row, presence: null };
+    return added.length === 0 ? present : withFields(present, [...row.fields, ...added]);
+  }
+
+  #addedHeaders(envelope: StructNode, op: Op): HeaderNode[] {
+    return this.#headers.flatMap(({ struct, field, name }): HeaderNode[] => {
+      // A tombstone's value, where the facts stand, is null; that it ends a deleted row is all that is said.
+      const node = op === Op.TOMBSTONE ? (field === 'op' ? text('d') : null) : resolve(envelope, struct, field);
+      return node === null ? [] : [{ name, node: optional(node), ops: null, presence: null }];
+    });
+  }
+}
+
+interface Reference {
+  /** `source`, `transaction`; null for the envelope itself. */
+  readonly struct: string | null;
+  readonly field: string;
+  readonly name: string;
+}
+
+const envelopeFields = new Set(['op', 'ts_ms', 'ts_us', 'ts_ns']);
+const transactionFields = new Set(['id', 'data_collection_order', 'total_order']);
+
+/** `op`, `source.lsn`, `table:as_name`. */
+function reference(spec: string, prefix: string): Reference {
+  const [path = '', rename, ...rest] = spec.split(':');
+  const parts = path.split('.');
+  if (rest.length > 0 || path === '' || parts.length > 2) throw invalid('add.fields', spec, `Unexpected field name: ${spec}`);
+  const [first = '', second] = parts;
+  if (second !== undefined) return { struct: first, field: second, name: prefix + (rename ?? `${first}_${second}`) };
+  const struct = envelopeFields.has(first) ? null : transactionFields.has(first) ? 'transaction' : 'source';
+  return { struct, field: first, name: prefix + (rename ?? first) };
+}
+
+/** Null where this envelope has no such field: such a field or header is left out, as in Debezium. */
+function resolve(envelope: StructNode, struct: string | null, field: string): Node | null {
+  const parent = struct === null ? envelope : findField(envelope, struct);
+  // A struct that is always null (no transaction metadata asked for) still says which fields it would have.
+  const absent = parent?.kind === 'constant' ? parent.schema.fields?.find((each) => each.name === field) : undefined;
+  if (absent !== undefined) return { kind: 'constant', schema: absent.schema, value: null };
+  return (parent?.kind === 'struct' ? findField(parent, field) : null) ?? findField(envelope, field);
+}
+
+function isEnvelope(node: Node): node is StructNode {
+  return node.kind === 'struct' && node.schema.name?.endsWith('.Envelope') === true && findField(node, 'after') !== null;
+}
+
+function optional(node: Node): Node {
+  const { default: _default, ...schema } = node.schema;
+  return { ...node, schema: { ...schema, optional: true } };
+}
+
+function text(value: string): ConstantNode {
+  const schema: Schema = { type: 'string', optional: true };
+  return { kind: 'constant', schema, value };
+}
