@@ -140,14 +140,14 @@ function rowOf(view: TupleView, names: readonly string[]): Row | null {
 }
 
 function cellOf(view: TupleView, column: number): Cell {
-  switch (view.state[column]) {
+  switch (view.state[column] as CellState) {
     case CellState.NULL:
       return null;
     case CellState.TEXT:
       return Buffer.from(view.bytes.subarray(view.start[column], view.end[column])).toString('utf8');
     case CellState.UNCHANGED:
       return { state: 'unchanged' };
-    default:
+    case CellState.ABSENT:
       return { state: 'absent' };
   }
 }

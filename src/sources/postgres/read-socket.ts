@@ -31,6 +31,6 @@ export function createReadSocket(): Socket {
         return true;
       },
     },
-  } as ConstructorParameters<typeof Socket>[0]);
+  });
   return socket;
 }

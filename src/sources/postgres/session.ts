@@ -97,7 +97,7 @@ export class SessionFactory {
       connectionTimeoutMillis: connectTimeoutMs,
       application_name: options.applicationName ?? this.#applicationName,
       ...(options.replication === true ? { replication: 'database' } : queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
-    } as ClientConfig;
+    };
   }
 
   #mayFallBack(error: unknown): boolean {

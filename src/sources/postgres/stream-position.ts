@@ -42,8 +42,11 @@ export class StreamPosition {
     this.#resumePending = resume.lsnFinal !== null;
     this.#doneHigh = highHalf(resume.lsnCommit);
     this.#doneLow = lowHalf(resume.lsnCommit);
-    this.#lastCommitHigh = this.#doneHigh;
-    this.#lastCommitLow = this.#doneLow;
+    // Without a transaction before it (after a snapshot) the position is nobody's commit.
+    if (resume.xid !== null) {
+      this.#lastCommitHigh = this.#doneHigh;
+      this.#lastCommitLow = this.#doneLow;
+    }
     this.#xid = resume.xid ?? 0;
     this.#commitMicros = resume.commitMicros ?? 0;
   }
