@@ -8,13 +8,16 @@ export interface LogOptions {
   readonly level: LevelWithSilent;
   /** JSON for machines, text for a person at a terminal. */
   readonly format: 'json' | 'text';
+  /** Sees every finished line before it is written: the last chance to take a secret out. */
+  readonly scrub?: ((line: string) => string) | undefined;
 }
 
 /** Keys that may carry a secret wherever they turn up in a logged object. */
 const redact = ['password', 'secret', '*.password', '*.secret', '*["sasl.jaas.config"]', '*["database.password"]'];
 
 export function createLog(options: LogOptions): Logger {
-  const base = { level: options.level, redact: { paths: redact, censor: '[hidden]' } };
+  const hooks = options.scrub === undefined ? {} : { hooks: { streamWrite: options.scrub } };
+  const base = { level: options.level, redact: { paths: redact, censor: '[hidden]' }, ...hooks };
   if (options.format === 'json') return pino(base, pino.destination({ dest: 2, sync: true }));
   return pino({
     ...base,

@@ -58,7 +58,7 @@ export function readConnectorFile(path: string): ConnectorFile {
 /** `RUNNING`, `PAUSED` or `STOPPED` in any letter case; absent means RUNNING. */
 export function parseInitialState(value: unknown, place = ''): TargetState {
   if (value === undefined || value === null) return 'STARTED';
-  switch (String(value).toUpperCase()) {
+  switch (typeof value === 'string' ? value.toUpperCase() : '') {
     case 'RUNNING':
       return 'STARTED';
     case 'PAUSED':

@@ -139,9 +139,9 @@ function complaintAbout(key: ConfigKey, value: string): string | null {
     if (key.max !== undefined && Number(value) > key.max) return `Value must be no more than ${key.max}`;
   }
   if (key.oneOf !== undefined) {
-    const allowed = key.oneOf.map((item) => item.toLowerCase());
+    const allowed = new Set(key.oneOf.map((item) => item.toLowerCase()));
     const items = key.type === 'LIST' ? listItems(value) : [value];
-    if (!items.every((item) => allowed.includes(item.toLowerCase()))) return `String must be one of: ${key.oneOf.join(', ')}`;
+    if (!items.every((item) => allowed.has(item.toLowerCase()))) return `String must be one of: ${key.oneOf.join(', ')}`;
   }
   return key.check?.(value) ?? null;
 }

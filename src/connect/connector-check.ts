@@ -1,12 +1,13 @@
 import { Config } from './config.ts';
 import type { ConfigProviders } from './config-provider.ts';
 import { evaluateKeys, type ConfigInfo, type Evaluation, type RawConfig } from './config-spec.ts';
-import { aliases, frameworkFamilies, frameworkKeys, prefixed, topicCreationKeys, transformKeys } from './connector-config.ts';
+import { aliases, frameworkFamilies, frameworkKeys, prefixed, transformKeys } from './connector-config.ts';
 import { nearKey } from './near-key.ts';
 import type { ConfigKey, SourcePlugin } from './plugin.ts';
 import type { Plugins } from './plugins.ts';
 import { RequestError } from './request-error.ts';
 import { looksSecret, type SecretScrubber } from './secret-scrubber.ts';
+import { topicCreationKeys } from './topic-creation-keys.ts';
 
 /** Kafka Connect's `ConfigInfos`: the answer of `/config/validate`. */
 export interface ConfigInfos {

@@ -62,7 +62,6 @@ export class Plugins {
 
   list(connectorsOnly: boolean): PluginInfo[] {
     const { sources, transforms, predicates, converters, headerConverters, version } = this.set;
-    const byClass = <T extends { class: string }>(infos: T[]): T[] => infos.sort((a, b) => (a.class < b.class ? -1 : 1));
     const connectors = byClass(sources.map((plugin): PluginInfo => ({ class: plugin.className, type: 'source', version: plugin.version })));
     if (connectorsOnly) return connectors;
     const others = (plugins: readonly PluginOptions[], type: PluginInfo['type']): PluginInfo[] =>
@@ -74,6 +73,11 @@ export class Plugins {
       ...others(converters, 'converter'),
       ...others(headerConverters, 'header_converter'),
     ];
+  }
+
+  /** The declared secrets of a connector class. */
+  secretKeys(className: string): string[] {
+    return (this.source(className)?.configKeys ?? []).filter((key) => key.type === 'PASSWORD').map((key) => key.name);
   }
 
   /** The keys of a plugin of any kind but source, or null. */
@@ -91,10 +95,17 @@ function find<T extends { readonly className: string; readonly aliases: readonly
   const exact = plugins.find((plugin) => plugin.className === wanted || plugin.aliases.includes(wanted));
   if (exact !== undefined) return exact;
   if (wanted.includes('.')) return null;
-  const simple = (className: string): string => className.slice(className.lastIndexOf('.') + 1);
   return (
     plugins.find((plugin) => {
       return [plugin.className, ...plugin.aliases].some((known) => simple(known) === wanted || simple(known) === `${wanted}Connector`);
     }) ?? null
   );
+}
+
+function byClass(infos: PluginInfo[]): PluginInfo[] {
+  return infos.sort((a, b) => (a.class < b.class ? -1 : 1));
+}
+
+function simple(className: string): string {
+  return className.slice(className.lastIndexOf('.') + 1);
 }

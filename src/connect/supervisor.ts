@@ -27,15 +27,15 @@ export interface SupervisorOptions {
   /** Resolves references, creates source, sink and converters. `running` is to be called when the task is under way. */
   readonly build: (running: () => void) => Promise<Incarnation>;
   readonly scrub: (text: string) => string;
+  /** Bounds how long a task stays down after what it needs is back. */
+  readonly retryDelayMsMax: () => number;
   readonly changed: (status: SupervisorStatus) => void;
 }
 
 /** The wish, as opposed to `State`, which is the fact. */
 type Desired = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'RELEASED';
 
-const backoffMsMin = 500;
-/** Bounds how long a connector stays down after its database or broker is back. */
-const backoffMsMax = 30_000;
+const retryDelayMsMin = 500;
 
 /**
  * Keeps one connector's task as it should be. Callers say what they want and return; one loop carries it out, so there
@@ -233,7 +233,7 @@ export class Supervisor {
     const reason = this.#options.scrub(describeError(error));
     const trace = this.#options.scrub(errorTrace(error));
     if (classify(error) === 'retry') {
-      const delayMs = Math.min(backoffMsMin * 2 ** this.#attempts, backoffMsMax);
+      const delayMs = Math.min(retryDelayMsMin * 2 ** Math.min(this.#attempts, 20), this.#options.retryDelayMsMax());
       this.#attempts += 1;
       this.#options.log.warn({ reason, attempt: this.#attempts, retryInMs: delayMs }, 'The task was interrupted and will be tried again');
       this.#apply(this.#startEvent());

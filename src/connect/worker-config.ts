@@ -125,8 +125,11 @@ function keyOf(name: string): ConfigKey | undefined {
 }
 
 function rememberSecrets(resolved: RawConfig, scrubber: SecretScrubber): void {
-  const isSecret = (name: string): boolean => keyOf(name)?.type === 'PASSWORD' || looksSecret(name);
   const open = new Set<string>();
   for (const [name, value] of Object.entries(resolved)) if (value !== null && !isSecret(name)) open.add(value);
   for (const [name, value] of Object.entries(resolved)) if (value !== null && isSecret(name)) scrubber.add(value, open);
+}
+
+function isSecret(name: string): boolean {
+  return keyOf(name)?.type === 'PASSWORD' || looksSecret(name);
 }

@@ -1,0 +1,111 @@
+import { ConnectError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { Config } from './config.ts';
+import { checkConnector, type CheckedConnector } from './connector-check.ts';
+import { evaluateKeys, type RawConfig } from './config-spec.ts';
+import type { Converter } from './converter.ts';
+import { createErrorTolerance } from './error-tolerance.ts';
+import type { Runtime } from './runtime.ts';
+import type { Sink } from './sink.ts';
+import type { Incarnation } from './supervisor.ts';
+import { Task } from './task.ts';
+import { createTransforms } from './transforms/catalog.ts';
+
+const lingerMsDefault = 5;
+
+export function check(raw: RawConfig, runtime: Runtime): CheckedConnector {
+  const { plugins, scrubber, worker } = runtime;
+  return checkConnector(raw, { plugins, providers: worker.providers, scrubber, exactlyOnce: worker.exactlyOnce });
+}
+
+/** Everything that a connector's task consists of, from its config. Opens no connection; the task's run does. */
+export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, running: () => void): Promise<Incarnation> {
+  const { infos, config, plugin, warnings } = check(raw, runtime);
+  const log = runtime.log.child({ connector: name });
+  const errors = infos.configs.flatMap((info) => info.value.errors);
+  if (errors.length > 0) {
+    throw new ConnectError('config.invalid', `Connector configuration is invalid and contains the following ${errors.length} error(s): ${errors.join(' ')}`, {
+      remedy: 'Correct these keys and submit the config again.',
+    });
+  }
+  for (const warning of warnings) log.warn(warning);
+  const { clock, metrics, worker } = runtime;
+  const labels = { connector: name, task: '0' };
+  const cluster = worker.producer(config);
+  const offsetsTopic = config.optional('offsets.storage.topic');
+  const store = await runtime.offsets(offsetsTopic);
+  const sink = runtime.createSink({
+    connector: name,
+    cluster,
+    topicCreation: config,
+    topicCreationEnabled: worker.config.boolean('topic.creation.enable'),
+    offsets: worker.offsetFile === null ? { kind: 'kafka', topic: offsetsTopic ?? worker.storage('offset').topic } : { kind: 'store', store },
+    transactionalId: worker.exactlyOnce ? `${worker.groupId}-${name}-0` : null,
+    clock,
+    log,
+    metrics,
+    labels,
+  });
+  const source = plugin.create({ connector: name, config, clock, log, metrics });
+  const task = new Task({
+    connector: name,
+    taskId: 0,
+    source,
+    sink: trackTopics(sink, name, runtime),
+    keyConverter: createConverter('key', config, runtime, log),
+    valueConverter: createConverter('value', config, runtime, log),
+    headerConverter: createConverter('header', config, runtime, log),
+    transforms: createTransforms(config),
+    tolerance: createErrorTolerance(config),
+    lingerMs: cluster.optionalInt('linger.ms') ?? lingerMsDefault,
+    clock,
+    log,
+    metrics,
+    onStarted: running,
+    drainMs: worker.config.int('task.shutdown.graceful.timeout.ms'),
+  });
+  return {
+    run: (signal) => task.run(signal),
+    close: async () => {
+      const closed = await Promise.allSettled([source.close(), sink.close()]);
+      const failed = closed.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    },
+  };
+}
+
+/** A connector that names a converter takes nothing of the worker's, not even options: as in Kafka Connect. */
+function createConverter(part: 'key' | 'value' | 'header', config: Config, runtime: Runtime, log: Logger): Converter {
+  const own = config.optional(`${part}.converter`);
+  const { className, options } =
+    own === null
+      ? runtime.worker.converter(part)
+      : { className: own, options: Object.fromEntries(config.withPrefix(`${part}.converter.`).entries()) };
+  const plugin = part === 'header' ? runtime.plugins.headerConverter(className) : runtime.plugins.converter(className);
+  if (plugin === null) {
+    throw new ConnectError('config.invalid', `Invalid value ${className} for configuration ${part}.converter: Class ${className} could not be found.`);
+  }
+  const evaluation = evaluateKeys(plugin.configKeys, options, options);
+  const errors = evaluation.infos.flatMap((info) => info.value.errors);
+  if (errors.length > 0) {
+    throw new ConnectError('config.invalid', `The options of ${part}.converter ${className} are invalid: ${errors.join(' ')}`, {
+      remedy: `Set ${part}.converter.* in the ${own === null ? 'worker' : 'connector'}'s config.`,
+    });
+  }
+  const values = new Map<string, string | null>([...Object.entries(options), ...evaluation.values]);
+  return plugin.create(new Config(values), { isKey: part === 'key', log });
+}
+
+/** The one place where the topics of a connector are learnt, once per topic. */
+function trackTopics(sink: Sink, connector: string, runtime: Runtime): Sink {
+  if (!runtime.worker.config.boolean('topic.tracking.enable')) return sink;
+  return {
+    open: (signal) => sink.open(signal),
+    prepareTopic: async (topic) => {
+      await sink.prepareTopic(topic);
+      runtime.statuses.addTopic(connector, 0, topic, runtime.clock.now());
+    },
+    commit: (batch) => sink.commit(batch),
+    close: () => sink.close(),
+  };
+}

@@ -1,0 +1,180 @@
+import type { AddressInfo } from 'node:net';
+import { ConnectError, classify, describeError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import { Metrics } from '../base/metrics.ts';
+import { ClientConfig } from '../kafka/client-config.ts';
+import { TopicAdmin } from '../kafka/topic-admin.ts';
+import type { ConnectorFile } from './config-file.ts';
+import { ConfigStore } from './config-store.ts';
+import { FileOffsetStore } from './file-offset-store.ts';
+import { KafkaRecordLog } from './kafka-record-log.ts';
+import { KafkaOffsetStore, type OffsetStore } from './offset-store.ts';
+import type { Plugins } from './plugins.ts';
+import { createRestServer } from './rest/rest-server.ts';
+import type { CreateSink } from './runtime.ts';
+import type { SecretScrubber } from './secret-scrubber.ts';
+import { StatusStore } from './status-store.ts';
+import type { StorageTopic, WorkerConfig } from './worker-config.ts';
+import { Worker } from './worker.ts';
+
+export interface WorkerOptions {
+  readonly config: WorkerConfig;
+  /** Files that create connectors or change their configs. */
+  readonly connectors: readonly ConnectorFile[];
+  readonly plugins: Plugins;
+  readonly createSink: CreateSink;
+  readonly scrubber: SecretScrubber;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface RunningWorker {
+  /** Where REST listens, port filled in. */
+  readonly url: string;
+  readonly worker: Worker;
+  /** Drains and lets go of everything; false when tasks had to be abandoned. */
+  close(): Promise<boolean>;
+}
+
+interface Stores {
+  readonly configs: ConfigStore;
+  readonly statuses: StatusStore;
+  readonly offsets: (topic: string | null) => Promise<OffsetStore>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens REST first, so that `/health` can say `starting`, then waits for Kafka, reads everything back and starts the
+ * connectors. Rejects when that is not possible within `worker.start.timeout.ms`; nothing is left open then.
+ */
+export async function startWorker(options: WorkerOptions, signal?: AbortSignal): Promise<RunningWorker> {
+  const { config, clock, log, version, scrubber } = options;
+  let ready: Worker | null = null;
+  let clusterId: string | null = null;
+  const app = createRestServer({
+    ready: () => ready,
+    clusterId: () => clusterId,
+    clock,
+    log,
+    version,
+    scrub: (text) => scrubber.scrub(text),
+    allowOrigin: config.config.optional('access.control.allow.origin') ?? '',
+    allowMethods: config.config.optional('access.control.allow.methods') ?? '',
+  });
+  let stores: Stores | null = null;
+  try {
+    const url = await listen(app, config);
+    const workerId = workerIdOf(config, url);
+    for (const warning of config.warnings) log.warn(warning);
+    const client = new ClientConfig(config.client);
+    clusterId = await waitForKafka(options, client, signal);
+    stores = await openStores(options, client, workerId);
+    const { createSink, plugins } = options;
+    const runtime = { worker: config, plugins, scrubber, createSink, statuses: stores.statuses, offsets: stores.offsets, workerId, clock, log, metrics: new Metrics() };
+    const worker = new Worker(runtime, stores.configs);
+    await worker.start(options.connectors);
+    ready = worker;
+    log.info({ url, group: config.groupId, connectors: worker.names() }, `Millrace ${version} is running, REST at ${url}`);
+    const open = stores;
+    return {
+      url,
+      worker,
+      close: async () => {
+        const drained = await worker.close();
+        await app.close();
+        await open.close();
+        return drained;
+      },
+    };
+  } catch (error) {
+    await app.close();
+    await stores?.close();
+    throw error;
+  }
+}
+
+async function listen(app: ReturnType<typeof createRestServer>, config: WorkerConfig): Promise<string> {
+  const [listener = ''] = config.config.list('listeners');
+  const match = /^http:\/\/(\[[^\]]+\]|[^:/]*):(\d+)/.exec(listener);
+  const host = (match?.[1] ?? '').replace(/^\[(.*)\]$/, '$1');
+  try {
+    await app.listen({ host: host === '' ? '::' : host, port: Number(match?.[2] ?? 0) });
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String((cause as NodeJS.ErrnoException).code);
+    throw new ConnectError('config.invalid', `REST cannot listen on ${listener}: ${reason}`, {
+      remedy: 'Stop the program that has it, or set listeners to another port.',
+    });
+  }
+  const { port } = app.server.address() as AddressInfo;
+  return `http://${match?.[1] === undefined || match[1] === '' || match[1] === '0.0.0.0' ? '127.0.0.1' : match[1]}:${port}`;
+}
+
+function workerIdOf({ config }: WorkerConfig, url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${config.optional('rest.advertised.host.name') ?? hostname}:${config.optional('rest.advertised.port') ?? port}`;
+}
+
+/** Kafka may come up after us, as in a compose stack. Refused credentials do not get better by waiting. */
+async function waitForKafka({ config, clock, log, scrubber }: WorkerOptions, client: ClientConfig, signal?: AbortSignal): Promise<string> {
+  const deadline = clock.monotonic() + config.config.int('worker.start.timeout.ms');
+  for (let attempt = 0; ; attempt += 1) {
+    const admin = new TopicAdmin(client, clock);
+    try {
+      return await admin.clusterId();
+    } catch (error) {
+      if (classify(error) !== 'retry' || clock.monotonic() >= deadline || signal?.aborted === true) throw error;
+      if (attempt === 0) log.warn({ reason: scrubber.scrub(describeError(error)) }, `Waiting for Kafka at ${client.serverNames}`);
+    } finally {
+      await admin.close();
+    }
+    await clock.sleep(Math.min(250 * 2 ** Math.min(attempt, 4), 2_000), signal);
+  }
+}
+
+async function openStores({ config, clock, log }: WorkerOptions, client: ClientConfig, workerId: string): Promise<Stores> {
+  const opened: KafkaRecordLog[] = [];
+  const open = async (storage: StorageTopic, purpose: string, onePartition = false): Promise<KafkaRecordLog> => {
+    const recordLog = await KafkaRecordLog.open({ ...storage, purpose, client, clock }, onePartition);
+    opened.push(recordLog);
+    return recordLog;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((recordLog) => recordLog.close()));
+  };
+  try {
+    const [configLog, statusLog] = await Promise.all([
+      open(config.storage('config'), 'connector configurations', true),
+      open(config.storage('status'), 'connector and task statuses'),
+    ]);
+    const stores = new Map<string, Promise<OffsetStore>>();
+    const own = config.storage('offset');
+    const offsetsIn = (topic: string): Promise<OffsetStore> => {
+      const known = stores.get(topic);
+      if (known !== undefined) return known;
+      const store = open({ ...own, topic }, 'source connector offsets').then((recordLog) => new KafkaOffsetStore(recordLog));
+      // A topic that could not be opened may be there the next time somebody asks.
+      store.catch(() => stores.delete(topic));
+      stores.set(topic, store);
+      return store;
+    };
+    const file = config.offsetFile === null ? null : await FileOffsetStore.open(config.offsetFile);
+    if (file === null) await offsetsIn(own.topic);
+    else log.warn({ file: config.offsetFile }, 'Offsets are kept in a file: delivery is at least once, and only this machine knows them');
+    const [configs, statuses] = await Promise.all([ConfigStore.open(configLog, log), StatusStore.open(statusLog, workerId, log)]);
+    return {
+      configs,
+      statuses,
+      offsets: (topic) => (file === null ? offsetsIn(topic ?? own.topic) : Promise.resolve(file)),
+      close: async () => {
+        await statuses.flush();
+        await file?.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
