@@ -11,9 +11,15 @@ export interface CsvInputFile {
   readonly state: CsvFileState;
 }
 
-/** The files there are now, in the order of their names. Throws `file.unreadable`. */
-export async function listInput(input: CsvInput): Promise<CsvInputFile[]> {
-  if ('file' in input) return [{ name: basename(input.file), path: input.file, state: await stateOf('CSV file', input.file) }];
+/**
+ * The files there are now, in the order of their names. Throws `file.unreadable`, but not for a single file that
+ * `mayBeMissing`: a file that is being rotated is away for a moment.
+ */
+export async function listInput(input: CsvInput, mayBeMissing: boolean): Promise<CsvInputFile[]> {
+  if ('file' in input) {
+    const state = await stateOf(input.file, mayBeMissing);
+    return state === null ? [] : [{ name: basename(input.file), path: input.file, state }];
+  }
   const { folder, pattern } = input;
   let names: string[];
   try {
@@ -31,11 +37,16 @@ export async function listInput(input: CsvInput): Promise<CsvInputFile[]> {
   return files;
 }
 
-async function stateOf(what: string, path: string): Promise<CsvFileState> {
+async function stateOf(path: string, mayBeMissing: boolean): Promise<CsvFileState | null> {
   try {
     const found = await stat(path);
     return { size: found.size, inode: found.ino, modifiedMs: found.mtimeMs };
   } catch (error) {
-    throw unreadable(what, path, error);
+    if (mayBeMissing && isMissing(error)) return null;
+    throw unreadable('CSV file', path, error);
   }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

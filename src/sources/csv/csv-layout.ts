@@ -73,7 +73,7 @@ function overlay(columns: readonly CsvColumn[], options: CsvOptions): CsvColumn[
   return columns.map((column) => {
     const given = options.columnTypes.find((candidate) => candidate.name === column.name);
     const isKey = options.keyFields.includes(column.name);
-    return given ?? { ...column, optional: !isKey };
+    return { ...(given ?? column), optional: !isKey && (given?.optional ?? true) };
   });
 }
 

@@ -10,7 +10,7 @@ import type { Shape } from '../../record/shape.ts';
 import { formatColumns, type CsvColumn } from './csv-columns.ts';
 import { faultError } from './csv-fault.ts';
 import { CsvFile, type CsvFileState } from './csv-file.ts';
-import { listInput, type CsvInputFile } from './csv-input.ts';
+import { isMissing, listInput, type CsvInputFile } from './csv-input.ts';
 import { knownColumns, readLayout } from './csv-layout.ts';
 import { CsvMetrics } from './csv-metrics.ts';
 import { csvOffset, parseCsvOffsets, type CsvProgress } from './csv-offset.ts';
@@ -125,7 +125,7 @@ export class CsvSource implements Source {
     let told = false;
     while (!this.#stopping) {
       const before = this.#metrics.rows;
-      const files = await listInput(input);
+      const files = await listInput(input, follow && (told || this.#progress.size > 0));
       for (const file of files) {
         await this.#readFile(file, files, pass, out, signal);
         if (this.#stopping) return;
@@ -202,8 +202,10 @@ export class CsvSource implements Source {
 
   /** Opens a file where it was left; null when there is nothing to read in it yet. */
   async #enter(input: CsvInputFile, pass: number, out: ChangeOutlet): Promise<OpenFile | null> {
-    const { options, charset } = { options: this.#options, charset: this.#options.charset };
-    const file = await CsvFile.open(input.path, charset);
+    const options = this.#options;
+    const { charset } = options;
+    const file = await this.#openOrSkip(input.path);
+    if (file === null) return null;
     try {
       const state = await file.state();
       const stored = this.#progress.get(input.name);
@@ -242,6 +244,16 @@ export class CsvSource implements Source {
       return { name, path, file, inode: state.inode, reader, pass, position, line, moved: false, hash: '', hashedAt: -1, seen: null };
     } catch (error) {
       await file.close();
+      throw error;
+    }
+  }
+
+  /** A file of a folder may go away after the folder was listed. */
+  async #openOrSkip(path: string): Promise<CsvFile | null> {
+    try {
+      return await CsvFile.open(path, this.#options.charset);
+    } catch (error) {
+      if ('folder' in this.#options.input && error instanceof ConnectError && isMissing(error.cause)) return null;
       throw error;
     }
   }

@@ -8,11 +8,14 @@ import { csvShape, schemaNameOf } from '../../../src/sources/csv/csv-shape.ts';
 import { ColumnInference } from '../../../src/sources/csv/infer-columns.ts';
 
 test('what is written of columns is read back, whatever their names', () => {
-  const column: fc.Arbitrary<CsvColumn> = fc.record({
-    name: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('a b', ' a', 'a:b,c', '"', 'größe', '_x-1.y')),
-    type: fc.constantFrom('int', 'long', 'string', 'decimal(10,2)', 'timestamp_micros'),
-    optional: fc.boolean(),
-  });
+  const column: fc.Arbitrary<CsvColumn> = fc.record(
+    {
+      name: fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('a b', ' a', 'a:b,c', '"', 'größe', '_x-1.y')),
+      type: fc.constantFrom('int', 'long', 'string', 'decimal(10,2)', 'timestamp_micros'),
+      optional: fc.boolean(),
+    },
+    { noNullPrototype: true },
+  );
   fc.assert(
     fc.property(fc.array(column), (columns) => {
       assert.deepEqual(parseColumns(formatColumns(columns)), columns);
@@ -36,18 +39,20 @@ test('types go by several names, and unknown ones are refused with the list', ()
   }
 });
 
+/** Everything of a declared column but its name. */
+const columnOf = (text: string): unknown => {
+  const { name: _, ...column } = toColumn(parseColumns(text)[0]!);
+  return column;
+};
+
 test('types are Connect schemas', () => {
-  const of = (text: string): unknown => {
-    const { name: _, ...column } = toColumn(parseColumns(text)[0]!);
-    return column;
-  };
-  assert.deepEqual(of('a:int'), { kind: ColumnKind.INT, scale: -1, schema: { type: 'int32', optional: false } });
-  assert.deepEqual(of('a:date?'), {
+  assert.deepEqual(columnOf('a:int'), { kind: ColumnKind.INT, scale: -1, schema: { type: 'int32', optional: false } });
+  assert.deepEqual(columnOf('a:date?'), {
     kind: ColumnKind.DATE_DAYS,
     scale: -1,
     schema: { type: 'int32', name: 'org.apache.kafka.connect.data.Date', version: 1, optional: true },
   });
-  assert.deepEqual(of('a:decimal(10,2)'), {
+  assert.deepEqual(columnOf('a:decimal(10,2)'), {
     kind: ColumnKind.DECIMAL,
     scale: 2,
     schema: {

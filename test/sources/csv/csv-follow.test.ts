@@ -67,6 +67,7 @@ test('a rotated file is read to its end, then the new one from its start', async
   appendFileSync(file, '2\n3');
   writeFileSync(fixture.path('new'), 'id\n4\n');
   renameSync(file, fixture.path('old'));
+  await run.until(() => run.out.rows.length === 2);
   renameSync(fixture.path('new'), file);
   await run.until(() => run.out.rows.length === 4);
   assert.deepEqual(run.lines, ['1', '2', '3', '4']);

@@ -7,6 +7,7 @@ import type { SourceOffset } from '../../../src/record/offset.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { CsvFixture, CsvRun } from './csv-fixture.ts';
 import { table, writeCsv, writeOptions } from './csv-text.ts';
+import { unreadable } from '../../../src/sources/csv/csv-file.ts';
 import { rfc4180 } from '../../../src/sources/csv/csv-dialect.ts';
 
 const fast = { 'poll.interval.ms': '1' };
@@ -341,6 +342,12 @@ test('files that cannot be read and headers that do not fit are errors that say 
   const mixed = new CsvRun(fixture.source({ 'input.path': fixture.folder, 'input.file.pattern': 'x.*' }));
   assert.match(String(await mixed.failure()), /x2\.csv: column 1 of the header is "b" and "a" is expected/);
   assert.deepEqual(mixed.lines, ['1|2']);
+});
+
+test('missing rights are told as such', () => {
+  const failure = unreadable('CSV folder', 'in', Object.assign(new Error('EACCES'), { code: 'EACCES' }));
+  assert.equal(failure.message, 'CSV folder in may not be read by this user.');
+  assert.match(failure.remedy!, /Grant read permission/);
 });
 
 test('an offset that no CSV source wrote is refused', async () => {
