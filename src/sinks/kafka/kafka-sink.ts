@@ -183,7 +183,10 @@ class KafkaSink implements Sink {
       // Without a transaction the order is what keeps an offset from being visible before its records.
       await producer.send(records);
       await producer.send(offsets);
-    } else await producer.send([...records, ...offsets]);
+    } else {
+      await transaction.settle();
+      await producer.send([...records, ...offsets]);
+    }
     failpoint('inside-commit');
     await transaction.end(true);
     failpoint('after-end-transaction');
