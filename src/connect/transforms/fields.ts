@@ -107,7 +107,7 @@ function extractField(config: Config): (node: Node) => Node {
 /** KIP-821: names joined by dots; a name with dots stands in back-ticks, where a doubled back-tick is one. */
 export function fieldPath(text: string): string[] {
   const names: string[] = [];
-  const name = /(?:`((?:[^`]|``)*)`|([^.]*))(\.|$)/y;
+  const name = /(?:`((?:[^`]|``)*)`|([^.`][^.]*|))(\.|$)/y;
   for (let end = false; !end;) {
     const match = name.exec(text);
     if (match === null) throw invalid('field', text, 'a back-tick is not closed, or something other than a dot follows one');
