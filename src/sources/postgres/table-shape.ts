@@ -9,7 +9,7 @@ import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
 import { adjustFieldName } from './name-adjustment.ts';
 import type { PostgresSettings } from './settings.ts';
-import { tableKey } from './table-key.ts';
+import { keyColumns, tableKey } from './table-key.ts';
 import { TableFilter } from './table-filter.ts';
 import { mapType } from './type-map.ts';
 import type { MappedType } from './type-map.ts';
@@ -39,12 +39,11 @@ export interface TableShape {
   readonly shape: Shape;
   /** Index in the server's tuple → index in `rowSchema.columns`; -1: not captured. */
   readonly columnOf: Int16Array;
-  /** For TRUNCATE, whose records have no key: a shape with a row schema (and id) of its own. */
-  readonly truncate: Shape;
 }
 
 /**
- * Columns of `rowSchema` are those of the value plus key columns that the value leaves out, in table order.
+ * Columns of `rowSchema` are those of the value plus those that identify a row and that the value leaves out, in table
+ * order.
  * Throws `data.shape` when the table cannot be expressed, `config.invalid` when a mode does not fit one of its columns.
  */
 export function buildTableShape(input: TableShapeInput): TableShape {
@@ -53,13 +52,16 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const infos = matchColumns(wireColumns, input.info);
   const keyIndexes = tableKey(input, infos);
   const filter = new TableFilter(settings);
+  const identity = input.info === null ? [] : keyColumns(input.info);
   const columns: Column[] = [];
   const captured: number[] = [];
   const columnOf = new Int16Array(wireColumns.length).fill(-1);
   for (const [index, wire] of wireColumns.entries()) {
     const isKey = keyIndexes.includes(index);
     const isValue = filter.acceptsColumn(schema, table, wire.name);
-    if (!isKey && !isValue) continue;
+    // Columns that tell rows apart are read even when no record shows them: the snapshot's order depends on them.
+    const isIdentity = identity.includes(infos[index]?.name ?? '');
+    if (!isKey && !isValue && !isIdentity) continue;
     const column = buildColumn(input, wire, infos[index] ?? null, isKey);
     if (column === null) continue;
     columnOf[index] = columns.length;
@@ -69,15 +71,9 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const fieldNames = columns.map((column) => adjustFieldName(column.name, settings.records.fieldNames));
   refuseNameClashes(input, columns, fieldNames);
   const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
-  const rowSchema = (): RowSchema => ({ id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key });
-  const row = rowSchema();
-  const shape = buildEnvelope({ schema, table, settings, rowSchema: row, captured, fieldNames });
-  return {
-    rowSchema: row,
-    shape,
-    columnOf,
-    truncate: { ...shape, key: null, headers: shape.headers.filter((header) => header.presence === null), schema: rowSchema() },
-  };
+  const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
+  const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames });
+  return { rowSchema, shape, columnOf };
 }
 
 /**

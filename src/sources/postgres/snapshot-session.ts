@@ -1,0 +1,71 @@
+import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
+
+import { ConnectError } from '../../base/errors.ts';
+import { parseLsn } from './lsn.ts';
+import type { PostgresSettings } from './settings.ts';
+import { TransactionView } from './transaction-view.ts';
+import { TableFilter } from './table-filter.ts';
+import { loadTables } from './catalog.ts';
+
+/** A database snapshot, for as long as its transaction is open. */
+export interface SnapshotView {
+  /** `pg_current_snapshot()` */
+  readonly text: string;
+  readonly transactions: TransactionView;
+  readonly exported: boolean;
+  /** Everything that it sees was committed before this place in the log. */
+  readonly horizon: bigint;
+  /** Microseconds since 1970-01-01. */
+  readonly takenMicros: number;
+  /** The first transaction id that it does not see, 32 bits: what records say as their transaction. */
+  readonly xid: number;
+}
+
+interface ViewRow {
+  readonly view: string;
+  readonly horizon: string;
+  readonly micros: string;
+}
+
+// The place in the log is asked for after the snapshot is taken, hence behind every commit that it sees.
+const viewSql = `
+  SELECT pg_catalog.pg_current_snapshot()::text AS view, (extract(epoch FROM now()) * 1000000)::int8::text AS micros,
+         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+              ELSE pg_catalog.pg_current_wal_insert_lsn() END::text AS horizon`;
+
+/** Opens the transaction in which tables are read. `exportedSnapshot`: the one that came with the slot. */
+export async function openSnapshotSession(
+  client: ClientBase,
+  settings: PostgresSettings,
+  exportedSnapshot: string | null,
+): Promise<SnapshotView> {
+  // Rows of a table without a key must come in the order in which they lie on disk.
+  await client.query(
+    'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; SET enable_bitmapscan = off',
+  );
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  if (exportedSnapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(exportedSnapshot)}`);
+  if (settings.snapshot.lockTables) await lockTables(client, settings);
+  const { rows } = await client.query<ViewRow>(viewSql);
+  const row = rows[0];
+  if (row === undefined) throw new ConnectError('postgres.protocol', 'The server did not tell its snapshot.');
+  const transactions = new TransactionView(row.view);
+  return {
+    text: row.view,
+    transactions,
+    exported: exportedSnapshot !== null,
+    horizon: parseLsn(row.horizon),
+    takenMicros: Number(row.micros),
+    xid: transactions.xmax,
+  };
+}
+
+/** Keeps the captured tables from being altered until the transaction ends; reading and writing go on. */
+async function lockTables(client: ClientBase, settings: PostgresSettings): Promise<void> {
+  const filter = new TableFilter(settings);
+  const tables = await loadTables(client, { accepts: (schema, name) => filter.acceptsTable(schema, name) });
+  if (tables.length === 0) return;
+  const names = tables.map((table) => `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`);
+  await client.query(`SET LOCAL lock_timeout = ${settings.snapshot.lockTimeoutMs}`);
+  await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+}

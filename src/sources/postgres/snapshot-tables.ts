@@ -1,0 +1,80 @@
+import type { ClientBase } from 'pg';
+
+import type { Logger } from '../../base/log.ts';
+import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
+import type { PostgresSettings } from './settings.ts';
+import { snapshotOrder, type SnapshotTable } from './snapshot-query.ts';
+import { TableFilter } from './table-filter.ts';
+import type { WireColumn } from './table-shape.ts';
+
+interface PublishedRow {
+  readonly schema: string;
+  readonly name: string;
+  /** Absent before Postgres 15. */
+  readonly columns: string[] | null;
+  readonly row_filter: string | null;
+}
+
+// Read as JSON, because older servers have fewer columns.
+const publishedSql = `
+  SELECT schemaname AS schema, tablename AS name, to_jsonb(t) -> 'attnames' AS columns, to_jsonb(t) ->> 'rowfilter' AS row_filter
+  FROM pg_catalog.pg_publication_tables t WHERE pubname = $1`;
+
+/**
+ * What the snapshot reads, in the order in which it does: of the captured tables those that the publication brings, with
+ * the columns and rows that it brings, so that the stream goes on with what the snapshot began. That leaves out unlogged
+ * tables and generated columns, and takes either a partitioned table or its partitions. Without a publication
+ * (`publication` null): every table that keeps rows of its own.
+ */
+export async function snapshotTables(
+  client: ClientBase,
+  settings: PostgresSettings,
+  publication: string | null,
+  types: TypeCatalog,
+  log: Logger,
+): Promise<SnapshotTable[]> {
+  const filter = new TableFilter(settings);
+  const infos = await loadTables(client, {
+    accepts: (schema, name) => filter.acceptsTable(schema, name) && filter.acceptsSnapshot(schema, name),
+  });
+  const published = publication === null ? null : await readPublication(client, publication);
+  const chosen = infos.filter((info) => (published === null ? info.kind === 'r' && info.logged : published.has(nameOf(info))));
+  for (const info of infos) {
+    if (published === null || published.has(nameOf(info)) || info.kind === 'p' || info.isPartition) continue;
+    log.warn(
+      { table: nameOf(info) },
+      `the table is captured but not published by "${publication}": it is left out of the snapshot as of the stream`,
+    );
+  }
+  await types.resolve(
+    client,
+    chosen.flatMap((info) => info.columns.map((column) => column.typeOid)),
+  );
+  return chosen
+    .toSorted((left, right) => left.oid - right.oid)
+    .map((info) => snapshotTable(info, published?.get(nameOf(info)) ?? null, settings, types));
+}
+
+async function readPublication(client: ClientBase, publication: string): Promise<Map<string, PublishedRow>> {
+  const { rows } = await client.query<PublishedRow>(publishedSql, [publication]);
+  return new Map(rows.map((row) => [`${row.schema}.${row.name}`, row]));
+}
+
+function nameOf(info: TableInfo): string {
+  return `${info.schema}.${info.name}`;
+}
+
+function snapshotTable(info: TableInfo, published: PublishedRow | null, settings: PostgresSettings, types: TypeCatalog): SnapshotTable {
+  const names = published?.columns ?? null;
+  const columns = info.columns.filter((column) => (names === null ? column.generated === '' : names.includes(column.name)));
+  const wire = columns.map((column): WireColumn => {
+    return { name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: info.primaryKey.includes(column.name) };
+  });
+  return {
+    info,
+    columns: wire,
+    rowFilter: published?.row_filter ?? null,
+    override: settings.snapshot.selectOverrides.get(nameOf(info)) ?? null,
+    order: snapshotOrder(info, wire, types),
+  };
+}
