@@ -198,6 +198,11 @@ describe('tolerated errors', () => {
     const stage = stageTask(script, { tolerance: { ...tolerateAll, deadLetterTopic: null } });
     await stage.task.run(never);
     assert.deepEqual(stage.ids(), ['1', '3', '4']);
+    assert.equal(
+      stage.sink.attempts[0],
+      [1, 3, 4].map((id) => `{id=${id}}{id=${id},text=t${id}}`).join(''),
+      'what was begun is rolled back',
+    );
     assert.match(await stage.metrics.text(), /kafka_connect_task_error_total_records_skipped\{[^}]*\} 2/);
   });
 
