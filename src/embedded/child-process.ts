@@ -87,6 +87,10 @@ export class ChildProcess {
     });
   }
 
+  get logFile(): string {
+    return this.#options.logFile;
+  }
+
   get running(): boolean {
     return this.#running;
   }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka as KafkaClient, logLevel } from 'kafkajs';
@@ -67,6 +67,14 @@ export class Kafka implements AsyncDisposable {
         if (attempt === 3 || !(error instanceof StartError && error.portTaken)) throw error;
       }
     }
+  }
+
+  /** Ends what a killed start left, and removes the data. */
+  static async wipe(directory: string): Promise<void> {
+    for (const name of existsSync(directory) ? await readdir(directory) : []) {
+      if (name.startsWith('node-')) await endLeftover(childOptions({ directory, jars: [], java: '' }, join(directory, name), []));
+    }
+    await rm(directory, { recursive: true, force: true });
   }
 
   get brokerIds(): readonly number[] {

@@ -48,6 +48,12 @@ export class Registry implements AsyncDisposable {
     }
   }
 
+  /** Ends what a killed start left, and removes the data. */
+  static async wipe(directory: string): Promise<void> {
+    await endLeftover(childOptions({ directory, archive: '', java: '' }, '', 0));
+    await rm(directory, { recursive: true, force: true });
+  }
+
   async stop(): Promise<void> {
     await this.#child.stop();
     releasePort(this.#port);
