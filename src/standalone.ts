@@ -91,4 +91,7 @@ function onFault(log: Logger): void {
   };
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
+  // Node's own warnings (a client library's timer below zero) are for those who look for them.
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => log.debug({ warning: warning.name }, warning.message));
 }

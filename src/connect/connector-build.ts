@@ -34,6 +34,13 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
   const cluster = worker.producer(config);
   const offsetsTopic = config.optional('offsets.storage.topic');
   const store = await runtime.offsets(offsetsTopic);
+  const converters = {
+    keyConverter: createConverter('key', config, runtime, log),
+    valueConverter: createConverter('value', config, runtime, log),
+    headerConverter: createConverter('header', config, runtime, log),
+    transforms: createTransforms(config),
+  };
+  const source = plugin.create({ connector: name, config, clock, log, metrics });
   const sink = runtime.createSink({
     connector: name,
     cluster,
@@ -46,16 +53,12 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     metrics,
     labels,
   });
-  const source = plugin.create({ connector: name, config, clock, log, metrics });
   const task = new Task({
     connector: name,
     taskId: 0,
     source,
     sink: trackTopics(sink, name, runtime),
-    keyConverter: createConverter('key', config, runtime, log),
-    valueConverter: createConverter('value', config, runtime, log),
-    headerConverter: createConverter('header', config, runtime, log),
-    transforms: createTransforms(config),
+    ...converters,
     tolerance: createErrorTolerance(config),
     lingerMs: cluster.optionalInt('linger.ms') ?? lingerMsDefault,
     clock,
