@@ -61,7 +61,8 @@ export class CollectingOutlet implements ChangeOutlet {
   }
 
   emit(change: Change): boolean {
-    if (this.#room !== null) throw new Error('emitted although the outlet was full');
+    // One message may make several changes; the next message may not come before there is room.
+    if (this.#room !== null && change.locate() !== this.changes.at(-1)?.locate) throw new Error('emitted although the outlet was full');
     if (!this.#declared.has(change.schema.id)) throw new Error(`the shape of ${change.schema.name} was not declared`);
     const names = change.schema.columns.map((column) => column.name);
     const offset = this.#position();
@@ -143,8 +144,12 @@ function cellOf(view: TupleView, column: number): Cell {
   switch (view.state[column] as CellState) {
     case CellState.NULL:
       return null;
-    case CellState.TEXT:
-      return Buffer.from(view.bytes.subarray(view.start[column], view.end[column])).toString('utf8');
+    case CellState.TEXT: {
+      const [start, end] = [view.start[column] ?? -1, view.end[column] ?? -1];
+      if (start < 0 || end < start || end > view.bytes.length)
+        throw new Error(`a cell at ${start} to ${end} of ${view.bytes.length} bytes`);
+      return Buffer.from(view.bytes.subarray(start, end)).toString('utf8');
+    }
     case CellState.UNCHANGED:
       return { state: 'unchanged' };
     case CellState.ABSENT:

@@ -6,6 +6,7 @@ import { FrameCursor, malformed } from './frame-cursor.ts';
 import type { SourceRegisters } from './registers.ts';
 import type { Relation, RelationCache, RelationColumn } from './relation-cache.ts';
 import type { RowEmitter } from './row-emitter.ts';
+import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
 
 /** What the stream does after a frame. */
@@ -26,6 +27,8 @@ export interface DecoderParts {
   readonly emitter: RowEmitter;
   readonly position: StreamPosition;
   readonly out: ChangeOutlet;
+  /** What the snapshot has shown already. */
+  readonly shown: SnapshotFilter;
 }
 
 /** 'w' walStart:int64 walEnd:int64 sent:int64, then the message. */
@@ -45,6 +48,7 @@ export class PgoutputDecoder {
   readonly #emitter: RowEmitter;
   readonly #position: StreamPosition;
   readonly #out: ChangeOutlet;
+  readonly #shown: SnapshotFilter;
   #lsnHigh = 0;
   #lsnLow = 0;
 
@@ -55,6 +59,7 @@ export class PgoutputDecoder {
     this.#emitter = parts.emitter;
     this.#position = parts.position;
     this.#out = parts.out;
+    this.#shown = parts.shown;
   }
 
   /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
@@ -101,6 +106,7 @@ export class PgoutputDecoder {
     const xid = cursor.uint32();
     if (this.#position.inTransaction) throw malformed('a transaction begins inside another');
     this.#position.begin(finalHigh, finalLow, micros, xid);
+    this.#shown.beginTransaction(xid, finalHigh, finalLow);
     this.#registers.beginTransaction(micros, xid);
     this.#registers.clearOrigin();
     if (this.#position.lastCommitHigh === 0 && this.#position.lastCommitLow === 0) this.#registers.clearLastCommitLsn();
@@ -127,7 +133,7 @@ export class PgoutputDecoder {
     this.#expect(0x4e);
     if (relation !== null) {
       this.#tuple(relation, this.#change.after, false);
-      this.#emitter.insert();
+      this.#emitter.insert(relation);
     }
     return this.#rowDone();
   }
@@ -177,7 +183,7 @@ export class PgoutputDecoder {
       const relation = this.#known(cursor.uint32());
       if (relation.tableShape === null) continue;
       this.#aim(relation);
-      this.#emitter.truncate();
+      this.#emitter.truncate(relation);
     }
     return this.#rowDone();
   }

@@ -4,6 +4,7 @@ import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { PostgresSettings } from './settings.ts';
+import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
 import { buildTableShape, type TableShape, type WireColumn } from './table-shape.ts';
 
@@ -32,6 +33,8 @@ export interface Relation {
   /** Columns of `rowSchema`. */
   readonly columnCount: number;
   readonly key: Uint16Array;
+  /** Which snapshot has read which of its rows; null: none whose changes are still to come. */
+  readonly regions: TableRegions | null;
 }
 
 /** What the cache asks the server. */
@@ -58,15 +61,17 @@ export class RelationCache {
   readonly #filter: TableFilter;
   readonly #catalog: RelationCatalog;
   readonly #change: Change;
+  readonly #shown: SnapshotFilter;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   #pending: RelationMessage | null = null;
 
-  constructor(settings: PostgresSettings, filter: TableFilter, catalog: RelationCatalog, change: Change) {
+  constructor(settings: PostgresSettings, filter: TableFilter, catalog: RelationCatalog, change: Change, shown: SnapshotFilter) {
     this.#settings = settings;
     this.#filter = filter;
     this.#catalog = catalog;
     this.#change = change;
+    this.#shown = shown;
   }
 
   get(id: number): Relation | undefined {
@@ -88,7 +93,8 @@ export class RelationCache {
     const message = this.#pending;
     if (message === null) return;
     const tableShape = await this.#declare(message, await this.#catalog.table(message.id), out);
-    this.#relations.set(message.id, layout(message, tableShape));
+    const names = tableShape.rowSchema.columns.map((column) => column.name);
+    this.#relations.set(message.id, layout(message, tableShape, this.#shown.regions(message.id, message.schema, message.table, names)));
     this.#pending = null;
   }
 
@@ -141,7 +147,7 @@ function identityColumns(info: TableInfo): ReadonlySet<string> {
   }
 }
 
-function layout(message: RelationMessage, tableShape: TableShape): Relation {
+function layout(message: RelationMessage, tableShape: TableShape, regions: TableRegions | null): Relation {
   const { rowSchema, columnOf } = tableShape;
   return {
     schema: message.schema,
@@ -153,6 +159,7 @@ function layout(message: RelationMessage, tableShape: TableShape): Relation {
     isKey: Uint8Array.from(message.columns, (column) => (column.isKey ? 1 : 0)),
     columnCount: rowSchema.columns.length,
     key: rowSchema.key,
+    regions,
   };
 }
 
@@ -167,5 +174,6 @@ function stepOver(message: RelationMessage): Relation {
     isKey: new Uint8Array(message.columns.length),
     columnCount: 0,
     key: new Uint16Array(0),
+    regions: null,
   };
 }

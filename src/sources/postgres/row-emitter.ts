@@ -5,6 +5,7 @@ import { Op, opCodes } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
+import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
 
 /**
@@ -15,16 +16,19 @@ export class RowEmitter {
   readonly #change: Change;
   readonly #out: ChangeOutlet;
   readonly #position: StreamPosition;
+  /** Knows what the snapshot has shown already. */
+  readonly #shown: SnapshotFilter;
   readonly #tombstones: boolean;
   readonly #skips: Uint8Array;
   /** Changes handed over, by `Op`; drained into the metrics now and then. */
   readonly counts = new Float64Array(opCodes.length);
   #room = true;
 
-  constructor(change: Change, out: ChangeOutlet, position: StreamPosition, settings: PostgresSettings) {
+  constructor(change: Change, out: ChangeOutlet, position: StreamPosition, shown: SnapshotFilter, settings: PostgresSettings) {
     this.#change = change;
     this.#out = out;
     this.#position = position;
+    this.#shown = shown;
     this.#tombstones = settings.records.tombstonesOnDelete;
     const skipped: ReadonlySet<string> = settings.stream.skippedOperations;
     this.#skips = Uint8Array.from(opCodes, (code) => (skipped.has(code) ? 1 : 0));
@@ -37,8 +41,8 @@ export class RowEmitter {
     return room;
   }
 
-  insert(): void {
-    if (this.#skips[Op.CREATE] === 1) return;
+  insert(relation: Relation): void {
+    if (this.#skips[Op.CREATE] === 1 || this.#shown.drops(relation.regions, this.#change.after, 'appears')) return;
     this.#change.before.count = 0;
     this.#change.related.count = 0;
     this.#emit(Op.CREATE);
@@ -49,18 +53,20 @@ export class RowEmitter {
     const { before, after, related } = this.#change;
     related.count = 0;
     if (before.count === 0 || sameKey(relation.key, before, after)) {
-      this.#emit(Op.UPDATE);
+      if (!this.#shown.drops(relation.regions, after, 'other')) this.#emit(Op.UPDATE);
       return;
     }
+    // The two halves may have been read at different times.
+    const showsOld = !this.#shown.drops(relation.regions, before, 'other');
+    const showsNew = !this.#shown.drops(relation.regions, after, 'appears');
     // The old key is deleted, pointing at the new one, and the row is created anew, pointing back.
     copyTuple(after, related);
     after.count = 0;
-    this.#emit(Op.DELETE);
-    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
+    if (showsOld) this.#emitDelete();
     after.count = related.count;
     copyTuple(before, related);
     before.count = 0;
-    this.#emit(Op.CREATE);
+    if (showsNew) this.#emit(Op.CREATE);
   }
 
   delete(relation: Relation): void {
@@ -74,16 +80,20 @@ export class RowEmitter {
         return;
       }
     }
-    this.#emit(Op.DELETE);
-    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
+    if (!this.#shown.drops(relation.regions, before, 'other')) this.#emitDelete();
   }
 
-  truncate(): void {
-    if (this.#skips[Op.TRUNCATE] === 1) return;
+  truncate(relation: Relation): void {
+    if (this.#skips[Op.TRUNCATE] === 1 || this.#shown.dropsTable(relation.regions)) return;
     this.#change.before.count = 0;
     this.#change.after.count = 0;
     this.#change.related.count = 0;
     this.#emit(Op.TRUNCATE);
+  }
+
+  #emitDelete(): void {
+    this.#emit(Op.DELETE);
+    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
   }
 
   #emit(op: Op): void {

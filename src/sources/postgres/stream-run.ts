@@ -10,6 +10,7 @@ import { RelationCache, type RelationCatalog } from './relation-cache.ts';
 import { ReplicationStream } from './replication-stream.ts';
 import { RowEmitter } from './row-emitter.ts';
 import type { SqlSession } from './session.ts';
+import { SnapshotFilter } from './snapshot-filter.ts';
 import { StreamPosition } from './stream-position.ts';
 
 export interface StreamRunEvents {
@@ -32,12 +33,13 @@ export class StreamRun {
     const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
     const change = new Change(nothing, registerCount, () => position.locate());
     const registers = new SourceRegisters(change);
+    const shown = SnapshotFilter.parse(null, (schema, table) => start.filter.acceptsSnapshot(schema, table));
     this.position = position;
     this.#start = start;
     this.#out = out;
-    this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change);
-    this.#emitter = new RowEmitter(change, out, position, settings);
-    const decoder = new PgoutputDecoder({ change, registers, relations: this.#relations, emitter: this.#emitter, position, out });
+    this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change, shown);
+    this.#emitter = new RowEmitter(change, out, position, shown, settings);
+    const decoder = new PgoutputDecoder({ change, registers, relations: this.#relations, emitter: this.#emitter, position, out, shown });
     this.#stream = new ReplicationStream({
       settings,
       sessions,

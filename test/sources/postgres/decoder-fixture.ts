@@ -1,0 +1,132 @@
+import { Parser } from 'pg-protocol/dist/parser.js';
+
+import { Config } from '../../../src/connect/config.ts';
+import { Change } from '../../../src/record/change.ts';
+import { nextRowSchemaId } from '../../../src/record/row-schema.ts';
+import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
+import { TypeCatalog, type TableInfo } from '../../../src/sources/postgres/catalog.ts';
+import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
+import { FrameGate } from '../../../src/sources/postgres/frame-gate.ts';
+import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
+import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
+import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
+import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
+import { RelationCache } from '../../../src/sources/postgres/relation-cache.ts';
+import { RowEmitter } from '../../../src/sources/postgres/row-emitter.ts';
+import { parseSettings, type PostgresSettings } from '../../../src/sources/postgres/settings.ts';
+import { SnapshotFilter } from '../../../src/sources/postgres/snapshot-filter.ts';
+import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
+import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts';
+import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
+import { CollectingOutlet } from '../../support/collecting-outlet.ts';
+import type { ScriptTable } from '../../support/wal-script.ts';
+
+export function testSettings(extra: Readonly<Record<string, string>> = {}): PostgresSettings {
+  const keys = [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys];
+  const defaults = Object.fromEntries(keys.filter((key) => key.pattern === undefined).map((key) => [key.name, key.default ?? null]));
+  const config = Config.of({
+    ...defaults,
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'database.hostname': 'localhost',
+    'database.user': 'somebody',
+    'database.dbname': 'shop',
+    'topic.prefix': 'shop',
+    'plugin.name': 'pgoutput',
+    ...extra,
+  });
+  return parseSettings('test', config);
+}
+
+/** A decoder over a scripted catalog: everything but the connection. */
+export class DecoderFixture {
+  readonly out = new CollectingOutlet();
+  readonly position: StreamPosition;
+  readonly decoder: PgoutputDecoder;
+  readonly change: Change;
+  readonly gate: FrameGate;
+  readonly relations: RelationCache;
+  #outcome: Decoded = Decoded.NEXT;
+
+  constructor(
+    tables: readonly ScriptTable[],
+    options: { readonly resume?: ResumePoint; readonly settings?: Readonly<Record<string, string>> } = {},
+  ) {
+    const settings = testSettings(options.settings);
+    const position = new StreamPosition(options.resume ?? startPoint(0n));
+    const shown = SnapshotFilter.parse(null, () => true);
+    this.position = position;
+    this.change = new Change({ id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) }, registerCount, () =>
+      position.locate(),
+    );
+    const registers = new SourceRegisters(this.change);
+    const types = new TypeCatalog();
+    const catalog = {
+      table: async (oid: number) => tables.map(tableInfo).find((table) => table.oid === oid) ?? null,
+      types: async () => types,
+    };
+    this.relations = new RelationCache(settings, new TableFilter(settings), catalog, this.change, shown);
+    const emitter = new RowEmitter(this.change, this.out, position, shown, settings);
+    const parts = { change: this.change, registers, relations: this.relations, emitter, position, out: this.out, shown };
+    this.decoder = new PgoutputDecoder(parts);
+    this.gate = new FrameGate((frame) => {
+      this.#outcome = this.decoder.decode(frame);
+      return this.#outcome === Decoded.NEXT;
+    });
+  }
+
+  /** One frame after the other, waiting where the stream would wait. */
+  async feed(frames: readonly Buffer[]): Promise<void> {
+    for (const frame of frames) {
+      this.gate.push(frame);
+      await this.#settle();
+    }
+  }
+
+  /** Chunks of the connection's byte stream, through pg's own parser, with the frames borrowed from its buffer. */
+  async feedBytes(chunks: readonly Buffer[]): Promise<void> {
+    const parser = new Parser();
+    for (const chunk of chunks) {
+      const frames: Buffer[] = [];
+      parser.parse(Buffer.from(chunk), (message) => {
+        const frame = (message as unknown as { readonly chunk: Buffer }).chunk;
+        frames.push(frame);
+        this.gate.push(frame);
+      });
+      // Wiped, as a read buffer is used again: whoever kept a frame would see zeros.
+      for (const frame of frames) frame.fill(0);
+      await this.#settle();
+    }
+  }
+
+  async #settle(): Promise<void> {
+    while (this.gate.closed) {
+      if (this.#outcome === Decoded.DECLARE) await this.relations.resolve(this.out);
+      else this.out.makeRoom();
+      this.gate.open();
+    }
+  }
+}
+
+function tableInfo(table: ScriptTable): TableInfo {
+  return {
+    oid: table.id,
+    schema: table.schema,
+    name: table.name,
+    kind: 'r',
+    logged: true,
+    isPartition: false,
+    columns: table.columns.map((column, index) => ({
+      name: column.name,
+      number: index + 1,
+      typeOid: column.type,
+      typmod: -1,
+      notNull: column.key === true,
+      defaultExpression: null,
+      generated: '',
+      identity: false,
+    })),
+    primaryKey: table.columns.filter((column) => column.key === true).map((column) => column.name),
+    replicaIdentity: table.identity,
+    identityIndexColumns: [],
+  };
+}
