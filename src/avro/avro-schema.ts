@@ -102,7 +102,7 @@ class AvroSchemaWriter {
       if (schema.doc !== undefined) properties.push(['connect.doc', quote(schema.doc)]);
       if (schema.version !== undefined) properties.push(['connect.version', String(schema.version)]);
       const parameters = Object.entries(schema.parameters ?? {}).filter(([name]) => name !== fieldDefaultFlag);
-      if (schema.parameters !== undefined) {
+      if (parameters.length > 0) {
         properties.push(['connect.parameters', members(parameters.map(([name, value]) => [name, quote(value)]))]);
       }
       if (hasDefault(schema) && !hasParameter(schema, fieldDefaultFlag))
@@ -151,7 +151,7 @@ class AvroSchemaWriter {
     const known = this.#named.get(`${own}.${name}`);
     if (known !== undefined) {
       if (known !== content) throw redefined(fullName);
-      return quote(own === namespace ? name : `${own}.${name}`);
+      return quote(own === namespace || own === '' ? name : `${own}.${name}`);
     }
     this.#named.set(`${own}.${name}`, content);
     const doc = schema.parameters?.[recordDoc];
@@ -178,7 +178,7 @@ class AvroSchemaWriter {
     if (!namePattern.test(field.name))
       throw badName(`Field "${field.name}" of "${record.name ?? defaultName}"`, 'field.name.adjustment.mode=avro');
     const { schema } = field;
-    const doc = record.parameters?.[`${fieldDocPrefix}${field.name}`] ?? schema.doc;
+    const doc = record.parameters?.[`${fieldDocPrefix}${field.name}`];
     const fallback = hasDefault(schema) ? literal(schema, schema.default!) : schema.optional ? 'null' : null;
     return members([
       ['name', quote(field.name)],

@@ -24,25 +24,21 @@ export class RowEncoder {
   encode(change: Change, out: ByteSink): void {
     const { code, constants, formats } = this.program;
     const writer = this.#writer;
+    // The current image, taken apart once: its arrays are read for every cell.
     let tuple: TupleView = change.after;
+    let { bytes, state, start, end } = tuple;
     let at = 0;
     try {
       for (;;) {
         switch (code[at + Slot.OPCODE] as number) {
           case Opcode.CELL: {
             const column = code[at + Slot.A] as number;
-            if (tuple.state[column] === CellState.TEXT) {
+            if (state[column] === CellState.TEXT) {
               const present = code[at + Slot.PRESENT] as number;
               if (present >= 0) out.byte(present);
-              writer.cell(
-                out,
-                formats[code[at + Slot.B] as number]!,
-                tuple.bytes,
-                tuple.start[column] as number,
-                tuple.end[column] as number,
-              );
+              writer.cell(out, formats[code[at + Slot.B] as number]!, bytes, start[column] as number, end[column] as number);
             } else {
-              this.#missing(out, at, tuple.state[column] as CellState);
+              this.#missing(out, at, state[column] as CellState);
             }
             break;
           }
@@ -60,6 +56,7 @@ export class RowEncoder {
             break;
           case Opcode.TUPLE:
             tuple = change.tuple(code[at + Slot.A] as TupleRef);
+            ({ bytes, state, start, end } = tuple);
             if (tuple.count < (code[at + Slot.B] as number)) throw this.#tooShort(tuple.count, code[at + Slot.B] as number);
             break;
           case Opcode.IF_ABSENT:

@@ -74,6 +74,10 @@ function notDecimal(bytes: Uint8Array, start: number, end: number): Error {
 export function readDecimal(bytes: Uint8Array, start: number, end: number, scale: number, into: ByteRegister): void {
   const found = scan(bytes, start, end);
   const shift = scale - found.scale;
+  if (found.digits + shift <= 9 && shift >= 0) {
+    writeTiny(bytes, found, shift, into);
+    return;
+  }
   if (found.digits + shift <= 18 && shift >= 0) {
     writeSmall(bytes, found, shift, into);
     return;
@@ -87,6 +91,20 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number, scale
     unscaled /= divisor;
   }
   writeBigInt(found.negative ? -unscaled : unscaled, into);
+}
+
+/** At most 9 digits in all: one 32-bit integer. */
+function writeTiny(bytes: Uint8Array, found: DecimalScan, zeros: number, into: ByteRegister): void {
+  let value = 0;
+  for (let at = found.first; at < found.last; at += 1) {
+    const digit = (bytes[at] as number) - zero;
+    if (digit >= 0) value = value * 10 + digit;
+  }
+  for (let left = zeros; left > 0; left -= 1) value *= 10;
+  if (found.negative) value = -value | 0;
+  const size = (value << 24) >> 24 === value ? 1 : (value << 16) >> 16 === value ? 2 : (value << 8) >> 8 === value ? 3 : 4;
+  for (let at = 0; at < size; at += 1) into.bytes[at] = value >> ((size - 1 - at) * 8);
+  into.length = size;
 }
 
 /** At most 18 digits in all: two 32-bit halves are enough. */
@@ -204,4 +222,14 @@ export function readMoney(bytes: Uint8Array, start: number, end: number, scale: 
   }
   moneyDigits[0] = negative ? minus : plus;
   readDecimal(moneyDigits, 0, length, scale, into);
+}
+
+/** Plain notation of unscaled big-endian two's-complement bytes: slow paths only. */
+export function writeDecimalText(unscaled: Uint8Array, scale: number): string {
+  const hex = Buffer.from(unscaled).toString('hex');
+  const value = hex === '' ? 0n : BigInt.asIntN(unscaled.length * 8, BigInt(`0x${hex}`));
+  const magnitude = (value < 0n ? -value : value) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
+  const digits = magnitude.toString().padStart(Math.max(scale, 0) + 1, '0');
+  const text = scale > 0 ? `${digits.slice(0, -scale)}.${digits.slice(-scale)}` : digits;
+  return value < 0n ? `-${text}` : text;
 }

@@ -23,6 +23,8 @@ const colon = 0x3a;
 const dash = 0x2d;
 const plus = 0x2b;
 const secondsPerDay = 86_400;
+/** Below this many seconds, microseconds are exact in a double. */
+const exactSeconds = 9_000_000_000;
 
 /** `YYYY-MM-DD[ BC]` → days since 1970-01-01. */
 export function readDateDays(bytes: Uint8Array, start: number, end: number): number {
@@ -64,6 +66,10 @@ export function readTimestampMicros(bytes: Uint8Array, start: number, end: numbe
   }
   scanTimestamp(bytes, start, end, false);
   const seconds = moment.days * secondsPerDay + moment.seconds;
+  if (seconds > -exactSeconds && seconds < exactSeconds) {
+    into.setSafe(seconds * 1_000_000 + moment.micros);
+    return;
+  }
   if (seconds > 9_223_372_036_854 || seconds < -9_223_372_036_854) throw valueError('not a timestamp in microseconds: out of range');
   into.setProduct(seconds, 1_000_000, moment.micros);
 }
@@ -77,6 +83,10 @@ export function readZonedTimestamp(bytes: Uint8Array, start: number, end: number
     return;
   }
   scanTimestamp(bytes, start, end, true);
+  if (moment.offsetSeconds === 0 && moment.year > 0 && moment.year < 10_000 && moment.seconds < secondsPerDay) {
+    copyUtc(bytes, start, scale, into);
+    return;
+  }
   if (moment.offsetSeconds !== 0) {
     const seconds = moment.days * secondsPerDay + moment.seconds - moment.offsetSeconds;
     const days = Math.floor(seconds / secondsPerDay);
@@ -93,6 +103,24 @@ export function readZonedTimestamp(bytes: Uint8Array, start: number, end: number
   into.appendDigits(moment.day, 2);
   into.push(0x54);
   writeTimeOfDay(scale, into);
+}
+
+/** `YYYY-MM-DD HH:MM:SS[.f…]` that is UTC already and was found right: only the separator and the padding change. */
+function copyUtc(bytes: Uint8Array, start: number, scale: number, into: ByteRegister): void {
+  into.reserve(64);
+  const target = into.bytes;
+  for (let at = 0; at < 19; at += 1) target[at] = bytes[start + at] as number;
+  target[10] = 0x54;
+  let length = 19;
+  let digits = moment.fractionDigits;
+  while (digits > Math.max(scale, 0) && bytes[start + 19 + digits] === 0x30) digits -= 1;
+  if (digits > 0 || scale > 0) {
+    target[length++] = 0x2e;
+    for (let at = 0; at < digits; at += 1) target[length++] = bytes[start + 20 + at] as number;
+    for (; digits < scale; digits += 1) target[length++] = 0x30;
+  }
+  target[length++] = 0x5a;
+  into.length = length;
 }
 
 /** A time with zone → `HH:MM:SS[.f…]Z` in UTC; `24:00:00` in UTC stays. */
@@ -262,7 +290,7 @@ function daysInMonth(year: number, month: number): number {
 /** Howard Hinnant's days_from_civil: eras of 400 years that start in March. */
 function daysFromCivil(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
+  const era = (shifted >= 0 ? shifted / 400 : (shifted - 399) / 400) | 0;
   const yearOfEra = shifted - era * 400;
   const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
   return era * 146_097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719_468;

@@ -1,0 +1,197 @@
+import { unreachable } from '../base/assert.ts';
+import type { ByteSink } from '../base/byte-sink.ts';
+import { ColumnKind } from '../record/column-kind.ts';
+import { CastKind } from '../text/cell-format.ts';
+import type { CellFormat } from '../text/cell-format.ts';
+import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
+import type { ValueWriter } from '../text/row-program.ts';
+import { ArrayReader } from '../text/text-array.ts';
+import { readBit } from '../text/text-bytes.ts';
+import { readVariableScaleDecimal, writeDecimalText } from '../text/text-decimal.ts';
+import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
+import { Point } from '../text/text-point.ts';
+import { readDateDays, readTimeMillis } from '../text/text-time.ts';
+import { valueError } from '../text/value-error.ts';
+import { ByteRegister, Int64 } from '../text/value-register.ts';
+import { isJsonNumber, writeBase64, writeInt64, writeJsonString } from './json-bytes.ts';
+import { isDecimal, jsonLiteral } from './json-schema.ts';
+import type { JsonFormatOptions } from './json-schema.ts';
+
+const int64 = new Int64();
+const scratch = new ByteRegister();
+const elements = new ArrayReader();
+const point = new Point();
+
+/** Payloads as Connect's JsonConverter writes them. */
+export function jsonValueWriter(options: JsonFormatOptions): ValueWriter {
+  return new JsonValueWriter(options);
+}
+
+class JsonValueWriter implements ValueWriter {
+  readonly #options: JsonFormatOptions;
+
+  constructor(options: JsonFormatOptions) {
+    this.#options = options;
+  }
+
+  cell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    switch (format.kind) {
+      case ColumnKind.INT:
+        writeInteger(out, readInt(bytes, start, end, format.min, format.max));
+        return;
+      case ColumnKind.LONG:
+      case ColumnKind.TIME_MICROS:
+      case ColumnKind.TIMESTAMP_MILLIS:
+      case ColumnKind.TIMESTAMP_MICROS:
+      case ColumnKind.INTERVAL_MICROS:
+        readCellInt64(format, bytes, start, end, int64);
+        writeInt64(out, int64.high, int64.low);
+        return;
+      case ColumnKind.STRING:
+        writeJsonString(out, bytes, start, end);
+        return;
+      case ColumnKind.FLOAT64:
+        writeFloat(out, readFloat64(bytes, start, end), bytes, start, end);
+        return;
+      case ColumnKind.FLOAT32:
+        writeFloat(out, readFloat32(bytes, start, end), bytes, start, end);
+        return;
+      case ColumnKind.BOOLEAN:
+        out.ascii(readBoolean(bytes, start, end) ? 'true' : 'false');
+        return;
+      case ColumnKind.BIT:
+        out.ascii(readBit(bytes, start, end) ? 'true' : 'false');
+        return;
+      case ColumnKind.DATE_DAYS:
+        writeInteger(out, readDateDays(bytes, start, end));
+        return;
+      case ColumnKind.TIME_MILLIS:
+        writeInteger(out, readTimeMillis(bytes, start, end));
+        return;
+      case ColumnKind.DECIMAL:
+      case ColumnKind.MONEY:
+      case ColumnKind.BYTES_HEX:
+      case ColumnKind.BITS:
+        this.#bytes(out, format, bytes, start, end);
+        return;
+      case ColumnKind.ZONED_TIMESTAMP:
+      case ColumnKind.ZONED_TIME:
+      case ColumnKind.DECIMAL_STRING:
+      case ColumnKind.HSTORE_JSON:
+      case CastKind.BOOLEAN_STRING:
+        readCellBytes(format, bytes, start, end, scratch);
+        writeJsonString(out, scratch.bytes, 0, scratch.length);
+        return;
+      case ColumnKind.ARRAY:
+        this.#array(out, format, bytes, start, end);
+        return;
+      case ColumnKind.VARIABLE_SCALE_DECIMAL:
+        writeVariableScaleDecimal(out, bytes, start, end);
+        return;
+      case ColumnKind.POINT:
+        writePoint(out, bytes, start, end);
+        return;
+      default:
+        unreachable(format.kind);
+    }
+  }
+
+  int64(out: ByteSink, high: number, low: number): void {
+    writeInt64(out, high, low);
+  }
+
+  text(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+    writeJsonString(out, bytes, start, end);
+  }
+
+  literal(out: ByteSink, schema: Parameters<ValueWriter['literal']>[1], value: Parameters<ValueWriter['literal']>[2]): void {
+    writeText(out, jsonLiteral(schema, value, this.#options));
+  }
+
+  presentByte(): number {
+    return -1;
+  }
+
+  null(out: ByteSink): void {
+    out.ascii('null');
+  }
+
+  startStruct(out: ByteSink): void {
+    out.byte(0x7b);
+  }
+
+  startField(out: ByteSink, index: number, name: string): void {
+    writeText(out, `${index === 0 ? '' : ','}${JSON.stringify(name)}:`);
+  }
+
+  endStruct(out: ByteSink): void {
+    out.byte(0x7d);
+  }
+
+  #bytes(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    readCellBytes(format, bytes, start, end, scratch);
+    if (this.#options.decimalNumeric && isDecimal(format.schema)) {
+      out.ascii(writeDecimalText(scratch.bytes.subarray(0, scratch.length), format.scale));
+      return;
+    }
+    writeQuotedBase64(out, scratch.bytes, scratch.length);
+  }
+
+  #array(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    const element = format.element!;
+    elements.read(bytes, start, end);
+    out.byte(0x5b);
+    for (let index = 0; index < elements.count; index += 1) {
+      if (index > 0) out.byte(0x2c);
+      if (elements.isNull[index] === 0) {
+        this.cell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
+        continue;
+      }
+      if (!element.schema.optional) throw valueError('a null element in an array whose elements may not be null');
+      out.ascii('null');
+    }
+    out.byte(0x5d);
+  }
+}
+
+function writeInteger(out: ByteSink, value: number): void {
+  writeInt64(out, value >> 31, value);
+}
+
+/** The text itself where JSON allows it, so that no digit is lost; NaN and infinities are strings, as Jackson has it. */
+function writeFloat(out: ByteSink, value: number, bytes: Uint8Array, start: number, end: number): void {
+  if (!Number.isFinite(value)) out.ascii(`"${value}"`);
+  else if (isJsonNumber(bytes, start, end)) out.copy(bytes, start, end);
+  else out.ascii(Object.is(value, -0) ? '-0' : String(value));
+}
+
+function writeQuotedBase64(out: ByteSink, bytes: Uint8Array, length: number): void {
+  out.byte(0x22);
+  writeBase64(out, bytes, 0, length);
+  out.byte(0x22);
+}
+
+function writeVariableScaleDecimal(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+  out.ascii('{"scale":');
+  writeInteger(out, readVariableScaleDecimal(bytes, start, end, scratch));
+  out.ascii(',"value":');
+  writeQuotedBase64(out, scratch.bytes, scratch.length);
+  out.byte(0x7d);
+}
+
+function writePoint(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+  point.read(bytes, start, end);
+  out.ascii(`{"x":${jsonDouble(point.x)},"y":${jsonDouble(point.y)},"wkb":`);
+  writeQuotedBase64(out, point.wkb, point.wkb.length);
+  out.ascii(',"srid":null}');
+}
+
+function jsonDouble(value: number): string {
+  return Number.isFinite(value) ? String(value) : `"${value}"`;
+}
+
+/** Shape time only. */
+export function writeText(out: ByteSink, text: string): void {
+  const utf8 = Buffer.from(text, 'utf8');
+  out.copy(utf8, 0, utf8.length);
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { avroSchemaText } from '../../src/avro/avro-schema.ts';
+import { avscType } from '../../src/avro/avsc-type.ts';
+import { ConnectError } from '../../src/base/errors.ts';
+import type { Schema } from '../../src/record/schema.ts';
+import { schemaSamples } from '../support/schema-samples.ts';
+
+/** Made by oracle/SchemaOracle.java from the JVM's own converters. */
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/schemas.json'), 'utf8')) as Record<string, { avro: string }>;
+const options = { connectMetaData: true };
+
+for (const [name, schema] of Object.entries(schemaSamples)) {
+  test(`schema text is byte-equal to AvroData's: ${name}`, () => {
+    const text = avroSchemaText(schema, options);
+    assert.equal(text, golden[name]?.avro);
+    avscType(text);
+  });
+}
+
+const decimal = (scale: string): Schema => ({
+  type: 'bytes',
+  optional: false,
+  name: 'org.apache.kafka.connect.data.Decimal',
+  parameters: { scale, 'connect.decimal.precision': '5' },
+});
+
+test('a decimal whose scale Avro does not allow has no logical type', () => {
+  for (const scale of ['-2', '6']) assert.doesNotMatch(avroSchemaText(decimal(scale), options), /logicalType/);
+  for (const scale of ['0', '5']) assert.match(avroSchemaText(decimal(scale), options), /"logicalType":"decimal"/);
+});
+
+test('without connect.meta.data only Avro properties are left', () => {
+  const text = avroSchemaText(schemaSamples['logical']!, { connectMetaData: false });
+  assert.doesNotMatch(text, /connect\.(name|version|parameters|default)"/);
+  assert.match(text, /"logicalType":"date"/);
+});
+
+const struct = (name: string, field: string): Schema => ({
+  type: 'struct',
+  optional: false,
+  name,
+  fields: [{ name: field, schema: { type: 'int32', optional: false } }],
+});
+const inner = (type: Schema['type']): Schema => ({
+  type: 'struct',
+  optional: false,
+  name: 'app.Inner',
+  fields: [{ name: 'a', schema: { type, optional: false } }],
+});
+
+test('names that Avro does not allow name the setting that adjusts them', () => {
+  for (const [schema, setting] of [
+    [struct('my-app.public.t.Value', 'a'), 'schema.name.adjustment.mode'],
+    [struct('app.2nd.Value', 'a'), 'schema.name.adjustment.mode'],
+    [struct('app.Value', 'first name'), 'field.name.adjustment.mode'],
+  ] as const) {
+    assert.throws(
+      () => avroSchemaText(schema, options),
+      (error) => error instanceof ConnectError && error.code === 'data.shape' && (error.remedy ?? '').includes(setting),
+    );
+  }
+});
+
+test('one name for two different structs is refused', () => {
+  const outer: Schema = {
+    type: 'struct',
+    optional: false,
+    name: 'app.Outer',
+    fields: [
+      { name: 'a', schema: inner('int32') },
+      { name: 'b', schema: inner('string') },
+    ],
+  };
+  assert.throws(() => avroSchemaText(outer, options), /Two different structs are named "app.Inner"/);
+});
