@@ -43,6 +43,8 @@ export class CommitLoop {
       const startMs = clock.monotonic();
       const number = ledger.seal(sealed.batch.offsets);
       await this.#commit(sealed, number);
+      // Too late for this run: the next one reads the sink itself, and its source must hear nothing older than that.
+      this.#options.signal.throwIfAborted();
       ledger.commit(number);
       failpoint('after-commit');
       // Invariant 1: confirm upstream only what is durable downstream. This line is the only way to `confirm`.

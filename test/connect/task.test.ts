@@ -99,7 +99,10 @@ describe('a task', () => {
     stop.abort();
     await settle();
     await Promise.all([assert.rejects(run, /did not stop within 700 ms/), clock.advance(701)]);
-    assert.deepEqual(stage.source.confirmed, []);
+    stage.sink.release();
+    await settle();
+    assert.deepEqual(stage.ids(), ['1']);
+    assert.deepEqual(stage.source.confirmed, [], 'an outcome that comes too late belongs to nobody');
   });
 
   it('resolves when it is stopped before it began', async () => {

@@ -179,7 +179,7 @@ describe('transforms of fields', () => {
     assert.throws(() => valueOf(type, { fields: 'paid', replacement: 'x' }), /Cannot mask value of type boolean/);
   });
 
-  it('Cast: what needs no look at the value', () => {
+  it('Cast: as far as the converters read one type as another', () => {
     const type = `${kafka}.Cast$Value`;
     assert.match(valueOf(type, { spec: 'id:int64' }), /id:int64=ROW\.0/);
     assert.match(valueOf(type, { spec: 'id:string' }), /id:string=ROW\.0/);
@@ -187,7 +187,14 @@ describe('transforms of fields', () => {
       show(apply({ ...flat, key: key.fields[0]!.node }, Op.CREATE, `${kafka}.Cast$Key`, { spec: 'string' })?.shape.key),
       'string=ROW.0',
     );
-    assert.throws(() => valueOf(type, { spec: 'id:int8' }), /cannot turn field "id" \(int32\) into int8/);
+    assert.match(valueOf(type, { spec: 'name:float64,paid:string' }), /name:float64\?=ROW\.1,paid:string\?=ROW\.2/);
+    assert.throws(() => valueOf(type, { spec: 'paid:int8' }), /cannot turn field "paid" \(boolean\) into int8/);
+    const defaulted = { ...rowSchema.columns[0]!.schema, default: 300 };
+    const shape: Shape = { ...flat, value: struct('V', [['id', { kind: 'column', schema: defaulted, tuple: TupleRef.ROW, column: 0 }]]) };
+    const defaults = ['string', 'int64', 'int8', 'float32'].map(
+      (to) => apply(shape, Op.CREATE, type, { spec: `id:${to}` })?.shape.value.schema.fields?.[0]?.schema.default,
+    );
+    assert.deepEqual(defaults, ['300', 300n, undefined, 300]);
     assert.throws(() => valueOf(type, { spec: 'id:date' }), /Invalid type found in casting spec: date/);
   });
 });

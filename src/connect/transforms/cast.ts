@@ -1,4 +1,4 @@
-import type { SchemaType } from '../../record/schema.ts';
+import type { LiteralValue, Schema, SchemaType } from '../../record/schema.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
@@ -57,27 +57,51 @@ function cast(config: Config): (node: Node, shape: Shape) => Node {
   };
 }
 
-const widening: readonly SchemaType[] = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64'];
-/** Kinds whose text is the same as the text of the number. */
-const numberKinds: ReadonlySet<ColumnKind> = new Set([ColumnKind.INT, ColumnKind.LONG]);
+const integers: readonly SchemaType[] = ['int8', 'int16', 'int32', 'int64'];
+const floats: readonly SchemaType[] = ['float32', 'float64'];
+
+/**
+ * What the converters can read as another type with Kafka Connect's meaning; a value out of range is a data error of its
+ * row. Times are not among them: their text is not the number that Kafka Connect would see.
+ */
+const castable: ReadonlyMap<ColumnKind, readonly SchemaType[]> = new Map<ColumnKind, readonly SchemaType[]>([
+  [ColumnKind.INT, [...integers, ...floats, 'string']],
+  [ColumnKind.LONG, [...integers, ...floats, 'string']],
+  [ColumnKind.FLOAT32, [...floats, 'string']],
+  [ColumnKind.FLOAT64, [...floats, 'string']],
+  [ColumnKind.DECIMAL, [...floats, 'string']],
+  [ColumnKind.DECIMAL_STRING, [...floats, 'string']],
+  [ColumnKind.BOOLEAN, ['boolean', 'string']],
+  [ColumnKind.STRING, [...integers, ...floats, 'boolean', 'string']],
+]);
 
 function castNode(node: Node, type: SchemaType, name: string, shape: Shape): Node {
   if (node.schema.type === type && node.schema.name === undefined) return node;
   const { optional, doc } = node.schema;
-  const schema = { type, optional, ...(doc === undefined ? {} : { doc }) };
+  const schema: Schema = { type, optional, doc, default: castDefault(node.schema.default, type) };
   if (node.kind === 'op' && type === 'string') return node;
   if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array)) {
     return { ...node, schema, value: node.value === null ? null : String(node.value) };
   }
   if (node.kind === 'column') {
     const kind = shape.schema.columns[node.column]?.kind;
-    const plainNumber = kind !== undefined && numberKinds.has(kind);
-    const from = widening.indexOf(node.schema.type);
-    const to = widening.indexOf(type);
-    if (plainNumber && (type === 'string' || (from >= 0 && to >= from && to <= widening.indexOf('int64')))) return { ...node, schema };
+    if (kind !== undefined && castable.get(kind)?.includes(type) === true) return { ...node, schema };
   }
   throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {
-    remedy:
-      'Integers can be cast to wider integers and to string; other casts belong into the reader of the topic or a view in the source.',
+    remedy: 'Cast numbers, text and booleans; other casts belong into a view in the source or into the reader of the topic.',
   });
+}
+
+/** A default is cast with its column. One that does not survive is left out: it would say what no row says. */
+function castDefault(value: LiteralValue | undefined, type: SchemaType): LiteralValue | undefined {
+  if (value === undefined || value === null) return value;
+  if (value instanceof Uint8Array) return undefined;
+  if (type === 'string') return String(value);
+  if (type === 'boolean') return /^(true|false)$/i.test(String(value)) ? String(value).toLowerCase() === 'true' : undefined;
+  if (typeof value === 'boolean' || Number.isNaN(Number(value))) return undefined;
+  if (floats.includes(type)) return Number(value);
+  const integer = /^[+-]?\d+$/.test(String(value)) ? BigInt(value) : null;
+  const bits = Number(type.slice(3));
+  if (integer === null || BigInt.asIntN(bits, integer) !== integer) return undefined;
+  return bits === 64 ? integer : Number(integer);
 }
