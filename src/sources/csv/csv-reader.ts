@@ -223,7 +223,6 @@ export class CsvReader {
       if (at >= limit) return this.#openQuote(cell);
       const byte = bytes[at]!;
       if (byte === quote) {
-        if (at + 1 >= limit && !final) return scanOpen;
         if (at + 1 >= limit || bytes[at + 1] !== quote) break;
         escaped = 1;
         at += 2;

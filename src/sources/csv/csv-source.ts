@@ -126,6 +126,8 @@ export class CsvSource implements Source {
     while (!this.#stopping) {
       const before = this.#metrics.rows;
       const files = await listInput(input, follow && (told || this.#progress.size > 0));
+      // The file is away, but what is held open of it can still grow.
+      if (files.length === 0 && this.#open !== null) await this.#drain(this.#open, false, out, signal);
       for (const file of files) {
         await this.#readFile(file, files, pass, out, signal);
         if (this.#stopping) return;

@@ -35,6 +35,7 @@ export class CollectingOutlet implements ChangeOutlet {
   }
 
   emit(change: Change): boolean {
+    if (this.#sinceDrain >= this.roomRows) throw new Error('emitted without waiting for room');
     const { after } = change;
     const cells = Array.from({ length: after.count }, (_, cell) => {
       return after.state[cell] === CellState.NULL

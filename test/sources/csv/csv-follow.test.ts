@@ -6,22 +6,35 @@ import { CsvFixture, CsvRun } from './csv-fixture.ts';
 
 const fast = { 'poll.interval.ms': '1' };
 
+/** The source has read what there is and waits for its next look. */
+const atRest = (run: CsvRun, clock: ManualClock): Promise<void> => run.until(() => clock.pending > 0);
+
 test('followed, a half line waits for its end, and restarts in between change nothing', async () => {
   using fixture = new CsvFixture();
   const file = fixture.path('a.csv');
+  const clock = new ManualClock();
+  const config = { file, follow: 'true' };
   writeFileSync(file, 'id,text\n1,one\n2,t');
-  const config = { file, follow: 'true', ...fast };
-  const run = new CsvRun(fixture.source(config));
-  await run.until(() => run.out.rows.length === 1);
-  appendFileSync(file, 'wo\n3,"th');
-  await run.until(() => run.out.rows.length === 2);
+  const run = new CsvRun(fixture.source(config, clock));
+  for (const [lines, more] of [
+    [['1|one'], 'w'],
+    [['1|one'], 'o\n3,"th'],
+    [['1|one', '2|two'], 'r\nee"\n4,'],
+  ] as const) {
+    await atRest(run, clock);
+    assert.deepEqual(run.lines, lines);
+    if (lines.length === 2) break;
+    appendFileSync(file, more);
+    await clock.advance(500);
+  }
   const offsets = await run.stop();
-  assert.deepEqual(run.lines, ['1|one', '2|two']);
   appendFileSync(file, 'r\nee"\n4,');
-  const next = new CsvRun(fixture.source(config), offsets);
-  await next.until(() => next.out.rows.length === 1);
+  const next = new CsvRun(fixture.source(config, clock), offsets);
+  await atRest(next, clock);
+  assert.deepEqual(next.lines, ['3|thr\nee']);
   appendFileSync(file, 'four\n');
-  await next.until(() => next.out.rows.length === 2);
+  await clock.advance(500);
+  await atRest(next, clock);
   assert.deepEqual(next.lines, ['3|thr\nee', '4|four']);
   assert.deepEqual(
     next.out.rows.map((row) => row.place),
@@ -36,10 +49,29 @@ test('followed with follow.idle.ms, a last line without line feed is taken once 
   writeFileSync(file, 'id\n1\n2');
   const run = new CsvRun(fixture.source({ file, follow: 'true', 'follow.idle.ms': '20', ...fast }));
   await run.until(() => run.out.rows.length === 2);
-  appendFileSync(file, '\n3\n');
+  appendFileSync(file, '\n3');
   await run.until(() => run.out.rows.length === 3);
+  appendFileSync(file, '3\n4\n');
+  await run.until(() => run.out.rows.length === 4);
   await run.stop();
-  assert.deepEqual([run.lines, run.out.failures], [['1', '2', '3'], []]);
+  assert.deepEqual(run.lines, ['1', '2', '3', '4']);
+  assert.equal(run.out.rows.at(-1)!.place, 'file a.csv line 5');
+  assert.match(run.out.failures[0]!.message, /^CSV file a\.csv line 4: text was added to a last line/);
+});
+
+test('text added to a last line that was read as a whole is refused, also by a later start', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n2');
+  const run = new CsvRun(fixture.source({ file }));
+  await run.until(() => run.out.rows.length === 2);
+  const offsets = await run.stop();
+  appendFileSync(file, '2\n3\n');
+  const next = new CsvRun(fixture.source({ file }), offsets);
+  await next.until(() => next.lines.includes('3'));
+  await next.stop();
+  assert.deepEqual(next.lines, ['3']);
+  assert.deepEqual(next.out.raws, ['2\n']);
 });
 
 test('inferred columns are kept with the offset, so that later rows do not change them', async () => {
@@ -61,16 +93,20 @@ test('inferred columns are kept with the offset, so that later rows do not chang
 test('a rotated file is read to its end, then the new one from its start', async () => {
   using fixture = new CsvFixture();
   const file = fixture.path('a.csv');
+  const clock = new ManualClock();
   writeFileSync(file, 'id\n1\n');
-  const run = new CsvRun(fixture.source({ file, follow: 'true', ...fast }));
-  await run.until(() => run.out.rows.length === 1);
+  const run = new CsvRun(fixture.source({ file, follow: 'true' }, clock));
+  await atRest(run, clock);
   appendFileSync(file, '2\n3');
-  writeFileSync(fixture.path('new'), 'id\n4\n');
   renameSync(file, fixture.path('old'));
-  await run.until(() => run.out.rows.length === 2);
-  renameSync(fixture.path('new'), file);
-  await run.until(() => run.out.rows.length === 4);
-  assert.deepEqual(run.lines, ['1', '2', '3', '4']);
+  await clock.advance(500);
+  await atRest(run, clock);
+  assert.deepEqual(run.lines, ['1', '2'], 'its name is gone, and it can still grow');
+  appendFileSync(fixture.path('old'), '3');
+  writeFileSync(file, 'id\n4\n');
+  await clock.advance(500);
+  await atRest(run, clock);
+  assert.deepEqual(run.lines, ['1', '2', '33', '4']);
   await run.stop();
 });
 

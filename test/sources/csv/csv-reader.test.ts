@@ -176,6 +176,24 @@ test('bytes that are not UTF-8 are found in their cell, and the rows around them
   assert.equal(found.length, 6);
 });
 
+test('bytes that are not UTF-8 are found wherever they come in a long file', () => {
+  const lines = Array.from({ length: 400 }, (_, at) => (at % 37 === 36 ? Buffer.from([0x31, 0x2c, 0xff, 10]) : Buffer.from(`${at},ä\n`)));
+  const bytes = Buffer.concat(lines);
+  const how = { ...rfc4180, rowBytesMax: 64 };
+  for (const piece of [1, 7, 100]) {
+    const { found } = read(
+      bytes,
+      how,
+      2,
+      Array.from({ length: Math.floor(bytes.length / piece) }, (_, at) => at * piece),
+    );
+    assert.deepEqual(
+      found.flatMap((each, at) => ('fault' in each ? [at] : [])),
+      Array.from({ length: 10 }, (_, at) => at * 37 + 36),
+    );
+  }
+});
+
 test('a line longer than the bound is passed over, with its beginning kept', () => {
   const how = { ...rfc4180, rowBytesMax: 64 };
   const exact = `1,${'x'.repeat(62)}`;
