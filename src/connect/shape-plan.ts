@@ -48,7 +48,7 @@ interface Outcome {
  * encoders, so that a chain without opinions on operations is compiled once. Rejects with `data.shape` or `registry.*`.
  */
 export async function planShape(shape: Shape, planner: ShapePlanner): Promise<ShapePlans> {
-  const outcomes = Object.values(Op).map((op) => applyTransforms(shape, op, planner.transforms));
+  const outcomes = Object.values(Op).map((op) => outcomeOf(shape, op, planner.transforms));
   const compiled = new Map<string, Promise<RowEncoder>>();
   const compile: Compile = (converter, node, context) => {
     const signature = signNode(node, context);
@@ -64,6 +64,22 @@ export async function planShape(shape: Shape, planner: ShapePlanner): Promise<Sh
 }
 
 type Compile = (converter: Converter, node: Node, context: ConverterContext) => Promise<RowEncoder>;
+
+/** Operations that a source of rows has sooner or later; a chain that cannot take one of them is refused at once. */
+const ordinaryOps: ReadonlySet<Op> = new Set([Op.CREATE, Op.UPDATE, Op.DELETE, Op.READ]);
+
+/** A chain that cannot take a truncate, a message or a tombstone fails with the first of them, since there may never be one. */
+function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | null {
+  try {
+    return applyTransforms(shape, op, transforms);
+  } catch (error) {
+    if (ordinaryOps.has(op)) throw error;
+    const refuse: RowStep = () => {
+      throw error;
+    };
+    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE };
+  }
+}
 
 function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | null {
   let at = shape;

@@ -72,11 +72,12 @@ class Unwrap {
     const headed = { ...shape, headers: [...shape.headers, ...this.#addedHeaders(envelope, op)] };
     switch (op) {
       case Op.TOMBSTONE:
-        // The other modes made a tombstone of the delete itself, or want none.
-        return this.#mode === 'rewrite-with-tombstone' ? { shape: headed, step: null } : null;
+        // The other modes made a tombstone of the delete itself, or want none. Its row is there for transforms that follow.
+        if (this.#mode !== 'rewrite-with-tombstone') return null;
+        return { shape: { ...headed, value: this.#row(envelope, 'before', 'true') }, step: null };
       case Op.DELETE:
         if (this.#mode === 'drop') return null;
-        if (!rewrites) return { shape: headed, step: null, tombstone: true };
+        if (!rewrites) return { shape: { ...headed, value: this.#row(envelope, 'before', null) }, step: null, tombstone: true };
         return { shape: { ...headed, value: this.#row(envelope, 'before', 'true') }, step: null };
       case Op.CREATE:
       case Op.UPDATE:
