@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+
+import type { Client } from 'pg';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { ConnectError } from '../../../src/base/errors.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import type { ChangeOutlet } from '../../../src/connect/source.ts';
+import { Change } from '../../../src/record/change.ts';
+import { parseOffset, stringifyOffset, type OffsetMap } from '../../../src/record/offset.ts';
+import { nextRowSchemaId } from '../../../src/record/row-schema.ts';
+import type { Shape } from '../../../src/record/shape.ts';
+import { loadTables, TypeCatalog } from '../../../src/sources/postgres/catalog.ts';
+import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
+import { startPoint } from '../../../src/sources/postgres/position.ts';
+import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
+import { RelationCache } from '../../../src/sources/postgres/relation-cache.ts';
+import { RowEmitter } from '../../../src/sources/postgres/row-emitter.ts';
+import { SessionFactory } from '../../../src/sources/postgres/session.ts';
+import type { PostgresSettings } from '../../../src/sources/postgres/settings.ts';
+import { filterFromOffset, Snapshot } from '../../../src/sources/postgres/snapshot.ts';
+import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts';
+import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
+import { CollectingOutlet, type CollectedChange } from '../../support/collecting-outlet.ts';
+import type { Database } from '../../support/database.ts';
+import { testSettings } from './test-settings.ts';
+
+/** A change as the sink committed it: what it was, and the snapshot marker and LSN in its registers. */
+export interface Committed extends CollectedChange {
+  readonly snapshot: string;
+}
+
+/** The exact sink that `Snapshot` is made for: it commits changes together with the position, now and then, or is killed. */
+class CommittingOutlet implements ChangeOutlet {
+  readonly committed: Committed[] = [];
+  readonly shapes: Shape[] = [];
+  offset: OffsetMap | null = null;
+  /** Asked after each change; `commit` seals here, `kill` ends the run here, `full` makes the source wait. */
+  decide: (changes: number) => 'go' | 'commit' | 'kill' | 'full' = () => 'go';
+  onKill: () => void = () => {};
+  position: () => OffsetMap | null = () => null;
+  #pending: Committed[] = [];
+  #changes = 0;
+  #killed = false;
+  #inner = new CollectingOutlet();
+  #full: Promise<void> | null = null;
+
+  /** A new process: what was not committed is gone. */
+  restart(): void {
+    this.#pending = [];
+    this.#killed = false;
+    this.#full = null;
+    this.#inner = new CollectingOutlet();
+  }
+
+  declare(shape: Shape): Promise<void> {
+    this.shapes.push(shape);
+    return this.#inner.declare(shape);
+  }
+
+  emit(change: Change): boolean {
+    assert.equal(this.#full, null, 'emitted although the outlet was full');
+    this.#inner.emit(change);
+    const collected = this.#inner.changes.pop();
+    assert.ok(collected !== undefined);
+    this.#pending.push({ ...collected, snapshot: markerOf(change) });
+    this.#changes += 1;
+    switch (this.decide(this.#changes)) {
+      case 'go':
+        return true;
+      case 'commit':
+        this.commit();
+        return true;
+      case 'kill':
+        this.#killed = true;
+        this.onKill();
+        return false;
+      case 'full':
+        this.#full = new Promise((resolve) => {
+          setImmediate(() => {
+            this.#full = null;
+            resolve();
+          });
+        });
+        return false;
+    }
+  }
+
+  boundary(): boolean {
+    return true;
+  }
+
+  reject(failure: ConnectError): boolean {
+    throw failure;
+  }
+
+  async drained(): Promise<void> {
+    if (this.#killed) throw new Error('killed');
+    await this.#full;
+  }
+
+  commit(): void {
+    if (this.#killed) return;
+    this.committed.push(...this.#pending);
+    this.#pending = [];
+    // Through its stored form, as a restart reads it.
+    const offset = this.position();
+    if (offset !== null) this.offset = parseOffset(stringifyOffset(offset));
+  }
+}
+
+function markerOf(change: Change): string {
+  const { bytes, start, end } = change.registers;
+  return Buffer.from(bytes.subarray(start[6], end[6])).toString();
+}
+
+export interface SnapshotHarness extends AsyncDisposable {
+  readonly settings: PostgresSettings;
+  readonly outlet: CommittingOutlet;
+  readonly startLsn: bigint;
+  /** One process: ends complete (true) or killed (false). */
+  runSnapshot(): Promise<boolean>;
+  /** Everything that the slot holds up to now, through decoder and filter. */
+  stream(): Promise<void>;
+}
+
+/** A slot of its own, made before `afterSlot` runs, with the snapshot that came with it. */
+export async function snapshotHarness(database: Database, extra: Readonly<Record<string, string>> = {}): Promise<SnapshotHarness> {
+  const settings = testSettings({
+    'database.hostname': database.host,
+    'database.port': String(database.port),
+    'database.user': database.user,
+    'database.password': database.password,
+    'database.dbname': database.name,
+    'slot.name': `slot_${database.name}`,
+    ...extra,
+  });
+  await database.query(`CREATE PUBLICATION ${settings.publication.name} FOR ALL TABLES`);
+  const sessions = new SessionFactory(settings.connection, 'harness');
+  const replication = await sessions.connect({ replication: true });
+  const created = await replication.query<{ consistent_point: string; snapshot_name: string }>(
+    `CREATE_REPLICATION_SLOT ${settings.slot.name} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+  );
+  const row = created.rows[0];
+  assert.ok(row !== undefined);
+  const [high = '0', low = '0'] = row.consistent_point.split('/');
+  const startLsn = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
+  const outlet = new CommittingOutlet();
+  const connect = (): Promise<Client> => sessions.connect();
+  return {
+    settings,
+    outlet,
+    startLsn,
+    runSnapshot: () => runSnapshot(settings, connect, outlet, startLsn, outlet.offset === null ? row.snapshot_name : null),
+    stream: () => streamAll(settings, connect, outlet),
+    async [Symbol.asyncDispose]() {
+      await replication.end();
+    },
+  };
+}
+
+async function runSnapshot(
+  settings: PostgresSettings,
+  connect: () => Promise<Client>,
+  outlet: CommittingOutlet,
+  startLsn: bigint,
+  exportedSnapshot: string | null,
+): Promise<boolean> {
+  const change = emptyChange();
+  const registers = new SourceRegisters(change);
+  const snapshot = new Snapshot({ settings, connect, clock: systemClock, log: silentLog, change, registers, systemId: '1' });
+  const abort = new AbortController();
+  outlet.restart();
+  outlet.position = () => snapshot.position();
+  outlet.onKill = () => abort.abort(new Error('killed'));
+  const { publication } = settings;
+  const filter = await snapshot.run(
+    { startLsn, exportedSnapshot, publication: publication.name, resume: outlet.offset },
+    outlet,
+    abort.signal,
+  );
+  if (filter === null) return false;
+  outlet.commit();
+  return true;
+}
+
+function emptyChange(): Change {
+  return new Change({ id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) }, registerCount, () => 'here');
+}
+
+async function streamAll(settings: PostgresSettings, connect: () => Promise<Client>, outlet: CommittingOutlet): Promise<void> {
+  const client = await connect();
+  assert.ok(outlet.offset !== null);
+  const shown = filterFromOffset(outlet.offset, settings);
+  const change = emptyChange();
+  const position = new StreamPosition(startPoint(0n));
+  const types = await TypeCatalog.load(client);
+  const catalog = {
+    table: async (oid: number) => (await loadTables(client, { oids: [oid] }))[0] ?? null,
+    types: async () => types,
+  };
+  const relations = new RelationCache(settings, new TableFilter(settings), catalog, change, shown);
+  const emitter = new RowEmitter(change, outlet, position, shown, settings);
+  const decoder = new PgoutputDecoder({ change, registers: new SourceRegisters(change), relations, emitter, position, out: outlet, shown });
+  outlet.restart();
+  outlet.decide = () => 'go';
+  outlet.position = () => null;
+  const { rows } = await client.query<{ lsn: string; data: Buffer }>(
+    `SELECT lsn, data FROM pg_logical_slot_get_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)`,
+    [settings.slot.name, settings.publication.name],
+  );
+  for (const { lsn, data } of rows) {
+    if (decoder.decode(frame(lsn, data)) === Decoded.DECLARE) await relations.resolve(outlet);
+  }
+  outlet.commit();
+  await client.end();
+}
+
+function frame(lsn: string, data: Buffer): Buffer {
+  const header = Buffer.alloc(25);
+  header.write('w');
+  const [high = '0', low = '0'] = lsn.split('/');
+  header.writeUInt32BE(Number.parseInt(high, 16), 1);
+  header.writeUInt32BE(Number.parseInt(low, 16), 5);
+  return Buffer.concat([header, data]);
+}
+
+/**
+ * Applies records in order as a reader would, and insists on exactly once: nothing is created that is there, nothing
+ * changed or deleted that is not. Rows by the text of their key columns.
+ */
+export function applyExactly(changes: readonly CollectedChange[], table: string, key: readonly string[]): Map<string, string> {
+  const state = new Map<string, string>();
+  const keyOf = (row: CollectedChange['after']): string => JSON.stringify(key.map((name) => row?.[name]));
+  for (const change of changes) {
+    if (change.table !== table || change.op === 'tombstone') continue;
+    const at = keyOf(change.after ?? change.before);
+    const where = `${change.op} ${at} of ${table} at ${change.locate}`;
+    if (change.op === 'd') {
+      assert.ok(state.delete(at), `deleted although not there: ${where}`);
+      continue;
+    }
+    assert.equal(state.has(at), change.op === 'u', `${where}: ${state.get(at) ?? 'not there'}`);
+    state.set(at, JSON.stringify(change.after));
+  }
+  return state;
+}
+
+/** What the table holds, in the same form. */
+export async function tableState(database: Database, table: string, key: readonly string[]): Promise<Map<string, string>> {
+  const columns = await database.query<{ name: string }>(
+    `SELECT attname AS name FROM pg_attribute WHERE attrelid = '${table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+  );
+  const rows = await database.query<Record<string, string>>(
+    `SELECT ${columns.map(({ name }) => `"${name}"::text`).join(', ')} FROM ${table}`,
+  );
+  return new Map(rows.map((row) => [JSON.stringify(key.map((name) => row[name])), JSON.stringify(row)]));
+}
