@@ -9,6 +9,8 @@ import { SecretScrubber } from './connect/secret-scrubber.ts';
 import { predicatePlugins, transformPlugins } from './connect/transforms/catalog.ts';
 import { WorkerConfig } from './connect/worker-config.ts';
 import { startWorker, type RunningWorker } from './connect/worker-start.ts';
+import { jsonConverterPlugin } from './json/json-converter.ts';
+import { simpleHeaderConverterPlugin, stringConverterPlugin } from './json/string-converter.ts';
 import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
 import { csvSourcePlugin } from './sources/csv/plugin.ts';
 import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
@@ -20,8 +22,8 @@ export const version = (JSON.parse(readFileSync(new URL('../package.json', impor
 export const plugins = new Plugins({
   version,
   sources: [postgresSourcePlugin, csvSourcePlugin],
-  converters: [avroConverterPlugin],
-  headerConverters: [],
+  converters: [avroConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
+  headerConverters: [simpleHeaderConverterPlugin],
   transforms: transformPlugins,
   predicates: predicatePlugins,
 });
@@ -56,6 +58,7 @@ export function composeWorker(options: ComposeOptions): ComposedWorker {
   const { connectors } = options;
   return {
     log,
-    start: (signal) => startWorker({ config, connectors, plugins, createSink: createKafkaSink, scrubber, clock: systemClock, log, version }, signal),
+    start: (signal) =>
+      startWorker({ config, connectors, plugins, createSink: createKafkaSink, scrubber, clock: systemClock, log, version }, signal),
   };
 }
