@@ -3,30 +3,26 @@ import type { Client } from 'pg';
 import { ConnectError } from '../../base/errors.ts';
 import type { SourceContext } from '../../connect/plugin.ts';
 import type { ChangeOutlet, Source } from '../../connect/source.ts';
-import type { SourceOffset } from '../../record/offset.ts';
+import { sameOffset, type OffsetMap, type SourceOffset } from '../../record/offset.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
-import { findOffset, formatPosition, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
+import { findOffset, offsetPartition, parsePosition, startPoint } from './position.ts';
 import { checkServer, connectReplication } from './preflight.ts';
 import { ensurePublication, publishedTables } from './publication.ts';
 import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
-import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SnapshotSlot } from './slot.ts';
+import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
+import { filterFromOffset, Snapshot } from './snapshot.ts';
 import { SourceMetrics } from './source-metrics.ts';
 import { sqlError } from './sql-error.ts';
-import { planStart, type StartPlan } from './start-plan.ts';
 import type { StartContext } from './start-context.ts';
-import { StreamRun } from './stream-run.ts';
+import { planStart, type StartPlan } from './start-plan.ts';
+import { createChange, StreamRun, type Begin } from './stream-run.ts';
 import { TableFilter } from './table-filter.ts';
 
 const slotPollMs = 5000;
-const slotRetryMs = 500;
-
-/** Where the position comes from at the moment. */
-interface Positioned {
-  readonly version: number;
-  snapshot(): ResumePoint;
-}
+const slotLookMs = 250;
+const slotAttemptsMax = 5;
 
 /** Postgres by logical replication: preflight, snapshot, stream, one START_REPLICATION at a time. */
 export class PostgresSource implements Source {
@@ -37,8 +33,9 @@ export class PostgresSource implements Source {
   readonly #metrics: SourceMetrics;
   readonly #partition: SourceOffset['partition'];
   #systemId = '';
-  #positioned: Positioned | null = null;
-  #reportedVersion = -1;
+  /** Whoever hands over changes at the moment knows the position. */
+  #offset: () => OffsetMap | null = () => null;
+  #reported: OffsetMap | null = null;
   #stream: StreamRun | null = null;
   #polledMs = -Infinity;
 
@@ -64,10 +61,10 @@ export class PostgresSource implements Source {
   }
 
   position(): readonly SourceOffset[] {
-    const positioned = this.#positioned;
-    if (positioned === null || positioned.version === this.#reportedVersion) return [];
-    this.#reportedVersion = positioned.version;
-    return [{ partition: this.#partition, offset: formatPosition(positioned.snapshot(), this.#systemId) }];
+    const offset = this.#offset();
+    if (offset === null || sameOffset(offset, this.#reported)) return [];
+    this.#reported = offset;
+    return [{ partition: this.#partition, offset }];
   }
 
   /** Invariant 1: called with what the sink has committed; only then may the server forget it. */
@@ -94,12 +91,12 @@ export class PostgresSource implements Source {
       const start = await this.#preflight(replication);
       if (signal.aborted) return;
       const offset = findOffset(resumeFrom, this.#settings.topicPrefix);
-      const slot = await inspectSlot(await this.#sql.client(), this.#settings.slot.name);
+      const slot = await this.#freeSlot(signal);
       const plan = planStart(this.#settings, { offset, slot, server: start.server });
-      const point = await this.#prepare(plan, start, replication, out, signal);
+      const begin = await this.#prepare(plan, start, replication, offset, out, signal);
       await replication.end();
-      if (point === null || signal.aborted) return;
-      await this.#follow(start, point, out, signal);
+      if (begin === null || signal.aborted) return;
+      await this.#follow(start, begin, out, signal);
     } catch (error) {
       if (signal.aborted) return;
       throw sqlError(error, this.#sessions.context('starting'));
@@ -132,9 +129,10 @@ export class PostgresSource implements Source {
     plan: StartPlan,
     start: StartContext,
     replication: Client,
+    offset: OffsetMap | null,
     out: ChangeOutlet,
     signal: AbortSignal,
-  ): Promise<ResumePoint | null> {
+  ): Promise<Begin | null> {
     const { log } = this.#context;
     switch (plan.kind) {
       case 'done':
@@ -142,55 +140,85 @@ export class PostgresSource implements Source {
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
-        return plan.point;
+        return { point: plan.point, shown: filterFromOffset(offset ?? {}, this.#settings) };
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });
-        return startPoint(slot.consistentPoint);
+        return { point: startPoint(slot.consistentPoint), shown: filterFromOffset({}, this.#settings) };
       }
       case 'snapshot': {
         log.info(`taking a snapshot: ${plan.reason}`);
-        const slot = await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal });
-        const point = await this.#snapshot(start, slot, out, signal);
-        return plan.thenStream ? point : null;
+        const fresh = plan.resume === null ? await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal }) : null;
+        const begin = await this.#snapshot(start, fresh, plan.resume, out, signal);
+        return plan.thenStream ? begin : null;
       }
     }
   }
 
-  async #snapshot(_start: StartContext, slot: SnapshotSlot, _out: ChangeOutlet, _signal: AbortSignal): Promise<ResumePoint> {
-    return startPoint(slot.consistentPoint);
+  /** Null: aborted. */
+  async #snapshot(
+    start: StartContext,
+    slot: SnapshotSlot | null,
+    resume: OffsetMap | null,
+    out: ChangeOutlet,
+    signal: AbortSignal,
+  ): Promise<Begin | null> {
+    const { clock, log } = this.#context;
+    const { settings, sessions, server } = start;
+    const { change, registers } = createChange(() => `snapshot of "${settings.connection.database}"`);
+    const connect = (): Promise<Client> => sessions.connect({ queryTimeout: false });
+    const snapshot = new Snapshot({ settings, connect, clock, log, change, registers, systemId: server.systemId });
+    this.#offset = () => snapshot.position();
+    const shown = await snapshot.run(
+      {
+        startLsn: slot?.consistentPoint ?? 0n,
+        exportedSnapshot: slot?.snapshotName ?? null,
+        publication: settings.publication.name,
+        resume,
+      },
+      out,
+      signal,
+    );
+    const offset = snapshot.position();
+    return shown === null || offset === null ? null : { point: parsePosition(offset).point, shown };
   }
 
-  /** Streams until the signal aborts. A slot that is still held is waited for: its last reader may just be leaving. */
-  async #follow(start: StartContext, point: ResumePoint, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#context;
-    const { name, retriesMax, retryDelayMs } = this.#settings.slot;
-    const giveUpMs = clock.monotonic() + retriesMax * retryDelayMs;
-    let warned = false;
-    for (;;) {
-      const slot = await inspectSlot(await this.#sql.client(), name);
-      const run = new StreamRun(start, point, slot?.confirmedFlushLsn ?? point.lsnCommit, out, {
-        onStarted: () => this.#metrics.connected(true),
-        onTick: (stream) => this.#tick(stream),
-      });
+  /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */
+  async #follow(start: StartContext, begin: Begin, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
+    const events = { onStarted: () => this.#metrics.connected(true), onTick: (stream: StreamRun) => this.#tick(stream) };
+    for (let attempt = 1; ; attempt += 1) {
+      const slot = await this.#freeSlot(signal);
+      if (signal.aborted) return;
+      const run = new StreamRun(start, begin, slot?.confirmedFlushLsn ?? begin.point.lsnCommit, out, events);
       this.#metrics.restart();
       this.#stream = run;
-      this.#positioned = run.position;
-      this.#reportedVersion = -1;
+      this.#offset = () => run.offset();
       try {
         await run.run(signal);
         return;
       } catch (error) {
-        if (!(error instanceof ConnectError) || error.code !== 'postgres.slot-in-use') throw error;
+        if (!(error instanceof ConnectError) || error.code !== 'postgres.slot-in-use' || attempt >= slotAttemptsMax) throw error;
         await run.close();
-        const holder = await inspectSlot(await this.#sql.client(), name);
-        const failure = holder === null || !holder.active ? error : slotInUse(holder);
-        if (clock.monotonic() >= giveUpMs) throw failure;
-        if (!warned) log.warn({ slot: name }, `${failure.message} Waiting for it.`);
-        warned = true;
-        await clock.sleep(Math.min(slotRetryMs, retryDelayMs), signal);
       } finally {
         this.#metrics.connected(false);
       }
+    }
+  }
+
+  /**
+   * The slot as it is, once nobody reads it; null: there is none. After a crash the server may hold it for the last
+   * incarnation a little longer, so it is looked at more often than `slot.retry.delay.ms` says, for as long in all.
+   */
+  async #freeSlot(signal: AbortSignal): Promise<SlotState | null> {
+    const { clock, log } = this.#context;
+    const { name, retriesMax, retryDelayMs } = this.#settings.slot;
+    const giveUpMs = clock.monotonic() + retriesMax * retryDelayMs;
+    for (let attempt = 1; ; attempt += 1) {
+      const slot = await inspectSlot(await this.#sql.client(), name);
+      if (slot === null || !slot.active || signal.aborted) return slot;
+      const failure = slotInUse(slot);
+      if (clock.monotonic() >= giveUpMs) throw failure;
+      if (attempt === 2) log.warn({ slot: name }, `${failure.message} Waiting for it.`);
+      await clock.sleep(Math.min(slotLookMs, retryDelayMs), signal);
     }
   }
 

@@ -31,6 +31,8 @@ export const sessionPins: Readonly<Record<string, string>> = {
 export interface SessionOptions {
   readonly replication?: boolean;
   readonly applicationName?: string;
+  /** False: statements may take as long as they need, whatever `database.query.timeout.ms` says. */
+  readonly queryTimeout?: boolean;
 }
 
 /** Opens connections to one server; knows after the first whether TLS is used. */
@@ -96,7 +98,8 @@ export class SessionFactory {
       keepAliveInitialDelayMillis: 30_000,
       connectionTimeoutMillis: connectTimeoutMs,
       application_name: options.applicationName ?? this.#applicationName,
-      ...(options.replication === true ? { replication: 'database' } : queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
+      ...(options.replication === true ? { replication: 'database' } : {}),
+      ...(options.replication !== true && options.queryTimeout !== false && queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
     };
   }
 

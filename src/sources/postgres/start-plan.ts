@@ -11,7 +11,14 @@ import { checkSlot, type SlotState } from './slot.ts';
  * more and is replaced. `stream`: goes on (or begins) at a position. `done`: there is nothing left to do.
  */
 export type StartPlan =
-  | { readonly kind: 'snapshot'; readonly recreateSlot: boolean; readonly thenStream: boolean; readonly reason: string }
+  | {
+      readonly kind: 'snapshot';
+      readonly recreateSlot: boolean;
+      /** An interrupted snapshot that the slot can still complete; null: from the beginning. */
+      readonly resume: OffsetMap | null;
+      readonly thenStream: boolean;
+      readonly reason: string;
+    }
   | { readonly kind: 'begin' }
   | { readonly kind: 'stream'; readonly point: ResumePoint; readonly reason: string }
   | { readonly kind: 'done' };
@@ -31,23 +38,37 @@ export function planStart(settings: PostgresSettings, facts: StartFacts): StartP
   const { mode } = settings.snapshot;
   const thenStream = mode !== 'initial_only';
   if (offset === null || isSnapshotOffset(offset)) {
-    if (slot !== null) checkSlot(slot, settings.connection.database);
-    const reason = offset === null ? 'there is no stored position' : 'the last snapshot did not end';
-    if (mode !== 'no_data') return { kind: 'snapshot', recreateSlot: false, thenStream, reason };
-    return slot === null
-      ? { kind: 'begin' }
-      : { kind: 'stream', point: startPoint(slot.confirmedFlushLsn ?? 0n), reason: 'the slot was there before' };
+    if (slot !== null && !(mode === 'when_needed' && isLost(slot))) checkSlot(slot, settings.connection.database);
+    if (mode === 'no_data') {
+      if (slot === null) return { kind: 'begin' };
+      return { kind: 'stream', point: startPoint(slot.confirmedFlushLsn ?? 0n), reason: 'position of the slot, which was there before' };
+    }
+    const recreateSlot = slot !== null && isLost(slot);
+    if (offset === null) return { kind: 'snapshot', recreateSlot, resume: null, thenStream, reason: 'there is no stored position' };
+    const resumable = resumableSnapshot(facts, offset);
+    const reason = resumable ? 'the last one was interrupted' : 'the last one was interrupted, and its slot is gone';
+    return { kind: 'snapshot', recreateSlot, resume: resumable ? offset : null, thenStream, reason };
   }
   if (mode === 'initial_only') return { kind: 'done' };
-  if (mode === 'always') return { kind: 'snapshot', recreateSlot: false, thenStream, reason: 'snapshot.mode is "always"' };
+  if (mode === 'always') return { kind: 'snapshot', recreateSlot: false, resume: null, thenStream, reason: 'snapshot.mode is "always"' };
   try {
     return { kind: 'stream', ...resume(settings, facts, offset) };
   } catch (error) {
     const unserved = error instanceof ConnectError && (error.code === 'postgres.offset' || error.code === 'postgres.slot');
     if (mode !== 'when_needed' || !unserved) throw error;
-    const recreateSlot = slot !== null && (slot.walStatus === 'lost' || slot.invalidation !== null);
-    return { kind: 'snapshot', recreateSlot, thenStream, reason: error.message };
+    return { kind: 'snapshot', recreateSlot: slot !== null && isLost(slot), resume: null, thenStream, reason: error.message };
   }
+}
+
+/** The stream after it starts where its slot was made: only the same slot, not moved since, can bring those changes. */
+function resumableSnapshot({ slot, server }: StartFacts, offset: OffsetMap): boolean {
+  const { point, systemId } = parsePosition(offset);
+  if (slot === null || isLost(slot) || (systemId !== null && systemId !== server.systemId)) return false;
+  return (slot.confirmedFlushLsn ?? 0n) <= point.lsnCommit;
+}
+
+function isLost(slot: SlotState): boolean {
+  return slot.walStatus === 'lost' || slot.invalidation !== null;
 }
 
 function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap): { point: ResumePoint; reason: string } {

@@ -1,17 +1,25 @@
 import type { ChangeOutlet } from '../../connect/source.ts';
 import { Change } from '../../record/change.ts';
+import type { OffsetMap } from '../../record/offset.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
-import type { ResumePoint } from './position.ts';
+import { formatPosition, type ResumePoint } from './position.ts';
 import type { StartContext } from './start-context.ts';
 import { registerCount, SourceRegisters } from './registers.ts';
 import { RelationCache, type RelationCatalog } from './relation-cache.ts';
 import { ReplicationStream } from './replication-stream.ts';
 import { RowEmitter } from './row-emitter.ts';
 import type { SqlSession } from './session.ts';
-import { SnapshotFilter } from './snapshot-filter.ts';
+import type { SnapshotFilter } from './snapshot-filter.ts';
+import { filterMember } from './snapshot.ts';
 import { StreamPosition } from './stream-position.ts';
+
+/** Where a stream starts, and what it has to leave out. */
+export interface Begin {
+  readonly point: ResumePoint;
+  readonly shown: SnapshotFilter;
+}
 
 export interface StreamRunEvents {
   readonly onStarted: () => void;
@@ -22,19 +30,19 @@ export interface StreamRunEvents {
 export class StreamRun {
   readonly position: StreamPosition;
   readonly #start: StartContext;
+  readonly #shown: SnapshotFilter;
   readonly #out: ChangeOutlet;
   readonly #relations: RelationCache;
   readonly #emitter: RowEmitter;
   readonly #stream: ReplicationStream;
 
-  constructor(start: StartContext, point: ResumePoint, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
+  constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
-    const position = new StreamPosition(point);
-    const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
-    const change = new Change(nothing, registerCount, () => position.locate());
-    const registers = new SourceRegisters(change);
-    const shown = SnapshotFilter.parse(null, (schema, table) => start.filter.acceptsSnapshot(schema, table));
+    const { shown } = begin;
+    const position = new StreamPosition(begin.point);
+    const { change, registers } = createChange(() => position.locate());
     this.position = position;
+    this.#shown = shown;
     this.#start = start;
     this.#out = out;
     this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change, shown);
@@ -57,6 +65,12 @@ export class StreamRun {
     });
   }
 
+  offset(): OffsetMap {
+    const offset = formatPosition(this.position.snapshot(), this.#start.server.systemId);
+    const filter = this.#shown.toText();
+    return filter === null ? offset : { ...offset, [filterMember]: filter };
+  }
+
   get counts(): Float64Array {
     return this.#emitter.counts;
   }
@@ -77,6 +91,13 @@ export class StreamRun {
   close(): Promise<void> {
     return this.#stream.close();
   }
+}
+
+/** A change without a shape yet, and its registers. */
+export function createChange(locate: () => string): { readonly change: Change; readonly registers: SourceRegisters } {
+  const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
+  const change = new Change(nothing, registerCount, locate);
+  return { change, registers: new SourceRegisters(change) };
 }
 
 /** The catalog as it is now, over the SQL session. */

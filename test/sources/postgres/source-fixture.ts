@@ -89,14 +89,21 @@ export function startSource(database: Database, options: RunOptions = {}): Runni
   };
 }
 
-/** Resolves when the slot is being read, so that what is written now is streamed. */
+/** Resolves when the slot is being read, so that what is written now is streamed. Whoever is creating it holds it, too. */
 export async function untilStreaming(database: Database, running: Running): Promise<void> {
+  let failure: unknown = null;
+  running.ended.then(
+    () => (failure = new Error('the run has ended')),
+    (error: unknown) => (failure = error),
+  );
   await untilTrue(async () => {
-    await Promise.race([running.ended.then(() => Promise.reject(new Error('the run has ended'))), Promise.resolve()]);
-    const rows = await database.query<{ active: boolean }>('SELECT active FROM pg_replication_slots WHERE slot_name = $1', [
-      slotName(database),
-    ]);
-    return rows[0]?.active === true;
+    if (failure !== null) throw failure;
+    const rows = await database.query(
+      `SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid
+       WHERE s.slot_name = $1 AND r.state IN ('streaming', 'catchup')`,
+      [slotName(database)],
+    );
+    return rows.length > 0;
   });
 }
 
