@@ -77,14 +77,17 @@ test('rows come out as they went in, however the data is cut', () => {
   );
 });
 
+function readCell(text: string): Cells | undefined {
+  return read([new TextEncoder().encode(`${text}\n`)], 1).rows[0];
+}
+
 test('octal and hexadecimal escapes', () => {
-  const read1 = (text: string): Cells | undefined => read([new TextEncoder().encode(`${text}\n`)], 1).rows[0];
-  assert.deepEqual(read1('\\101\\x42\\x4a'), ['ABJ']);
-  assert.deepEqual(read1('\\1018'), ['A8']);
-  assert.deepEqual(read1('\\60x'), ['0x']);
-  assert.deepEqual(read1('\\x5'), ['\u0005']);
-  assert.deepEqual(read1('\\xyz'), ['xyz']);
-  assert.deepEqual(read1('\\q\\.'), ['q.']);
+  assert.deepEqual(readCell('\\101\\x42\\x4a'), ['ABJ']);
+  assert.deepEqual(readCell('\\1018'), ['A8']);
+  assert.deepEqual(readCell('\\60x'), ['0x']);
+  assert.deepEqual(readCell('\\x5'), ['\u0005']);
+  assert.deepEqual(readCell('\\xyz'), ['xyz']);
+  assert.deepEqual(readCell('\\q\\.'), ['q.']);
 });
 
 test('\\N is NULL only when it is the whole cell', () => {

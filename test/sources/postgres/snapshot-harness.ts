@@ -118,8 +118,8 @@ export interface SnapshotHarness extends AsyncDisposable {
   readonly settings: PostgresSettings;
   readonly outlet: CommittingOutlet;
   readonly startLsn: bigint;
-  /** One process: ends complete (true) or killed (false). */
-  runSnapshot(): Promise<boolean>;
+  /** One process: ends complete (true) or killed (false). `own`: does not use the snapshot that came with the slot. */
+  runSnapshot(own?: 'own'): Promise<boolean>;
   /** Everything that the slot holds up to now, through decoder and filter. */
   stream(): Promise<void>;
 }
@@ -151,7 +151,8 @@ export async function snapshotHarness(database: Database, extra: Readonly<Record
     settings,
     outlet,
     startLsn,
-    runSnapshot: () => runSnapshot(settings, connect, outlet, startLsn, outlet.offset === null ? row.snapshot_name : null),
+    runSnapshot: (own) =>
+      runSnapshot(settings, connect, outlet, startLsn, outlet.offset === null && own === undefined ? row.snapshot_name : null),
     stream: () => streamAll(settings, connect, outlet),
     async [Symbol.asyncDispose]() {
       await replication.end();

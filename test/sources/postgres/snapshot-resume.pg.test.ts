@@ -140,10 +140,109 @@ for (const [version, url] of servers) {
       if (key.length === 0) continue;
       assert.deepEqual(sorted(applyExactly(committed, table, key)), sorted(await tableState(database, table, key)), table);
     }
-    const messages = committed.filter((change) => change.table === 'public.log').map((change) => String(change.after?.['message']));
+    const messages = committed.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
     assert.deepEqual(messages.toSorted(), await multiset(database));
   });
 }
+
+test('a table without key goes on behind the row where it stopped, and leaves out no row that was committed since', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE log (message text); INSERT INTO log SELECT 'old ' || i FROM generate_series(1, 20) i`);
+  await using harness = await snapshotHarness(database);
+  const { outlet } = harness;
+  const [holder, open, other] = await Promise.all([database.connect(), database.connect(), database.connect()]);
+  // Keeps the oldest running transaction down, so that what follows is not certain by its number alone.
+  await holder.query('BEGIN; SELECT pg_current_xact_id()');
+  await other.query(`BEGIN; SAVEPOINT s; INSERT INTO log VALUES ('seen, by a subtransaction'); RELEASE s; COMMIT`);
+  await open.query(`BEGIN; INSERT INTO log VALUES ('open'); SAVEPOINT s; INSERT INTO log VALUES ('open, by a subtransaction'); RELEASE s`);
+  await other.query(`INSERT INTO log SELECT 'seen ' || i FROM generate_series(1, 10) i`);
+  outlet.decide = (changes) => (changes === 25 ? 'commit' : changes === 28 ? 'kill' : 'go');
+  assert.equal(await harness.runSnapshot('own'), false);
+  await open.query('COMMIT');
+  await holder.query('COMMIT');
+  await other.query(`INSERT INTO log VALUES ('later')`);
+  outlet.decide = () => 'go';
+  assert.equal(await harness.runSnapshot(), true);
+  await harness.stream();
+  const messages = outlet.committed.map((change) => change.after?.['message'] as string);
+  assert.deepEqual(messages.toSorted(), await multiset(database));
+  assert.equal(messages.length, 34);
+});
+
+test('a table without key that was rewritten meanwhile is read again: nothing is left out', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE log (message text); INSERT INTO log SELECT 'old ' || i FROM generate_series(1, 20) i`);
+  await using harness = await snapshotHarness(database);
+  const { outlet } = harness;
+  outlet.decide = (changes) => (changes === 10 ? 'commit' : changes === 12 ? 'kill' : 'go');
+  assert.equal(await harness.runSnapshot(), false);
+  await database.query('VACUUM FULL log');
+  outlet.decide = () => 'go';
+  assert.equal(await harness.runSnapshot(), true);
+  const messages = outlet.committed.map((change) => change.after?.['message'] as string);
+  assert.deepEqual([...new Set(messages)].toSorted(), await multiset(database));
+});
+
+test('a row that moves between what was read early and what was read late is deleted and created as each reading needs it', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE ints (id int PRIMARY KEY, v text); INSERT INTO ints SELECT i, 'start' FROM generate_series(1, 20) i`);
+  await using harness = await snapshotHarness(database);
+  const { outlet } = harness;
+  outlet.decide = (changes) => (changes === 10 ? 'commit' : changes === 12 ? 'kill' : 'go');
+  assert.equal(await harness.runSnapshot(), false);
+  // 1 was read and goes where the second reading finds it; 20 was not read and goes where the first reading was.
+  await database.query(
+    `UPDATE ints SET id = 101 WHERE id = 1; UPDATE ints SET id = -20 WHERE id = 20; UPDATE ints SET v = 'new' WHERE id IN (5, 15)`,
+  );
+  outlet.decide = () => 'go';
+  assert.equal(await harness.runSnapshot(), true);
+  await harness.stream();
+  assert.deepEqual(
+    sorted(applyExactly(outlet.committed, 'public.ints', ['id'])),
+    sorted(await tableState(database, 'public.ints', ['id'])),
+  );
+  const streamed = outlet.committed
+    .filter((change) => change.op !== 'r')
+    .map((change) => `${change.op} ${String((change.after ?? change.before)?.['id'] as string)}`);
+  assert.deepEqual(streamed, ['d 1', 'tombstone 1', 'c -20', 'u 5']);
+});
+
+test('markers: the first of all, first and last of each table, the last of all; empty tables change nothing', async () => {
+  await using database = await createDatabase();
+  await database.query(`
+    CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY);
+    CREATE TABLE d (id int PRIMARY KEY); CREATE TABLE e (id int PRIMARY KEY);
+    INSERT INTO b VALUES (1), (2), (3); INSERT INTO c VALUES (4); INSERT INTO d VALUES (5), (6)`);
+  await using harness = await snapshotHarness(database);
+  assert.equal(await harness.runSnapshot(), true);
+  assert.deepEqual(
+    harness.outlet.committed.map((change) => change.snapshot),
+    ['first', 'true', 'last_in_data_collection', 'last_in_data_collection', 'first_in_data_collection', 'last'],
+  );
+});
+
+test('inherited rows, partitions, generated columns, unlogged tables and overrides', async () => {
+  await using database = await createDatabase();
+  await database.query(`
+    CREATE TABLE parent (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED); CREATE TABLE child () INHERITS (parent);
+    INSERT INTO parent VALUES (1); INSERT INTO child VALUES (2);
+    CREATE TABLE root (id int PRIMARY KEY) PARTITION BY RANGE (id);
+    CREATE TABLE leaf PARTITION OF root FOR VALUES FROM (0) TO (10); INSERT INTO root VALUES (3);
+    CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY); INSERT INTO scratch VALUES (4);
+    CREATE TABLE much (id int PRIMARY KEY, keep bool); INSERT INTO much VALUES (5, true), (6, false)`);
+  await using harness = await snapshotHarness(database, {
+    'snapshot.select.statement.overrides': 'public.much',
+    'snapshot.select.statement.overrides.public.much': 'SELECT * FROM public.much WHERE keep ORDER BY id DESC;',
+  });
+  assert.equal(await harness.runSnapshot(), true);
+  const rows = harness.outlet.committed.map((change) => `${change.table} ${JSON.stringify(change.after)}`);
+  assert.deepEqual(rows.toSorted(), [
+    'public.child {"id":"2"}',
+    'public.leaf {"id":"3"}',
+    'public.much {"id":"5","keep":"t"}',
+    'public.parent {"id":"1"}',
+  ]);
+});
 
 function sorted(map: ReadonlyMap<string, string>): [string, string][] {
   return [...map].toSorted(([left], [right]) => (left < right ? -1 : 1));
