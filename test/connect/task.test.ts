@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ConnectError } from '../../src/base/errors.ts';
 import { transient } from '../support/faulty-sink.ts';
 import type { CommitFault } from '../support/faulty-sink.ts';
+import { noTolerance } from '../../src/connect/error-tolerance.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import { ScriptedSource, boundary, partition, row } from '../support/scripted-source.ts';
@@ -209,7 +210,7 @@ describe('after a failed commit', () => {
 });
 
 const fault: fc.Arbitrary<CommitFault> = fc.constantFrom('reject', 'fail-after-commit', 'slow', 'pass');
-const step: fc.Arbitrary<string> = fc.constantFrom('row', 'row', 'row', 'boundary', 'keepalive', 'pause');
+const step: fc.Arbitrary<string> = fc.constantFrom('row', 'row', 'row', 'boundary', 'keepalive', 'pause', 'bad', 'reject');
 
 describe('exactly once', () => {
   it('every record once and in order, whatever fails and however often the task starts again', async () => {
@@ -220,11 +221,19 @@ describe('exactly once', () => {
         fc.integer({ min: 1, max: 5 }),
         fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 3 }),
         async (kinds, faults, recordsMax, stops) => {
-          const script = kinds.map((kind, at): ScriptStep => (kind === 'row' ? row(at) : ({ kind } as ScriptStep)));
-          const expected = script.flatMap((each) => (each.kind === 'row' ? [each.id] : []));
+          const script = kinds.map((kind, at): ScriptStep => {
+            if (kind === 'row') return row(at);
+            if (kind === 'bad') return row(at, 'BAD');
+            return kind === 'reject' ? { kind, raw: String(at) } : ({ kind } as ScriptStep);
+          });
+          // What could not be converted is a dead letter, which has no key, in its place.
+          const expected = script.flatMap((each) =>
+            each.kind === 'row' ? [each.text === 'BAD' ? '' : each.id] : each.kind === 'reject' ? [''] : [],
+          );
           const memory = new MemorySink();
           const source = new ScriptedSource(script);
-          const stage = stageTask(source, { limits: { recordsMax, arenaBytesMax: 60 } }, memory);
+          const tolerance = { ...noTolerance, tolerate: 'all', deadLetterTopic: 'dead' } as const;
+          const stage = stageTask(source, { limits: { recordsMax, arenaBytesMax: 60 }, tolerance }, memory);
           stage.sink.commitFaults.push(...faults);
           // Stopped some turns into each of the first runs, and started again whenever it fails.
           for (let run = 0; run < 30; run += 1) {
