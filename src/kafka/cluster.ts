@@ -23,6 +23,7 @@ export class Cluster {
   readonly #addresses = new Map<number, BrokerAddress>();
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #topics = new Map<string, TopicMetadata>();
+  readonly #lost = new Map<string, number>();
   #metadataAtMs = 0;
   #clusterId: string | null = null;
   #versions: ReadonlyMap<number, number> = new Map();
@@ -110,6 +111,15 @@ export class Cluster {
     return await this.#send(address, doing, api, args);
   }
 
+  /**
+   * How many connections to this broker were given up so far. While the number stays the same, requests reach the broker
+   * in the order of the calls; a sender that needs that order stops when it changes.
+   */
+  connectionsLost(brokerId: number): number {
+    const address = this.#addresses.get(brokerId);
+    return address === undefined ? -1 : (this.#lost.get(keyOf(address)) ?? 0);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const connections = [...this.#connections.values()];
@@ -131,7 +141,7 @@ export class Cluster {
   }
 
   async #send<A extends unknown[], R>(address: BrokerAddress, doing: string, api: API<A, R>, args: A): Promise<R> {
-    const key = `${address.host}:${address.port}`;
+    const key = keyOf(address);
     const opened = this.#connection(key, address);
     try {
       return await api.async(await opened, ...args);
@@ -162,11 +172,17 @@ export class Cluster {
   }
 
   #forget(key: string, opened: Promise<Connection>): void {
-    if (this.#connections.get(key) === opened) this.#connections.delete(key);
+    if (this.#connections.get(key) !== opened) return;
+    this.#connections.delete(key);
+    this.#lost.set(key, (this.#lost.get(key) ?? 0) + 1);
   }
 
   #discard(key: string, opened: Promise<Connection>): void {
     this.#forget(key, opened);
     opened.then((connection) => connection.close()).catch(() => undefined);
   }
+}
+
+function keyOf({ host, port }: BrokerAddress): string {
+  return `${host}:${port}`;
 }

@@ -79,8 +79,19 @@ export class BatchProducer {
   async #sendToLeader(leader: number, batches: readonly EncodedBatch[], round: Round): Promise<void> {
     const inFlight = new Set<Promise<void>>();
     const lane = new Lane();
+    const lostBefore = this.#cluster.connectionsLost(leader);
     for (const request of packRequests(batches, this.#options.requestBytesMax)) {
       if (inFlight.size >= inFlightMax) await Promise.race(inFlight);
+      // A request on a new connection would overtake those in doubt on the old one, and put a sixth batch in doubt.
+      if (this.#cluster.connectionsLost(leader) !== lostBefore) {
+        lane.stopped = true;
+        round.postpone(
+          new ConnectError(
+            'kafka.unreachable',
+            `The connection to broker ${leader} of Kafka at ${this.#cluster.config.serverNames} was lost.`,
+          ),
+        );
+      }
       if (lane.stopped) break;
       const sent: Promise<void> = this.#sendRequest(leader, request, round, lane).finally(() => inFlight.delete(sent));
       inFlight.add(sent);

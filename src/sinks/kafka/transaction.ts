@@ -149,6 +149,12 @@ export class Transaction {
   /** The error for a broker's refusal. Moves to `fenced` when the refusal means that a newer incarnation exists. */
   refusal(code: number, doing: string): ConnectError {
     const error = kafkaError(code, doing, this.#cluster.config.serverNames);
+    if (code === KafkaCode.INVALID_TRANSACTION_TIMEOUT) {
+      return new ConnectError('config.invalid', `transaction.timeout.ms is ${this.options.timeoutMs}, more than the brokers allow.`, {
+        remedy: "Lower it (as producer.override.transaction.timeout.ms), or raise the brokers' transaction.max.timeout.ms.",
+        cause: error,
+      });
+    }
     if (error.code !== 'kafka.fenced') return error;
     if (this.#state === 'open' && this.#clock.monotonic() >= this.expiresAtMs) {
       // The coordinator fences the epoch of a transaction that took too long, just as a newer incarnation would.

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mock, suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Connection } from '@platformatic/kafka';
+import { classify, ConnectError } from '../../../src/base/errors.ts';
+import type { Sink } from '../../../src/connect/sink.ts';
+import type { RecordBatch } from '../../../src/record/record-batch.ts';
+import { RecordBatch as Batch } from '../../../src/record/record-batch.ts';
+import { stack } from '../../support/stack.ts';
+import { fillBatch, offsetOf, readCommitted, signal, SinkStage } from './sink-stage.ts';
+
+const produceKey = 0;
+const endTransactionKey = 26;
+
+type Fault = 'none' | 'cut before' | 'cut after';
+
+/**
+ * Cuts the connection of requests: before they are sent, or when the broker has answered, so that the answer is lost,
+ * and with it, as on a real connection, every later one.
+ */
+function injectFaults(t: TestContext, decide: (apiKey: number) => Fault): void {
+  const send = Connection.prototype.send;
+  const cut = new WeakSet<Connection>();
+  const patched = function (this: Connection, ...args: Parameters<typeof send>): void {
+    const callback = args[6];
+    const fault = decide(args[0]);
+    if (fault === 'cut before') this.socket.destroy();
+    args[6] = (error, answer) => {
+      if (fault === 'cut after') {
+        cut.add(this);
+        this.socket.destroy();
+      }
+      if (cut.has(this)) callback(error ?? new Error('the answer was lost'));
+      else callback(error, answer);
+    };
+    send.apply(this, args);
+  };
+  const replaced = mock.method(Connection.prototype, 'send', patched as typeof send);
+  t.after(() => replaced.mock.restore());
+}
+
+/** What the runtime does after a failed commit: reopen, compare, and send the same batch again only if it is not there. */
+async function commitOrRecover(sink: Sink, batch: RecordBatch, offset: number): Promise<number> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await sink.commit(batch);
+      return failures;
+    } catch (error) {
+      assert.equal(classify(error), 'retry', String(error));
+      if (offsetOf(await sink.open(signal)) === offset) return failures + 1;
+    }
+  }
+}
+
+suite('network faults', () => {
+  test('the answer to the end of a transaction is lost: the next open reports the offset as stored, the records are there once', async (t) => {
+    await using stage = new SinkStage(stack.kafka);
+    const { sink } = await stage.openSink();
+    await sink.commit(stage.batch(['a'], 1));
+    let armed = true;
+    injectFaults(t, (apiKey) => {
+      if (!armed || apiKey !== endTransactionKey) return 'none';
+      armed = false;
+      return 'cut after';
+    });
+    await assert.rejects(
+      sink.commit(stage.batch(['b'], 2)),
+      (error) => error instanceof ConnectError && error.code === 'kafka.unreachable',
+    );
+    assert.equal(offsetOf(await sink.open(signal)), 2);
+    assert.deepEqual(await stage.values(), ['a', 'b']);
+  });
+
+  test('the end of a transaction never arrives: the next open reports the offset before, nothing of the batch is visible', async (t) => {
+    await using stage = new SinkStage(stack.kafka);
+    const { sink } = await stage.openSink();
+    await sink.commit(stage.batch(['a'], 1));
+    let armed = true;
+    injectFaults(t, (apiKey) => {
+      if (!armed || apiKey !== endTransactionKey) return 'none';
+      armed = false;
+      return 'cut before';
+    });
+    await assert.rejects(
+      sink.commit(stage.batch(['lost'], 2)),
+      (error) => error instanceof ConnectError && error.code === 'kafka.unreachable',
+    );
+    assert.equal(offsetOf(await sink.open(signal)), 1);
+    await sink.commit(stage.batch(['b'], 2));
+    assert.deepEqual(await stage.values(), ['a', 'b']);
+  });
+
+  for (const transactional of [true, false]) {
+    test(`answers to writes are lost: the same bytes go again and are stored once, ${transactional ? 'with' : 'without'} transactions`, async (t) => {
+      await using stage = new SinkStage(stack.kafka);
+      const { sink } = await stage.openSink(
+        { 'max.request.size': '2000', 'retry.backoff.ms': '5' },
+        transactional ? {} : { transactionalId: null },
+      );
+      let writes = 0;
+      injectFaults(t, (apiKey) => {
+        if (apiKey !== produceKey) return 'none';
+        writes += 1;
+        return writes % 4 === 2 ? 'cut after' : 'none';
+      });
+      const values = Array.from({ length: 60 }, (_, index) => `${index} ${'x'.repeat(200)}`);
+      await sink.commit(stage.batch(values, 1));
+      await sink.commit(stage.batch(values, 2));
+      assert.ok(writes > 20);
+      assert.deepEqual(await stage.values(), [...values, ...values]);
+    });
+  }
+
+  test('connections cut at random: no loss, no duplicate, order kept, by reopen and compare alone', async (t) => {
+    await using stage = new SinkStage(stack.kafka);
+    const { sink } = await stage.openSink({ 'max.request.size': '4000', 'retry.backoff.ms': '5' });
+    let state = 20_261_123;
+    const random = (): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+      return state / 0x8000_0000;
+    };
+    injectFaults(t, () => {
+      const dice = random();
+      if (dice < 0.03) return 'cut before';
+      return dice < 0.06 ? 'cut after' : 'none';
+    });
+    const batch = new Batch();
+    let failures = 0;
+    for (let commit = 0; commit < 60; commit += 1) {
+      const records = Array.from({ length: 100 }, (_, index) => ({
+        topic: stage.topic,
+        key: `k${index % 7}`,
+        value: `${commit * 100 + index} ${'x'.repeat(100)}`,
+      }));
+      fillBatch(batch, records, commit);
+      failures += await commitOrRecover(sink, batch, commit);
+    }
+    assert.ok(failures > 3, `only ${failures} commits failed`);
+    const numbers = (await readCommitted(stack.kafka, stage.topic)).map(({ value }) => Number.parseInt(String(value), 10));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 6_000 }, (_, index) => index),
+    );
+  });
+});

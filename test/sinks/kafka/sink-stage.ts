@@ -1,0 +1,192 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { Metrics } from '../../../src/base/metrics.ts';
+import { Config } from '../../../src/connect/config.ts';
+import type { Sink } from '../../../src/connect/sink.ts';
+import type { SourceOffset } from '../../../src/record/offset.ts';
+import { RecordBatch } from '../../../src/record/record-batch.ts';
+import type { KafkaSinkOptions } from '../../../src/sinks/kafka/kafka-sink.ts';
+import { createKafkaSink } from '../../../src/sinks/kafka/kafka-sink.ts';
+import { uniqueName } from '../../support/unique-name.ts';
+
+export interface SimpleRecord {
+  readonly topic: string;
+  readonly key: Uint8Array | string | null;
+  readonly value: Uint8Array | string | null;
+  readonly timestampMs?: number;
+  readonly headers?: readonly (readonly [name: string, value: Uint8Array | null])[];
+}
+
+export interface ReadRecord {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestampMs: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** Names of one test's connector, and sinks that stand for incarnations of its task. */
+export class SinkStage implements AsyncDisposable {
+  readonly connector = uniqueName('connector');
+  readonly topic = uniqueName('topic');
+  readonly offsetsTopic = uniqueName('offsets');
+  readonly metrics = new Metrics();
+  readonly #bootstrap: string;
+  readonly #sinks: Sink[] = [];
+
+  constructor(bootstrap: string) {
+    this.#bootstrap = bootstrap;
+  }
+
+  sink(settings: Readonly<Record<string, string>> = {}, overrides: Partial<KafkaSinkOptions> = {}): Sink {
+    const sink = createKafkaSink({
+      connector: this.connector,
+      cluster: Config.of({ 'bootstrap.servers': this.#bootstrap, ...settings }),
+      topicCreation: Config.of({}),
+      topicCreationEnabled: true,
+      offsets: { kind: 'kafka', topic: this.offsetsTopic },
+      transactionalId: this.connector,
+      clock: systemClock,
+      log: silentLog,
+      metrics: this.metrics,
+      labels: { connector: this.connector },
+      ...overrides,
+    });
+    this.#sinks.push(sink);
+    return sink;
+  }
+
+  /** A sink that is open, with its topic prepared, and what `open` reported. */
+  async openSink(
+    settings: Readonly<Record<string, string>> = {},
+    overrides: Partial<KafkaSinkOptions> = {},
+  ): Promise<{ sink: Sink; offsets: readonly SourceOffset[] }> {
+    const sink = this.sink(settings, overrides);
+    const offsets = await sink.open(signal);
+    await sink.prepareTopic(this.topic);
+    return { sink, offsets };
+  }
+
+  /** The batch's offset is one number under the partition `{"server":"stage"}`. */
+  batch(values: readonly string[], offset: number): RecordBatch {
+    const batch = new RecordBatch();
+    fillBatch(
+      batch,
+      values.map((value) => ({ topic: this.topic, key: value, value })),
+      offset,
+    );
+    return batch;
+  }
+
+  async values(): Promise<string[]> {
+    return (await readCommitted(this.#bootstrap, this.topic)).map(({ value }) => String(value));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#sinks.map((sink) => sink.close()));
+  }
+}
+
+export const signal = new AbortController().signal;
+
+export function offsetOf(offsets: readonly SourceOffset[]): unknown {
+  return offsets[0]?.offset?.['position'] ?? null;
+}
+
+export function fillBatch(batch: RecordBatch, records: readonly SimpleRecord[], offset: number): void {
+  batch.reset();
+  for (const record of records) {
+    const key = write(batch, record.key);
+    const headers = write(batch, encodeHeaders(record.headers ?? []));
+    const value = write(batch, record.value);
+    batch.append(
+      batch.topicIndex(record.topic),
+      key[0],
+      key[1],
+      headers[0],
+      headers[1],
+      value[0],
+      value[1],
+      record.timestampMs ?? 1_700_000_000_000,
+    );
+  }
+  batch.seal([{ partition: { server: 'stage' }, offset: { position: offset } }]);
+}
+
+function write(batch: RecordBatch, data: Uint8Array | string | null): [number, number] {
+  if (data === null) return [-1, -1];
+  const bytes = Buffer.from(data as Uint8Array);
+  const start = batch.out.at;
+  if (start + bytes.length > batch.out.bytes.length) batch.grow(start + bytes.length, start);
+  batch.out.copy(bytes, 0, bytes.length);
+  return [start, batch.out.at];
+}
+
+function encodeHeaders(headers: NonNullable<SimpleRecord['headers']>): Buffer {
+  if (headers.length === 0) return Buffer.alloc(0);
+  const parts = [zigzag(headers.length)];
+  for (const [name, value] of headers) {
+    parts.push(zigzag(Buffer.byteLength(name)), Buffer.from(name));
+    parts.push(value === null ? zigzag(-1) : Buffer.concat([zigzag(value.length), value]));
+  }
+  return Buffer.concat(parts);
+}
+
+function zigzag(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
+
+/**
+ * Everything a read-committed kafkajs consumer sees up to the high watermark, none of it our code; ordered by partition
+ * and offset. kafkajs reports the offset it has reached also when the last batch holds only markers or aborted records.
+ */
+export async function readCommitted(bootstrap: string, topic: string, timeoutMs = 60_000): Promise<ReadRecord[]> {
+  const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  await admin.disconnect();
+  const left = new Map(ends.filter(({ high, low }) => BigInt(high) > BigInt(low)).map(({ partition, high }) => [partition, BigInt(high)]));
+  if (left.size === 0) return [];
+  const consumer = kafka.consumer({ groupId: uniqueName('reader'), readUncommitted: false, maxWaitTimeInMs: 50 });
+  const records: ReadRecord[] = [];
+  const done = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => done.reject(new Error(`not read to the end within ${timeoutMs} ms: ${[...left.keys()].join(',')}`)),
+    timeoutMs,
+  );
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      if (BigInt(payload.lastOffset) + 1n >= (left.get(payload.partition) ?? 0n)) left.delete(payload.partition);
+      if (left.size === 0) done.resolve();
+    });
+    await consumer.run({
+      eachBatchAutoResolve: true,
+      eachBatch: ({ batch }) => {
+        for (const message of batch.messages) {
+          records.push({
+            partition: batch.partition,
+            offset: BigInt(message.offset),
+            key: message.key,
+            value: message.value,
+            timestampMs: Number(message.timestamp),
+            headers: message.headers ?? {},
+          });
+        }
+        return Promise.resolve();
+      },
+    });
+    await done.promise;
+  } finally {
+    clearTimeout(timer);
+    await consumer.disconnect();
+  }
+  return records.sort((left, right) => left.partition - right.partition || Number(left.offset - right.offset));
+}
