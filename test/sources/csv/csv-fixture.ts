@@ -8,7 +8,7 @@ import { Config } from '../../../src/connect/config.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
 import { CsvSource } from '../../../src/sources/csv/csv-source.ts';
 import { csvSourcePlugin } from '../../../src/sources/csv/plugin.ts';
-import { CollectingOutlet } from './collecting-outlet.ts';
+import { CsvOutlet } from './csv-outlet.ts';
 
 /** A folder of its own for a test, gone afterwards. */
 export class CsvFixture implements Disposable {
@@ -36,17 +36,13 @@ export function configOf(values: Readonly<Record<string, string>>): Config {
 
 /** A running source, and what came out of it. */
 export class CsvRun {
-  readonly out: CollectingOutlet;
+  readonly out: CsvOutlet;
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
   #failure: unknown = null;
 
-  constructor(
-    source: CsvSource,
-    resumeFrom: readonly SourceOffset[] = [],
-    prepare: (out: CollectingOutlet, stop: () => void) => void = () => {},
-  ) {
-    this.out = new CollectingOutlet(source);
+  constructor(source: CsvSource, resumeFrom: readonly SourceOffset[] = [], prepare: (out: CsvOutlet, stop: () => void) => void = () => {}) {
+    this.out = new CsvOutlet(source);
     for (const { partition, offset } of resumeFrom) if (offset !== null) this.out.offsets.set(JSON.stringify(partition), offset);
     prepare(this.out, () => this.#abort.abort());
     this.#done = source.run(resumeFrom, this.out, this.#abort.signal).catch((error: unknown) => {

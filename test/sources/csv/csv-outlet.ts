@@ -12,7 +12,7 @@ export interface CollectedRow {
 }
 
 /** Keeps every row and every position, and stops the source like a full batch after each `roomRows` rows. */
-export class CollectingOutlet implements ChangeOutlet {
+export class CsvOutlet implements ChangeOutlet {
   readonly shapes: Shape[] = [];
   readonly rows: CollectedRow[] = [];
   readonly failures: ConnectError[] = [];
