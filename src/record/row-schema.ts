@@ -27,7 +27,8 @@ export interface Column {
   readonly element?: Column | undefined;
   /**
    * Written where the cell is ABSENT or NULL although the schema is not optional, as Debezium fills the old image of a
-   * delete under REPLICA IDENTITY DEFAULT. `undefined`: such a cell is a data error.
+   * delete under REPLICA IDENTITY DEFAULT. Arrays and structs, which have no literals: text in the form the kind reads.
+   * `undefined`: such a cell is a data error.
    */
   readonly neutral?: LiteralValue | undefined;
   /**

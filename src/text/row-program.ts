@@ -168,15 +168,19 @@ class RowProgramBuilder {
     const format = cellFormat(column, node.schema);
     this.#instruction(Opcode.CELL, node.column, this.#formats.push(format) - 1, {
       present: this.#presentByte(node.schema),
-      nullRun: this.#nullRun(node.schema, column),
+      nullRun: this.#nullRun(node.schema, column, format),
       unchangedRun: this.#unchangedRun(node.schema, column, format),
     });
   }
 
-  #nullRun(schema: Schema, column: Column): Run | null {
+  #nullRun(schema: Schema, column: Column, format: CellFormat): Run | null {
     if (schema.optional) return this.#aside((out) => this.#writer.null(out, schema));
     const { neutral } = column;
     if (neutral === undefined || neutral === null) return null;
+    if (typeof neutral === 'string' && (schema.type === 'array' || schema.type === 'struct')) {
+      const text = Buffer.from(neutral, 'utf8');
+      return this.#aside((out) => this.#writer.cell(out, format, text, 0, text.length));
+    }
     return this.#aside((out) => this.#writer.literal(out, schema, neutral));
   }
 
