@@ -35,12 +35,12 @@ export function parseLiteral(expression: string): string | null | undefined {
   const [value, length] = readLiteral(rest);
   if (value === undefined) return undefined;
   rest = rest.slice(length);
-  let casts = 0;
+  const casts: string[] = [];
   while (rest !== '') {
     const match = cast.exec(rest);
     if (match !== null) {
       rest = rest.slice(match[0].length);
-      casts += 1;
+      casts.push(match[0]);
     } else if (rest.startsWith(')') && open > 0) {
       rest = rest.slice(1);
       open -= 1;
@@ -48,9 +48,14 @@ export function parseLiteral(expression: string): string | null | undefined {
       return undefined;
     }
   }
-  // Text that is cast twice ('now'::text::date) is computed when it is needed, not when it is declared.
-  if (open > 0 || (casts > 1 && value !== null && /^E?'/.test(expression.replace(/^\(+/, '')))) return undefined;
+  // Text that is then cast to something else ('now'::text::date) is computed when it is needed, not when it is declared.
+  const computed = casts.length > 1 && isText(casts[0]) && !isText(casts.at(-1));
+  if (open > 0 || computed) return undefined;
   return value;
+}
+
+function isText(castText: string | undefined): boolean {
+  return /^::(?:text|character varying|bpchar|character)(?![\w[])/.test(castText ?? '');
 }
 
 function readLiteral(text: string): readonly [string | null | undefined, number] {
