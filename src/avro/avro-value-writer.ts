@@ -179,9 +179,6 @@ function writeLiteral(out: ByteSink, schema: Schema, value: LiteralValue): void 
     }
     case 'array':
     case 'map':
-      if (value !== '' && value !== null) throw misfit(schema);
-      out.byte(0);
-      return;
     case 'struct':
       throw misfit(schema);
     default:

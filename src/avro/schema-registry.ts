@@ -1,7 +1,7 @@
 import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import type { SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import type { Clock } from '../base/clock.ts';
-import { ConnectError } from '../base/errors.ts';
+import { ConnectError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { avscType } from './avsc-type.ts';
 import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
@@ -42,6 +42,19 @@ export class SchemaRegistry {
   async #lookUp(subject: string, schemaText: string): Promise<number> {
     avscType(schemaText);
     if (this.#options.useLatest) return this.#latest(subject, schemaText);
+    try {
+      return await this.#register(subject, schemaText);
+    } catch (error) {
+      // Apicurio 3.0 does not recognise a schema in which a field's default is exactly the text {}, as that of a jsonb
+      // column often is; the same empty object with a blank in it means the same and passes.
+      const readable = schemaText.replaceAll('"default":"{}"', '"default":"{ }"');
+      if (readable === schemaText || findConnectError(error)?.details['status'] !== 422) throw error;
+      this.#log.warn({ subject }, 'the registry refuses a default of {}: it is registered as { }');
+      return this.#register(subject, readable);
+    }
+  }
+
+  async #register(subject: string, schemaText: string): Promise<number> {
     const request = { subject, body: { schema: schemaText } };
     const answer = await this.#request(subject, (api): Promise<Answer> => {
       return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);

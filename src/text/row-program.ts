@@ -4,6 +4,7 @@ import type { Column, RowSchema } from '../record/row-schema.ts';
 import type { LiteralValue, Schema } from '../record/schema.ts';
 import type { ColumnNode, ConstantNode, Node, OpNode, RegisterNode, StructNode } from '../record/shape.ts';
 import { cellFormat } from './cell-format.ts';
+import { writeDecimalText } from './text-decimal.ts';
 import type { CellFormat } from './cell-format.ts';
 
 /**
@@ -181,7 +182,7 @@ class RowProgramBuilder {
       const text = Buffer.from(neutral, 'utf8');
       return this.#aside((out) => this.#writer.cell(out, format, text, 0, text.length));
     }
-    return this.#aside((out) => this.#writer.literal(out, schema, neutral));
+    return this.#aside((out) => this.#writer.literal(out, schema, castLiteral(neutral, column, schema)));
   }
 
   #unchangedRun(schema: Schema, column: Column, format: CellFormat): Run | null {
@@ -274,6 +275,14 @@ class RowProgramBuilder {
 interface Run {
   readonly start: number;
   readonly end: number;
+}
+
+/** A neutral value under the schema that is written, which a transform may have cast. */
+function castLiteral(value: LiteralValue, column: Column, schema: Schema): LiteralValue {
+  if (schema.type === column.schema.type) return value;
+  const plain = value instanceof Uint8Array ? writeDecimalText(value, Math.max(column.scale, 0)) : value;
+  if (schema.type === 'string') return String(plain);
+  return schema.type === 'float32' || schema.type === 'float64' ? Number(plain) : plain;
 }
 
 function toBytes(write: (out: ByteSink) => void): Buffer {

@@ -126,6 +126,53 @@ test('a null in a required column is the neutral value where there is one, and a
   );
 });
 
+test('neutral values of arrays are text, and a cast takes the neutral value along', () => {
+  const list: Column['schema'] = { type: 'array', optional: false, items: { type: 'string', optional: true } };
+  const element: Column = { name: 'element', kind: ColumnKind.STRING, scale: -1, schema: { type: 'string', optional: true } };
+  const array = oneColumn({ kind: ColumnKind.ARRAY, schema: list, element, neutral: '{}' });
+  fillTuple(array.change.after, [null]);
+  assertAvroBody(array.node.schema, encode(array.node, array.schema, array.change), { c: [] });
+  const decimal: Column['schema'] = { type: 'bytes', optional: false, name: 'org.apache.kafka.connect.data.Decimal' };
+  const cast = oneColumn({ kind: ColumnKind.DECIMAL, schema: decimal, scale: 2, neutral: Uint8Array.of(0) });
+  fillTuple(cast.change.after, [null]);
+  const text: Column['schema'] = { type: 'string', optional: false };
+  const node: StructNode = {
+    ...cast.node,
+    schema: { ...cast.node.schema, fields: [{ name: 'c', schema: text }] },
+    fields: [{ name: 'c', node: { kind: 'column', tuple: TupleRef.ROW, column: 0, schema: text } }],
+  };
+  assertAvroBody(node.schema, encode(node, cast.schema, cast.change), { c: '0.00' });
+});
+
+test('a struct that is left out does not decide which image the fields after it are read from', () => {
+  const { schema, change } = oneColumn({ kind: ColumnKind.STRING, schema: { type: 'string', optional: false } });
+  const text: Column['schema'] = { type: 'string', optional: false };
+  const row = { name: 'c', node: { kind: 'column', tuple: TupleRef.ROW, column: 0, schema: text } } as const;
+  const inner: StructNode = {
+    kind: 'struct',
+    presence: TupleRef.AFTER,
+    schema: { type: 'struct', optional: true, name: 'one.Inner', fields: [{ name: 'c', schema: text }] },
+    fields: [row],
+  };
+  const node: StructNode = {
+    kind: 'struct',
+    presence: null,
+    schema: {
+      type: 'struct',
+      optional: false,
+      name: 'one.Outer',
+      fields: [
+        { name: 'inner', schema: inner.schema },
+        { name: 'c', schema: text },
+      ],
+    },
+    fields: [{ name: 'inner', node: inner }, row],
+  };
+  fillTuple(change.before, ['old']);
+  fillTuple(change.after, []);
+  assertAvroBody(node.schema, encode(node, schema, change), { inner: null, c: 'old' });
+});
+
 test('an unchanged value is the placeholder where there is one, and never a silent null', () => {
   const placed = oneColumn({ kind: ColumnKind.STRING, schema: { type: 'string', optional: true }, unavailable: '__unavailable' });
   fillTuple(placed.change.after, ['']);

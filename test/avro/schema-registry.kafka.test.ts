@@ -195,3 +195,11 @@ test('credentials are sent as configured, and their refusal is an authentication
     assert.equal(server.requests[0]?.headers.authorization, header);
   }
 });
+
+test('a field default of exactly {} is registered in a form that every registry takes', async () => {
+  const subject = uniqueName('registry');
+  const text = '{"type":"record","name":"Value","fields":[{"name":"json","type":"string","default":"{}"}]}';
+  const id = await registry().idOf(subject, text);
+  const stored = (await api('GET', `/schemas/ids/${id}`)).body as { schema: string };
+  assert.deepEqual(JSON.parse((JSON.parse(stored.schema) as { fields: { default: string }[] }).fields[0]?.default ?? ''), {});
+});

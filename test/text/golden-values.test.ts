@@ -94,6 +94,7 @@ const golden: readonly (readonly [string, ColumnKind, number, unknown])[] = [
   ['"a\\"\\\\b"=>"NULL"', K.HSTORE_JSON, -1, '{"a\\"\\\\b":"NULL"}'],
   ['{}', K.ARRAY, -1, []],
   ['{"cone      ",NULL,"NULL",a b,"","\\"\\\\"}', K.ARRAY, -1, ['cone      ', null, 'NULL', 'a b', '', '"\\']],
+  ['{\\NULL,null}', K.ARRAY, -1, ['NULL', null]],
   ['[2:3]={1,2}', K.ARRAY, -1, ['1', '2']],
   ['TRUE', K.BOOLEAN, -1, true],
   ['f', K.BOOLEAN, -1, false],
