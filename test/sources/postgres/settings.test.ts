@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { ConfigKey } from '../../../src/connect/plugin.ts';
+import { accepts, compileNameList } from '../../../src/sources/postgres/name-list.ts';
+import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
+import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
+import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
+import { validateSettings } from '../../../src/sources/postgres/settings-rules.ts';
+import { splitKeyColumns, splitPatterns, splitStatements } from '../../../src/sources/postgres/settings-syntax.ts';
+import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
+import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
+import { testConfig, testSettings } from './test-settings.ts';
+
+const keys: readonly ConfigKey[] = [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys];
+
+function complaint(name: string, value: string): string | null | undefined {
+  const key = keys.find((candidate) => (candidate.pattern === undefined ? candidate.name === name : candidate.pattern.test(name)));
+  assert.ok(key !== undefined, name);
+  return key.check?.(value) ?? null;
+}
+
+test('no key is declared twice, every default passes its own check, every key is documented', () => {
+  assert.equal(new Set(keys.map((key) => key.name)).size, keys.length);
+  for (const key of keys) {
+    assert.match(key.doc, /\.$/, key.name);
+    if (typeof key.default === 'string') assert.equal(key.check?.(key.default) ?? null, null, key.name);
+    if (key.oneOf !== undefined && typeof key.default === 'string') assert.ok(key.oneOf.includes(key.default), key.name);
+  }
+});
+
+test('values that a key alone can refuse', () => {
+  const refused: readonly (readonly [key: string, value: string, why: RegExp])[] = [
+    ['plugin.name', 'decoderbufs', /Set "plugin.name" to "pgoutput"/],
+    ['slot.name', 'My-Slot', /lower-case/],
+    ['slot.name', 'x'.repeat(64), /1 to 63/],
+    ['topic.prefix', 'a b', /letters, digits/],
+    ['topic.prefix', '..', /not a name/],
+    ['table.include.list', 'public.(a', /not a regular expression/],
+    ['message.key.columns', 'public.a', /of the form/],
+    ['skipped.operations', 'c,none', /stands alone/],
+    ['skipped.operations', 'x', /may hold/],
+    ['replica.identity.autoset.values', 'public.a:SOME', /not of the form/],
+    ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
+    ['time.precision.mode', 'isostring', /not supported yet/],
+    ['binary.handling.mode', 'hex', /not supported yet/],
+    ['interval.handling.mode', 'string', /not supported yet/],
+    ['hstore.handling.mode', 'map', /not supported yet/],
+    ['provide.transaction.metadata', 'true', /not supported yet/],
+    ['column.mask.with.5.chars', 'public.a.b', /not supported yet/],
+    ['column.truncate.to.5.chars', 'public.a.b', /not supported yet/],
+    ['snapshot.mode', 'custom', /not supported yet/],
+    ['converters', 'mine', /not supported yet/],
+  ];
+  for (const [key, value, why] of refused) assert.match(complaint(key, value) ?? '', why, `${key}=${value}`);
+  const accepted: readonly (readonly [key: string, value: string])[] = [
+    ['plugin.name', 'PGOUTPUT'],
+    ['slot.name', 'a_1'],
+    ['table.include.list', 'public\\..*,a\\.b{1\\,2}'],
+    ['message.key.columns', 'public.a:x,y;public.b:z'],
+    ['replica.identity.autoset.values', 'public.a:FULL,public.b:INDEX by_name'],
+    ['skipped.operations', 'none'],
+  ];
+  for (const [key, value] of accepted) assert.equal(complaint(key, value), null, `${key}=${value}`);
+});
+
+function issue(extra: Readonly<Record<string, string>>): string[] {
+  return validateSettings(testConfig(extra)).map(({ key }) => key);
+}
+
+test('rules across keys', () => {
+  assert.deepEqual(issue({}), []);
+  assert.deepEqual(issue({ 'table.include.list': 'a', 'table.exclude.list': 'b' }), ['table.exclude.list']);
+  assert.deepEqual(issue({ 'column.include.list': 'a', 'schema.exclude.list': 'b' }), []);
+  assert.deepEqual(issue({ 'snapshot.select.statement.overrides': 'public.a' }), ['snapshot.select.statement.overrides.public.a']);
+  assert.deepEqual(issue({ 'database.sslcert': 'a.pem' }), ['database.sslcert']);
+  assert.throws(() => testSettings({ 'table.include.list': 'a', 'table.exclude.list': 'b' }), { code: 'config.invalid' });
+});
+
+test('lists match whole names without letter case, and an escaped comma belongs to its expression', () => {
+  assert.deepEqual(splitPatterns(' a , b{1\\,2} ,,'), ['a', 'b{1,2}']);
+  const list = compileNameList(['public\\.ord.*', 'a|b'], []);
+  assert.deepEqual(
+    ['PUBLIC.orders', 'xpublic.orders', 'a', 'b', 'ab'].map((name) => accepts(list, name)),
+    [true, false, true, true, false],
+  );
+  assert.equal(accepts(compileNameList([], ['a']), 'b'), true);
+  assert.equal(accepts(compileNameList([], ['a']), 'A'), false);
+});
+
+test('statements, key columns and the filters of tables', () => {
+  assert.deepEqual(splitStatements(`SET a = 1; SELECT ';;' ;`), ['SET a = 1', `SELECT ';'`]);
+  assert.deepEqual(splitKeyColumns('a.b:x, y;c.(d:?):z'), [
+    { tables: 'a.b', columns: ['x', 'y'] },
+    { tables: 'c.(d:?)', columns: ['z'] },
+  ]);
+  const filter = new TableFilter(
+    testSettings({ 'schema.exclude.list': 'audit', 'column.exclude.list': '.*\\.secret', 'snapshot.include.collection.list': 'public.a' }),
+  );
+  assert.equal(filter.acceptsTable('public', 'a'), true);
+  assert.equal(filter.acceptsTable('AUDIT', 'a'), false);
+  assert.equal(filter.acceptsTable('public', 'spatial_ref_sys'), false);
+  assert.equal(filter.acceptsTable('pg_temp_3', 'a'), false);
+  assert.equal(filter.acceptsColumn('public', 'a', 'secret'), false);
+  assert.equal(filter.acceptsSnapshot('public', 'b'), false);
+});
+
+test('the class name decides about dialect and context headers', () => {
+  assert.deepEqual([testSettings().dialect, testSettings().records.contextHeaders], ['debezium', true]);
+  const own = testSettings({ 'connector.class': 'millrace.PostgresSource' });
+  assert.deepEqual([own.dialect, own.records.contextHeaders], ['millrace', false]);
+  assert.deepEqual(testSettings({ 'skipped.operations': 'none' }).stream.skippedOperations.size, 0);
+});
