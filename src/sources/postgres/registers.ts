@@ -56,7 +56,7 @@ export class SourceRegisters {
   readonly #markerEnd = new Int32Array(snapshotMarkers.length);
   /** Where the event's own LSN starts in the sequence text. */
   #sequenceAt = 0;
-  #processingMs = -1;
+  #processingMs = Number.NaN;
 
   constructor(change: Change) {
     this.#registers = change.registers;
