@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Op, TupleRef } from '../../../src/record/change.ts';
+import type { Schema } from '../../../src/record/schema.ts';
+import type { ColumnInfo, TableInfo } from '../../../src/sources/postgres/catalog.ts';
+import { adjustFieldName, adjustSchemaName } from '../../../src/sources/postgres/name-adjustment.ts';
+import { buildTableShape, type TableShape, type WireColumn } from '../../../src/sources/postgres/table-shape.ts';
+import { topicName } from '../../../src/sources/postgres/topic-name.ts';
+import { TypeCatalog } from '../../../src/sources/postgres/type-catalog.ts';
+import { testSettings } from './test-settings.ts';
+
+const text = 25;
+const int4 = 23;
+
+function wire(name: string, typeOid = text, isKey = false): WireColumn {
+  return { name, typeOid, typmod: -1, isKey };
+}
+
+function info(columns: readonly (WireColumn & Partial<ColumnInfo>)[], extra: Partial<TableInfo> = {}): TableInfo {
+  return {
+    oid: 1,
+    schema: 'public',
+    name: 'orders',
+    kind: 'r',
+    logged: true,
+    isPartition: false,
+    primaryKey: ['id'],
+    replicaIdentity: 'd',
+    identityIndexColumns: [],
+    columns: columns.map((column, index) => ({
+      number: index + 1,
+      notNull: false,
+      defaultExpression: null,
+      generated: '',
+      identity: false,
+      ...column,
+    })),
+    ...extra,
+  };
+}
+
+const orders = [
+  { ...wire('id', int4, true), notNull: true },
+  { ...wire('note') },
+  { ...wire('count', int4), notNull: true, defaultExpression: '7' },
+];
+
+function build(
+  wireColumns: readonly WireColumn[] = orders,
+  table: TableInfo | null = info(orders),
+  extra: Readonly<Record<string, string>> = {},
+): TableShape {
+  return buildTableShape({
+    schema: 'public',
+    table: 'orders',
+    wireColumns,
+    info: table,
+    types: new TypeCatalog(),
+    settings: testSettings(extra),
+  });
+}
+
+function names(schema: Schema | undefined): string[] {
+  return (schema?.fields ?? []).map((field) => field.name);
+}
+
+test('the envelope: names, versions and order of fields', () => {
+  const { shape } = build();
+  assert.equal(shape.topic, 'shop.public.orders');
+  const { schema } = shape.value;
+  assert.deepEqual([schema.name, schema.version, schema.optional], ['shop.public.orders.Envelope', 2, false]);
+  assert.deepEqual(names(schema), ['before', 'after', 'source', 'transaction', 'op', 'ts_ms', 'ts_us', 'ts_ns']);
+  const [before, after, source, transaction] = schema.fields ?? [];
+  assert.equal(before?.schema, after?.schema, 'one row schema, twice');
+  assert.deepEqual([before?.schema.name, before?.schema.optional], ['shop.public.orders.Value', true]);
+  assert.deepEqual(
+    [source?.schema.name, source?.schema.version, source?.schema.optional],
+    ['io.debezium.connector.postgresql.Source', 1, false],
+  );
+  assert.deepEqual(names(source?.schema), [
+    'version',
+    'connector',
+    'name',
+    'ts_ms',
+    'snapshot',
+    'db',
+    'sequence',
+    'ts_us',
+    'ts_ns',
+    'schema',
+    'table',
+    'txId',
+    'lsn',
+    'xmin',
+    'origin',
+    'origin_lsn',
+  ]);
+  assert.deepEqual(source?.schema.fields?.[4]?.schema, {
+    type: 'string',
+    optional: true,
+    name: 'io.debezium.data.Enum',
+    version: 1,
+    parameters: { allowed: 'true,first,first_in_data_collection,last_in_data_collection,last,false,incremental' },
+    default: 'false',
+  });
+  assert.deepEqual([transaction?.schema.name, transaction?.schema.version, transaction?.schema.optional], ['event.block', 1, true]);
+  assert.deepEqual([shape.key?.schema.name, shape.key?.schema.optional], ['shop.public.orders.Key', false]);
+});
+
+test('headers tell the other key of a key change, and where a record comes from', () => {
+  const related = build().shape.headers.filter((header) => header.presence === TupleRef.RELATED);
+  assert.deepEqual(
+    related.map((header) => [header.name, header.ops]),
+    [
+      ['__debezium.newkey', [Op.DELETE, Op.TOMBSTONE]],
+      ['__debezium.oldkey', [Op.CREATE]],
+    ],
+  );
+  assert.equal(build().shape.headers.length, 5);
+  assert.equal(build(orders, info(orders), { 'extended.headers.enabled': 'false' }).shape.headers.length, 2);
+  assert.deepEqual(build(orders, info(orders, { primaryKey: [] }), { 'connector.class': 'millrace.PostgresSource' }).shape.headers, []);
+});
+
+test('NOT NULL decides what is optional; a value for absent cells is kept, but never for a key', () => {
+  const { rowSchema } = build();
+  assert.deepEqual(
+    rowSchema.columns.map(({ schema, neutral }) => [schema.optional, schema.default, neutral]),
+    [
+      [false, undefined, undefined],
+      [true, undefined, undefined],
+      [false, 7, 7],
+    ],
+  );
+});
+
+test('a table that the catalog no longer has: everything optional, the replica identity is the key', () => {
+  const { rowSchema } = build(orders, null);
+  assert.deepEqual(
+    rowSchema.columns.map((column) => column.schema.optional),
+    [true, true, true],
+  );
+  assert.deepEqual([...rowSchema.key], [0]);
+  const full = orders.map((column) => ({ ...column, isKey: true }));
+  assert.deepEqual([...build(full, null).rowSchema.key], [], 'FULL says nothing about a key');
+});
+
+test('a renamed column keeps what the catalog knows of its place', () => {
+  const { rowSchema } = build([wire('ident', int4, true), wire('note'), wire('count', int4)]);
+  assert.equal(rowSchema.columns[0]?.schema.optional, false);
+  assert.deepEqual([...rowSchema.key], [0]);
+});
+
+test('keys: in key order, custom, of the identity index when the primary key is not in old images', () => {
+  const pair = info(orders, { primaryKey: ['count', 'id'] });
+  assert.deepEqual([...build(orders, pair).rowSchema.key], [2, 0]);
+  assert.deepEqual([...build(orders, pair, { 'message.key.columns': 'public.ORDERS:note' }).rowSchema.key], [1]);
+  assert.throws(() => build(orders, pair, { 'message.key.columns': 'public.orders:nope' }), { code: 'config.invalid', message: /"nope"/ });
+  const index = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count'] });
+  assert.deepEqual([...build(orders, index).rowSchema.key], [2]);
+  assert.equal(build(orders, info(orders, { primaryKey: [] })).shape.key, null);
+});
+
+test('a key column that is left out of the value stays in the key and in the row', () => {
+  const { shape, rowSchema, columnOf } = build(orders, info(orders), { 'column.exclude.list': 'public.orders.(id|note)' });
+  assert.deepEqual(
+    rowSchema.columns.map((column) => column.name),
+    ['id', 'count'],
+  );
+  assert.deepEqual([...columnOf], [0, -1, 1]);
+  assert.deepEqual(names(shape.value.schema.fields?.[1]?.schema), ['count']);
+  assert.deepEqual(names(shape.key?.schema), ['id']);
+});
+
+test('columns that cannot both be fields are refused by name', () => {
+  assert.throws(() => build([wire('Id'), wire('id')], null), { code: 'data.shape', message: /"Id" and "id" differ in letter case only/ });
+  const clash = [wire('a-b'), wire('a.b')];
+  assert.equal(build(clash, null).rowSchema.columns.length, 2);
+  assert.throws(() => build(clash, null, { 'field.name.adjustment.mode': 'avro' }), {
+    code: 'data.shape',
+    message: /"a-b" and "a.b" both become the field "a_b"/,
+  });
+  const { shape } = build(clash, null, { 'field.name.adjustment.mode': 'avro_unicode' });
+  assert.deepEqual(names(shape.value.schema.fields?.[1]?.schema), ['a_u002db', 'a_u002eb']);
+});
+
+test('a mode that does not fit a column names it', () => {
+  assert.throws(() => build([wire('at', 1114)], null, { 'time.precision.mode': 'connect' }), {
+    code: 'config.invalid',
+    message: /Column "at" of table public.orders.*timestamp\(6\)/,
+  });
+  assert.throws(() => build([wire('price', 790)], null, { 'decimal.handling.mode': 'double' }), {
+    code: 'config.invalid',
+    message: /"price".*money/,
+  });
+});
+
+function placeholder(typeOid: number): string | undefined {
+  return build([wire('a', typeOid)], null).rowSchema.columns[0]?.unavailable;
+}
+
+test('placeholders for values that were not sent', () => {
+  assert.equal(placeholder(text), '__debezium_unavailable_value');
+  assert.equal(placeholder(17), `\\x${Buffer.from('__debezium_unavailable_value').toString('hex')}`);
+  assert.equal(placeholder(2950), 'b68a35a7-17ad-35b3-af2a-ae46edb4545a');
+  assert.equal(placeholder(1700), undefined);
+});
+
+test('topic names take what Kafka takes, adjusted names what Avro takes', () => {
+  assert.equal(topicName('shop', '.', 'my schema', 'tàble'), 'shop.my_schema.t_ble');
+  assert.equal(topicName('s', '.', 'x'.repeat(300)).length, 249);
+  assert.equal(adjustSchemaName('shop.my-schema.1t', 'avro'), 'shop.my_schema.1t');
+  assert.equal(adjustFieldName('1a-b_c.d', 'avro'), '_1a_b_c_d');
+  assert.equal(adjustFieldName('1a-b_c', 'avro_unicode'), '_u0031a_u002db_u005fc');
+  assert.equal(adjustSchemaName('a_b.c', 'avro_unicode'), 'a_u005fb.c');
+  assert.equal(adjustFieldName('a b', 'none'), 'a b');
+});
