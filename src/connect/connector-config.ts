@@ -207,7 +207,7 @@ export function family(pattern: RegExp, type: ConfigKey['type'], doc: string): C
 /** The keys of each alias in `transforms` and `predicates`, under their prefixes. */
 export function transformKeys(plugins: Plugins, config: RawConfig): ConfigKey[] {
   const keys: ConfigKey[] = [];
-  for (const alias of aliases(config['transforms'])) {
+  for (const alias of new Set(aliases(config['transforms']))) {
     const prefix = `transforms.${alias}.`;
     const group = `Transforms: ${alias}`;
     const classes = plugins.set.transforms.map((plugin) => plugin.className);
@@ -237,7 +237,7 @@ export function transformKeys(plugins: Plugins, config: RawConfig): ConfigKey[] 
       ...prefixed(plugins.transform(config[`${prefix}type`] ?? '')?.configKeys ?? [], prefix, group),
     );
   }
-  for (const alias of aliases(config['predicates'])) {
+  for (const alias of new Set(aliases(config['predicates']))) {
     const prefix = `predicates.${alias}.`;
     const group = `Predicates: ${alias}`;
     const classes = plugins.set.predicates.map((plugin) => plugin.className);
