@@ -39,9 +39,11 @@ export async function openSnapshotSession(
   settings: PostgresSettings,
   exportedSnapshot: string | null,
 ): Promise<SnapshotView> {
-  // Rows of a table without a key must come in the order in which they lie on disk.
+  // Rows of a table without a key must come in the order in which they lie on disk. A row security policy that hides
+  // rows from this user must be an error, not a table with fewer rows.
   await client.query(
-    'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; SET enable_bitmapscan = off',
+    'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; ' +
+      'SET enable_bitmapscan = off; SET row_security = off',
   );
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   if (exportedSnapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(exportedSnapshot)}`);

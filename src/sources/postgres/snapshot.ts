@@ -213,9 +213,10 @@ export class Snapshot {
     // A table without a key must come in the order on disk, which an index would change.
     await client.query(`SET LOCAL enable_indexscan = ${table.order.length > 0 ? 'on' : 'off'}`);
     const copy = new CopyOut(copyStatement(table, resumes), reader, () => out.drained());
-    signal.addEventListener('abort', () => copy.abort(new Error('aborted')), { once: true });
+    const abort = (): void => copy.abort(new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
     client.query(copy);
-    await copy.done;
+    await copy.done.finally(() => signal.removeEventListener('abort', abort));
     const isLast = !(await this.#anyRow(client, later));
     if (signal.aborted) return;
     marker = isLast ? SnapshotMarker.LAST : this.#marker(first, true);

@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { systemClock } from '../../../src/base/clock.ts';
 import { ConnectError } from '../../../src/base/errors.ts';
 import { silentLog } from '../../../src/base/log.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import type { ChangeOutlet } from '../../../src/connect/source.ts';
 import { Change } from '../../../src/record/change.ts';
 import { parseOffset, stringifyOffset, type OffsetMap } from '../../../src/record/offset.ts';
@@ -120,12 +121,18 @@ export interface SnapshotHarness extends AsyncDisposable {
   readonly startLsn: bigint;
   /** One process: ends complete (true) or killed (false). `own`: does not use the snapshot that came with the slot. */
   runSnapshot(own?: 'own'): Promise<boolean>;
+  /** Reads as another user from now on. */
+  loginAs(user: string, password: string): void;
   /** Everything that the slot holds up to now, through decoder and filter. */
   stream(): Promise<void>;
 }
 
 /** A slot of its own, made before `afterSlot` runs, with the snapshot that came with it. */
-export async function snapshotHarness(database: Database, extra: Readonly<Record<string, string>> = {}): Promise<SnapshotHarness> {
+export async function snapshotHarness(
+  database: Database,
+  extra: Readonly<Record<string, string>> = {},
+  options = '',
+): Promise<SnapshotHarness> {
   const settings = testSettings({
     'database.hostname': database.host,
     'database.port': String(database.port),
@@ -135,7 +142,7 @@ export async function snapshotHarness(database: Database, extra: Readonly<Record
     'slot.name': `slot_${database.name}`,
     ...extra,
   });
-  await database.query(`CREATE PUBLICATION ${settings.publication.name} FOR ALL TABLES`);
+  await database.query(`CREATE PUBLICATION ${settings.publication.name} FOR ALL TABLES ${options}`);
   const sessions = new SessionFactory(settings.connection, 'harness');
   const replication = await sessions.connect({ replication: true });
   const created = await replication.query<{ consistent_point: string; snapshot_name: string }>(
@@ -146,13 +153,17 @@ export async function snapshotHarness(database: Database, extra: Readonly<Record
   const [high = '0', low = '0'] = row.consistent_point.split('/');
   const startLsn = (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
   const outlet = new CommittingOutlet();
-  const connect = (): Promise<Client> => sessions.connect();
+  let reading = sessions;
+  const connect = (): Promise<Client> => reading.connect();
   return {
     settings,
     outlet,
     startLsn,
     runSnapshot: (own) =>
       runSnapshot(settings, connect, outlet, startLsn, outlet.offset === null && own === undefined ? row.snapshot_name : null),
+    loginAs(user, password) {
+      reading = new SessionFactory({ ...settings.connection, user, password: new Secret(password) }, 'harness');
+    },
     stream: () => streamAll(settings, connect, outlet),
     async [Symbol.asyncDispose]() {
       await replication.end();

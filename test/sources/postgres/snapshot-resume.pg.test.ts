@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Client } from 'pg';
 
 import { createDatabase, type Database } from '../../support/database.ts';
+import { uniqueName } from '../../support/unique-name.ts';
 import { servers } from './servers.ts';
 import { applyExactly, snapshotHarness, tableState, type SnapshotHarness } from './snapshot-harness.ts';
 
@@ -208,6 +209,51 @@ test('a row that moves between what was read early and what was read late is del
     .filter((change) => change.op !== 'r')
     .map((change) => `${change.op} ${(change.after ?? change.before)?.['id'] as string}`);
   assert.deepEqual(streamed, ['d 1', 'tombstone 1', 'c -20', 'u 5']);
+});
+
+test('partitioned tables published by their root are read by their root, with and without key, and go on after a kill', async () => {
+  await using database = await createDatabase();
+  await database.query(`
+    CREATE TABLE keyed (id int PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE bare (v int) PARTITION BY HASH (v)`);
+  for (const table of ['keyed', 'bare']) {
+    for (const part of [0, 1])
+      await database.query(`CREATE TABLE ${table}_${part} PARTITION OF ${table} FOR VALUES WITH (MODULUS 2, REMAINDER ${part})`);
+    await database.query(`INSERT INTO ${table} SELECT generate_series(1, 30)`);
+  }
+  await using harness = await snapshotHarness(database, {}, 'WITH (publish_via_partition_root = true)');
+  const { outlet } = harness;
+  for (const at of [10, 25, 40, 55]) {
+    outlet.decide = (changes) => (changes === at ? 'commit' : changes === at + 3 ? 'kill' : 'go');
+    // Changes are counted over all lives, so each gets a little further.
+    assert.equal(await harness.runSnapshot(), false);
+    await database.query(`INSERT INTO bare VALUES (${100 + at})`);
+  }
+  outlet.decide = () => 'go';
+  assert.equal(await harness.runSnapshot(), true);
+  await harness.stream();
+  const values = (table: string, column: string): number[] =>
+    outlet.committed
+      .filter((change) => change.table === table)
+      .map((change) => Number(change.after?.[column]))
+      .toSorted((left, right) => left - right);
+  const upTo30 = Array.from({ length: 30 }, (_, index) => index + 1);
+  assert.deepEqual(values('public.keyed', 'id'), upTo30);
+  assert.deepEqual(values('public.bare', 'v'), [...upTo30, 110, 125, 140, 155]);
+});
+
+test('a table whose rows a security policy hides is an error, not an empty table', async () => {
+  await using database = await createDatabase();
+  const role = uniqueName('reader');
+  await database.query(`
+    CREATE TABLE hidden (id int PRIMARY KEY); INSERT INTO hidden VALUES (1); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+    CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON hidden TO ${role}`);
+  try {
+    await using harness = await snapshotHarness(database);
+    harness.loginAs(role, 'x');
+    await assert.rejects(harness.runSnapshot('own'), { code: '42501' });
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
 });
 
 test('markers: the first of all, first and last of each table, the last of all; empty tables change nothing', async () => {
