@@ -62,7 +62,7 @@ async function standalone(workerPath: string, connectorPaths: readonly string[],
       logLevel: options.logLevel,
     });
   } catch (error) {
-    console.error(`millrace: ${describeError(error)}`);
+    process.stderr.write(`millrace: ${describeError(error)}\n`);
     return ExitCode.CONFIG;
   }
   const { log } = composed;

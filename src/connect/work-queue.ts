@@ -32,10 +32,13 @@ export class WorkQueue {
 
   /** Kafka Connect's sentence about what holds things up; with a blank before it, empty when nothing ever ran. */
   get stage(): string {
-    const iso = (ms: number): string => new Date(ms).toISOString();
     if (this.#current !== null) return ` The worker is currently ${this.#current.what}, which began at ${iso(this.#current.beganMs)}`;
     if (this.#last === null) return '';
     const { what, beganMs, endedMs } = this.#last;
     return ` The last operation the worker completed was ${what}, which began at ${iso(beganMs)} and completed at ${iso(endedMs)}`;
   }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

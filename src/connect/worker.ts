@@ -56,7 +56,8 @@ export class Worker {
     const released = Promise.all([...this.#connectors.values()].map((connector) => connector.release())).then(() => true);
     const drained = await Promise.race([released, timeout.promise]);
     timer.cancel();
-    if (!drained) log.error('Some tasks did not end in time and were abandoned; what they had not committed comes again with the next start');
+    if (!drained)
+      log.error('Some tasks did not end in time and were abandoned; what they had not committed comes again with the next start');
     return drained;
   }
 
@@ -86,7 +87,10 @@ export class Worker {
   }
 
   taskStatus(name: string, task: number): TaskState {
-    const found = this.#connectors.get(name)?.status().tasks.find((state) => state.id === task);
+    const found = this.#connectors
+      .get(name)
+      ?.status()
+      .tasks.find((state) => state.id === task);
     if (found === undefined) throw RequestError.notFound(`No status found for task ${name}-${task}`);
     return found;
   }
@@ -192,9 +196,8 @@ export class Worker {
   validate(pluginName: string, config: RawConfig): ConfigInfos {
     const className = config['connector.class'];
     if (className === undefined || className === null) throw noType(config);
-    const normal = (text: string): string => text.replace(/Connector$/, '');
     const same = this.runtime.plugins.source(className)?.className === this.runtime.plugins.source(pluginName)?.className;
-    if (!same && !normal(className).endsWith(normal(pluginName))) {
+    if (!same && !withoutSuffix(className).endsWith(withoutSuffix(pluginName))) {
       throw new RequestError(400, `Included connector type ${className} does not match request type ${pluginName}`);
     }
     return check(config, this.runtime).infos;
@@ -264,7 +267,10 @@ export class Worker {
     try {
       return check(connector.config, this.runtime).warnings;
     } catch (error) {
-      this.runtime.log.debug({ connector: connector.name, reason: this.runtime.scrubber.scrub(describeError(error)) }, 'Not a valid config any more');
+      this.runtime.log.debug(
+        { connector: connector.name, reason: this.runtime.scrubber.scrub(describeError(error)) },
+        'Not a valid config any more',
+      );
       return [];
     }
   }
@@ -276,6 +282,10 @@ export function named(name: string, config: RawConfig): RawConfig {
   if (own === undefined || own === null) return { ...config, name };
   if (own === name) return config;
   throw new RequestError(400, `Connector name configuration (${own}) doesn't match connector name in the URL (${name})`);
+}
+
+function withoutSuffix(className: string): string {
+  return className.replace(/Connector$/, '');
 }
 
 function sameConfig(left: RawConfig, right: RawConfig): boolean {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Kafka, logLevel } from 'kafkajs';
+import type { ConnectorFile } from '../../../src/connect/config-file.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { committedNumbers, RestBench } from './rest-bench.ts';
@@ -12,6 +13,10 @@ const creation = { 'topic.creation.default.partitions': '1', 'topic.creation.def
 
 function counting(extra: Record<string, string> = {}): Record<string, string> {
   return { 'connector.class': 'test.CountingConnector', topic: uniqueName('numbers'), ...creation, ...extra };
+}
+
+function file(name: string, config: Record<string, string>): ConnectorFile {
+  return { path: `${name}.json`, name, config: { ...config, name }, initialState: 'STARTED' };
 }
 
 test('a worker started again goes on by itself: connectors, states, positions', async () => {
@@ -43,12 +48,6 @@ test('a worker started again goes on by itself: connectors, states, positions', 
 
 test('files create and change connectors; a paused one stays paused; a bad one fails alone', async () => {
   await using bench = await RestBench.open();
-  const file = (name: string, config: Record<string, string>) => ({
-    path: `${name}.json`,
-    name,
-    config: { ...config, name },
-    initialState: 'STARTED' as const,
-  });
   const config = counting();
   await bench.stop();
   await bench.start([file('a', config), file('bad', counting({ 'tasks.max': 'many' }))]);
