@@ -12,12 +12,15 @@ interface PublishedRow {
   readonly name: string;
   /** Absent before Postgres 15. */
   readonly columns: string[] | null;
+  /** Before Postgres 18 the view lists generated columns, but the stream does not bring them. */
+  readonly with_generated: boolean;
   readonly row_filter: string | null;
 }
 
 // Read as JSON, because older servers have fewer columns.
 const publishedSql = `
-  SELECT schemaname AS schema, tablename AS name, to_jsonb(t) -> 'attnames' AS columns, to_jsonb(t) ->> 'rowfilter' AS row_filter
+  SELECT schemaname AS schema, tablename AS name, to_jsonb(t) -> 'attnames' AS columns, to_jsonb(t) ->> 'rowfilter' AS row_filter,
+         current_setting('server_version_num')::int4 >= 180000 AS with_generated
   FROM pg_catalog.pg_publication_tables t WHERE pubname = $1`;
 
 /**
@@ -66,7 +69,10 @@ function nameOf(info: TableInfo): string {
 
 function snapshotTable(info: TableInfo, published: PublishedRow | null, settings: PostgresSettings, types: TypeCatalog): SnapshotTable {
   const names = published?.columns ?? null;
-  const columns = info.columns.filter((column) => (names === null ? column.generated === '' : names.includes(column.name)));
+  const columns = info.columns.filter((column) => {
+    if (column.generated !== '' && published?.with_generated !== true) return false;
+    return names === null ? column.generated === '' : names.includes(column.name);
+  });
   const wire = columns.map((column): WireColumn => {
     return { name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: info.primaryKey.includes(column.name) };
   });
