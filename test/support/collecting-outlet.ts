@@ -27,6 +27,7 @@ export interface CollectedChange {
 interface Waiter {
   readonly ready: () => boolean;
   readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -47,6 +48,7 @@ export class CollectingOutlet implements ChangeOutlet {
   #declared = new Set<number>();
   #room: PromiseWithResolvers<void> | null = null;
   #waiters: Waiter[] = [];
+  #failure: { readonly error: unknown } | null = null;
   #offset: SourceOffset['offset'] = null;
 
   constructor(source: () => Source | null = () => null) {
@@ -76,10 +78,10 @@ export class CollectingOutlet implements ChangeOutlet {
       offset,
       locate: change.locate(),
     });
+    const room = this.hasRoom(this.changes.length);
+    if (!room) this.#room ??= Promise.withResolvers();
     this.#wake();
-    if (this.hasRoom(this.changes.length)) return true;
-    this.#room ??= Promise.withResolvers();
-    return false;
+    return room;
   }
 
   boundary(): boolean {
@@ -112,10 +114,25 @@ export class CollectingOutlet implements ChangeOutlet {
   /** Resolves as soon as `ready` is true; rejects after a bounded time with what there is. */
   async until(ready: () => boolean, timeoutMs = 15_000): Promise<void> {
     if (ready()) return;
+    if (this.#failure !== null) throw this.#failure.error;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(new Error(`waited in vain; changes: ${JSON.stringify(this.changes.slice(-5))}`)), timeoutMs);
-    this.#waiters.push({ ready, resolve });
+    const timer = setTimeout(
+      () => reject(new Error(`waited in vain with ${this.changes.length} changes and ${this.boundaries.length} boundaries`)),
+      timeoutMs,
+    );
+    this.#waiters.push({ ready, resolve, reject });
     await promise.finally(() => clearTimeout(timer));
+  }
+
+  /** The source has failed: whoever waits hears of it. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  /** After `fail`, when the source is run again. */
+  revive(): void {
+    this.#failure = null;
   }
 
   async untilChanges(count: number): Promise<readonly CollectedChange[]> {

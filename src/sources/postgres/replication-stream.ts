@@ -149,6 +149,8 @@ export class ReplicationStream {
     this.#timer?.cancel();
     const channel = this.#channel;
     this.#channel = null;
+    // The socket is paused, so it would never see the server's end; what was written last still goes out.
+    channel?.stream.destroySoon();
     await this.#service.stop().catch(() => {});
     // The package takes off every listener; an error of the dying socket must not end the process.
     channel?.on('error', () => {});

@@ -179,7 +179,8 @@ export async function acquireSlot(
   }
   const existing = await inspectSlot(client, name);
   const temporary = existing !== null;
-  const created = temporary ? `${name.slice(0, 40)}_snapshot_${await backendPid(replication)}` : name;
+  const pid = await backendPid(replication);
+  const created = temporary ? `${name.slice(0, 40)}_snapshot_${pid}` : name;
   source.log.info({ slot: name, temporary }, temporary ? 'taking a snapshot beside the existing slot' : 'creating the replication slot');
   let waiting = true;
   const tell = async (): Promise<void> => {
@@ -193,8 +194,11 @@ export async function acquireSlot(
       source.log.warn({ slot: created, holders }, 'the server creates the slot when every transaction that is open now has ended');
   };
   const timer = source.clock.after(waitFirstMs, () => void tell());
-  // A creation that waits goes on in the server until its connection ends.
-  const onAbort = (): void => void replication.end().catch(() => {});
+  // A creation that waits for a transaction does not notice that its client has gone: it has to be told.
+  const onAbort = (): void => {
+    client.query('SELECT pg_catalog.pg_terminate_backend($1)', [pid]).catch(() => {});
+    replication.end().catch(() => {});
+  };
   options.signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await createSlot(replication, created, { temporary, failover: failover && !temporary && server.version >= 170_000 });

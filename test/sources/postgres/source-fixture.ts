@@ -71,7 +71,7 @@ export function startSource(database: Database, options: RunOptions = {}): Runni
   options.prepare?.(out);
   const abort = new AbortController();
   const ended = source.run(options.offsets ?? [], out, abort.signal);
-  ended.catch(() => {});
+  ended.catch((error: unknown) => out.fail(error));
   const stop = async (): Promise<void> => {
     abort.abort(new Error('stopped by the test'));
     await ended;
