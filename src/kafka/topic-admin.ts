@@ -64,10 +64,11 @@ export class TopicAdmin {
 
   /** True when this call created the topic, false when it was there already (also when another worker was quicker). */
   async create(topic: NewTopic): Promise<boolean> {
+    let created: boolean;
     try {
-      return await this.#ask(`create topic ${topic.name}`, (admin) =>
+      created = await this.#ask(`create topic ${topic.name}`, (admin) =>
         admin.createTopics({
-          waitForLeaders: true,
+          waitForLeaders: false,
           topics: [
             {
               topic: topic.name,
@@ -82,6 +83,12 @@ export class TopicAdmin {
       if (brokerCode(causeOf(error)) === KafkaCode.TOPIC_ALREADY_EXISTS) return false;
       throw error;
     }
+    // A broker hears of the topic a moment after the controller made it. kafkajs's own wait takes that moment for an error
+    // where brokers do not create topics by themselves.
+    for (let attempt = 1; attempt <= visibleAttemptsMax && (await this.describe(topic.name)) === null; attempt += 1) {
+      await this.#clock.sleep(20 * attempt);
+    }
+    return created;
   }
 
   async close(): Promise<void> {
@@ -118,6 +125,8 @@ export class TopicAdmin {
 }
 
 const attemptsMax = 5;
+/** Four seconds in all; after that whoever uses the topic says what is wrong. */
+const visibleAttemptsMax = 20;
 const leaderNotAvailable = 5;
 
 function causeOf(error: unknown): unknown {
