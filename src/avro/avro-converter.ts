@@ -57,6 +57,21 @@ const avroConfigKeys: readonly ConfigKey[] = [
     group: 'Avro',
     doc: 'Keep names, versions and parameters of the Connect schema as properties (connect.name, connect.version, …) in the Avro schema.',
   },
+  ...Object.entries({
+    'enhanced.avro.schema.support': 'Enums and packages are written as Connect types, as by default.',
+    'schemas.cache.config': 'Schemas are compiled once per shape; there is no cache to size.',
+    'max.schemas.per.subject': 'Schemas are compiled once per shape; there is no cache to size.',
+    'discard.type.doc.default': 'No source here has documentation of types.',
+    'ignore.default.for.nullables': 'A null of the source always stays null.',
+  }).map(([name, ignored]): ConfigKey => ({
+    name,
+    type: 'STRING',
+    default: null,
+    importance: 'LOW',
+    group: 'Avro',
+    doc: 'Accepted for compatibility.',
+    ignored,
+  })),
 ];
 
 export const avroConverterPlugin: ConverterPlugin = {

@@ -59,7 +59,7 @@ export class SchemaRegistry {
     const answer = await this.#request(subject, (api): Promise<Answer> => {
       return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);
     });
-    const { id } = answer.data() as { id: number };
+    const id = idIn(answer, subject);
     this.#log.debug({ subject, id }, 'schema registered');
     return id;
   }
@@ -67,7 +67,8 @@ export class SchemaRegistry {
   /** The bytes are laid out by our schema, so the latest version must have the same fields and types. */
   async #latest(subject: string, schemaText: string): Promise<number> {
     const answer = await this.#request(subject, (api): Promise<Answer> => api.Subject.latestVersion({ subject }));
-    const { id, schema } = answer.data() as { id: number; schema: string };
+    const id = idIn(answer, subject);
+    const { schema } = answer.data() as { schema: string };
     if (JSON.stringify(avscType(schema).schema()) !== JSON.stringify(avscType(schemaText).schema())) {
       throw new ConnectError('registry.schema', `The latest version of subject "${subject}" has other fields or types than the records.`, {
         remedy: 'Register a matching version, or set use.latest.version=false and auto.register.schemas=true.',
@@ -111,6 +112,20 @@ export class SchemaRegistry {
 
 interface Answer {
   data(): unknown;
+}
+
+/** A proxy or another server may well answer 200 with something else. */
+function idIn(answer: Answer, subject: string): number {
+  const data = answer.data();
+  if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'number') return data.id;
+  throw new ConnectError(
+    'registry.schema',
+    `What answers for subject "${subject}" is not a schema registry: its answer has no schema id.`,
+    {
+      remedy: 'Check schema.registry.url (for Apicurio it ends in /apis/ccompat/v7).',
+      details: { subject },
+    },
+  );
 }
 
 function createClient(endpoint: RegistryEndpoint, options: RegistryOptions): SchemaRegistryAPIClient {

@@ -38,16 +38,25 @@ export function readInt64(bytes: Uint8Array, start: number, end: number, into: I
     readLargeInt64(bytes, at, end, first === minus, into);
     return;
   }
-  const value = readDigits(bytes, at, end);
-  into.setSafe(first === minus ? 0 - value : value);
+  // Nine digits at a time: integer arithmetic is much faster than the same loop over doubles.
+  const split = end - at > 9 ? end - 9 : at;
+  const lower = readDigits(bytes, split, end);
+  if (split === at) {
+    into.low = first === minus ? -lower | 0 : lower;
+    into.high = into.low >> 31;
+    return;
+  }
+  const value = readDigits(bytes, at, split) * 1_000_000_000 + lower;
+  into.setSafe(first === minus ? -value : value);
 }
 
+/** At most nine digits. */
 function readDigits(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at += 1) {
     const digit = (bytes[at] as number) - zero;
     if (digit < 0 || digit > 9) throw valueError('not an int64: a character that is not a digit');
-    value = value * 10 + digit;
+    value = (value * 10 + digit) | 0;
   }
   return value;
 }
@@ -57,7 +66,9 @@ function readLargeInt64(bytes: Uint8Array, start: number, end: number, negative:
     for (let at = start; at < end; at += 1) readDigits(bytes, at, at + 1);
     throw valueError('not an int64: out of range');
   }
-  into.setProduct(readDigits(bytes, start, end - 9), 1_000_000_000, readDigits(bytes, end - 9, end));
+  const split = Math.max(start, end - 18);
+  const upper = readDigits(bytes, start, split) * 1_000_000_000 + readDigits(bytes, split, end - 9);
+  into.setProduct(upper, 1_000_000_000, readDigits(bytes, end - 9, end));
   if (into.high < 0 && !(negative && into.high === -0x8000_0000 && into.low === 0)) throw valueError('not an int64: out of range');
   if (negative) into.negate();
 }
@@ -73,6 +84,8 @@ export function readFloat64(bytes: Uint8Array, start: number, end: number): numb
   const first = at < end ? (bytes[at] as number) : 0;
   if (first === minus || first === plus) at += 1;
   let mantissa = 0;
+  // The digits after the ninth.
+  let rest = 0;
   let digits = 0;
   let significant = 0;
   let scale = 0;
@@ -87,12 +100,14 @@ export function readFloat64(bytes: Uint8Array, start: number, end: number): numb
     if (digit < 0 || digit > 9) break;
     digits += 1;
     if (significant > 0 || digit > 0) significant += 1;
-    if (significant <= 15) mantissa = mantissa * 10 + digit;
+    if (significant <= 9) mantissa = (mantissa * 10 + digit) | 0;
+    else if (significant <= 15) rest = (rest * 10 + digit) | 0;
     if (fraction) scale -= 1;
   }
   if (digits === 0) return readSpecialFloat(bytes, start, end);
   if (at < end) scale += readExponent(bytes, at, end);
   if (significant > 15 || scale > 22 || scale < -22) return slowFloat(bytes, start, end, significant);
+  if (significant > 9) mantissa = mantissa * (powersOfTen[significant - 9] as number) + rest;
   const value = scale < 0 ? mantissa / (powersOfTen[-scale] as number) : mantissa * (powersOfTen[scale] as number);
   return first === minus ? -value : value;
 }

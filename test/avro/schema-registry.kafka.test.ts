@@ -168,6 +168,22 @@ test('a failed look-up is not remembered, and the next address of the list takes
   assert.equal(await impatient.idOf('s', record({ a: 'int' })), 9);
 });
 
+test('an address that is not a registry says so', async () => {
+  const wrongPath = registry({ 'schema.registry.url': new URL('/nowhere', stack.registry).href });
+  await assert.rejects(wrongPath.idOf('s', record({ a: 'int' })), (error) => {
+    return (
+      isCode('registry.schema', /nowhere does not know/)(error) &&
+      error instanceof ConnectError &&
+      (error.remedy ?? '').includes('/apis/ccompat/v7')
+    );
+  });
+  await using other = await fakeRegistry([200, { hello: 'world' }]);
+  await assert.rejects(
+    registry({ 'schema.registry.url': other.url }).idOf('s', record({ a: 'int' })),
+    isCode('registry.schema', /not a schema registry/),
+  );
+});
+
 test('concurrent shapes with one schema make one request', async () => {
   await using server = await fakeRegistry([200, { id: 3 }]);
   const shared = registry({ 'schema.registry.url': server.url });
