@@ -6,7 +6,8 @@ import type { ByteRegister } from './value-register.ts';
 const zero = 0x30;
 const minus = 0x2d;
 const plus = 0x2b;
-const point = 0x2e;
+const decimalPoint = 0x2e;
+const comma = 0x2c;
 const digitsMax = 131_072 + 16_383 + 16;
 
 /** A decimal number as found by `scan`: digits and where the point stands, nothing interpreted yet. */
@@ -37,7 +38,7 @@ function scan(bytes: Uint8Array, start: number, end: number): DecimalScan {
   scanned.first = end;
   for (; at < end; at += 1) {
     const byte = bytes[at] as number;
-    if (byte === point && !fraction) {
+    if (byte === decimalPoint && !fraction) {
       fraction = true;
       continue;
     }
@@ -199,6 +200,7 @@ function specialName(text: string): string {
   throw valueError('not a decimal: no digits');
 }
 
+const foreignMoney = 'not an amount of money: expected grouping commas and a decimal point, as lc_monetary=C prints them';
 const moneyDigits = new Uint8Array(64);
 
 /** `$1,234.11`, `-$1`, `($1)`: currency signs, blanks and grouping commas are dropped. */
@@ -212,14 +214,28 @@ export function readMoney(bytes: Uint8Array, start: number, end: number, scale: 
     to -= 1;
   }
   let length = 1;
+  // Digits since the last grouping comma; -1: there was none.
+  let group = -1;
+  let point = false;
   for (let at = from; at < to; at += 1) {
     const byte = bytes[at] as number;
-    if (byte === minus && length === 1 && !negative) negative = true;
-    else if ((byte >= zero && byte <= zero + 9) || byte === point) moneyDigits[length++] = byte;
-    else if (byte !== 0x2c && byte !== 0x20 && byte !== 0x24 && byte < 0x80)
+    if (byte === minus && length === 1 && !negative) {
+      negative = true;
+    } else if (byte >= zero && byte <= zero + 9) {
+      moneyDigits[length++] = byte;
+      if (group >= 0 && !point) group += 1;
+    } else if (byte === decimalPoint && !point) {
+      point = true;
+      moneyDigits[length++] = byte;
+    } else if (byte === comma) {
+      if (point || length === 1) throw valueError(foreignMoney);
+      group = 0;
+    } else if (byte !== 0x20 && byte !== 0x24 && byte < 0x80) {
       throw valueError('not an amount of money: unexpected character');
+    }
     if (length === moneyDigits.length) throw valueError('not an amount of money: too many digits');
   }
+  if (group >= 0 && group !== 3) throw valueError(foreignMoney);
   moneyDigits[0] = negative ? minus : plus;
   readDecimal(moneyDigits, 0, length, scale, into);
 }
