@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import fc from 'fast-check';
+
+import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
+import { SnapshotFilter } from '../../../src/sources/postgres/snapshot-filter.ts';
+import type { Epoch, TablePosition } from '../../../src/sources/postgres/snapshot-progress.ts';
+import { TransactionView } from '../../../src/sources/postgres/transaction-view.ts';
+import { propertySettings } from '../../support/property.ts';
+
+const all = (): boolean => true;
+
+function epoch(view: string, until: TablePosition | null, horizon = 100n): Epoch {
+  return { view, exported: false, horizon, until };
+}
+
+function upTo(table: number, key: string, order: 'number' | 'bytes' = 'number'): TablePosition {
+  return { kind: 'key', table, columns: ['id'], orders: [order], key: [key] };
+}
+
+function row(id: string): TupleView {
+  const view = new TupleView(2);
+  view.bytes = new TextEncoder().encode(`x${id}`);
+  view.count = 2;
+  view.state[1] = CellState.TEXT;
+  view.start[1] = 1;
+  view.end[1] = view.bytes.length;
+  return view;
+}
+
+/** The transactions, of those asked for, whose change of this row is dropped. */
+function dropped(filter: SnapshotFilter, table: number, id: string, xids: readonly number[]): number[] {
+  const regions = filter.regions(table, 'public', 't', ['other', 'id']);
+  return xids.filter((xid) => {
+    filter.beginTransaction(xid, 0, 1);
+    return filter.drops(regions, row(id), 'other');
+  });
+}
+
+test('a row belongs to the reading that came to its key', () => {
+  const epochs = [epoch('10:10:', upTo(7, '-5')), epoch('20:20:', upTo(7, '100')), epoch('30:30:', null)];
+  const filter = SnapshotFilter.parse(new SnapshotFilter(epochs, all).toText(), all);
+  const xids = [9, 19, 29, 39];
+  assert.deepEqual(dropped(filter, 7, '-6', xids), [9]);
+  assert.deepEqual(dropped(filter, 7, '-5', xids), [9]);
+  assert.deepEqual(dropped(filter, 7, '-4', xids), [9, 19]);
+  assert.deepEqual(dropped(filter, 7, '99', xids), [9, 19]);
+  assert.deepEqual(dropped(filter, 7, '101', xids), [9, 19, 29]);
+  assert.deepEqual(dropped(filter, 6, '999', xids), [9], 'a table before');
+  assert.deepEqual(dropped(filter, 8, '-999', xids), [9, 19, 29], 'a table behind');
+});
+
+test('the snapshot that came with the slot drops nothing, nor does a table that was not read', () => {
+  const exported: Epoch = { ...epoch('10:10:', upTo(7, '5')), exported: true };
+  assert.equal(new SnapshotFilter([{ ...exported, until: null }], all).active, false);
+  const filter = new SnapshotFilter([exported, epoch('20:20:', null)], (_schema, table) => table === 't');
+  assert.deepEqual(dropped(filter, 7, '5', [9, 19]), []);
+  assert.deepEqual(dropped(filter, 7, '6', [9, 19]), [9, 19]);
+  assert.equal(filter.regions(7, 'public', 'unread', ['id']), null);
+});
+
+test('it ends with the first transaction that committed behind the last reading, and is not stored any more', () => {
+  const filter = new SnapshotFilter([epoch('10:10:', null, 0x1_0000_0005n)], all);
+  assert.equal(filter.beginTransaction(9, 1, 4), true);
+  assert.equal(filter.beginTransaction(9, 1, 5), false);
+  assert.equal(filter.active, false);
+  assert.equal(filter.toText(), null);
+  assert.equal(filter.drops(null, row('1'), 'other'), false);
+});
+
+test('a truncate was shown only if every reading of the table saw it', () => {
+  const filter = new SnapshotFilter([epoch('10:10:', upTo(7, '5')), epoch('20:20:', null)], all);
+  const regions = filter.regions(7, 'public', 't', ['other', 'id']);
+  filter.beginTransaction(19, 0, 1);
+  assert.equal(filter.dropsTable(regions), false);
+  filter.beginTransaction(9, 0, 1);
+  assert.equal(filter.dropsTable(regions), true);
+});
+
+test('transactions are compared modulo 2^32', () => {
+  const view = new TransactionView('8589934590:8589934600:8589934591,8589934593');
+  // 2^33 - 2, …: the numbers of the stream are 4294967294, 4294967295, 0, 1, …
+  assert.deepEqual(
+    [4_294_967_293, 4_294_967_294, 4_294_967_295, 0, 1, 7, 8, 9].map((xid) => view.sees(xid)),
+    [true, true, false, true, false, true, false, false],
+  );
+  assert.deepEqual(
+    [4_294_967_293, 4_294_967_294, 7, 8].map((xid) => view.isRecent(xid)),
+    [false, true, true, false],
+  );
+});
+
+test('numbers compare as numbers, texts as bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+      fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+      fc.nat(62),
+      (left, right, shift) => {
+        for (const [a, b] of [
+          [left, right],
+          [left >> BigInt(shift), right >> BigInt(shift)],
+          [left, left],
+        ] as const) {
+          const filter = new SnapshotFilter([epoch('10:10:', upTo(7, String(b))), epoch('20:20:', null)], all);
+          assert.deepEqual(dropped(filter, 7, String(a), [15]), a > b ? [15] : []);
+        }
+      },
+    ),
+    propertySettings(),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (left, right) => {
+      const filter = new SnapshotFilter([epoch('10:10:', upTo(7, right, 'bytes')), epoch('20:20:', null)], all);
+      assert.deepEqual(dropped(filter, 7, left, [15]), Buffer.compare(Buffer.from(left), Buffer.from(right)) > 0 ? [15] : []);
+    }),
+    propertySettings(),
+  );
+});
