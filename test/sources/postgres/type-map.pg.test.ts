@@ -174,3 +174,59 @@ for (const [version, url] of servers) {
     });
   });
 }
+
+/** Mode → what columns of a fixed table become: Connect type, semantic name, and the value of the one row. */
+const modes: readonly (readonly [
+  mode: Readonly<Record<string, string>>,
+  columns: Readonly<Record<string, readonly [outline: readonly unknown[], json: unknown]>>,
+])[] = [
+  [
+    { 'decimal.handling.mode': 'string' },
+    {
+      n: [['string'], '10.1100'],
+      p: [['string'], '1.10'],
+      z: [['string'], '0.000'],
+      b: [['string'], 'NAN'],
+      i: [['string'], 'POSITIVE_INFINITY'],
+    },
+  ],
+  [
+    { 'decimal.handling.mode': 'double' },
+    { n: [['float64'], 10.11], p: [['float64'], 1.1], b: [['float64'], 'NaN'], i: [['float64'], 'Infinity'] },
+  ],
+  [
+    { 'time.precision.mode': 'adaptive_time_microseconds' },
+    { t: [['int64', 'io.debezium.time.MicroTime'], 3_723_000_000], s: [['int64', 'io.debezium.time.Timestamp'], 1_577_934_245_678] },
+  ],
+  [
+    { 'time.precision.mode': 'microseconds' },
+    {
+      d: [['int32', 'io.debezium.time.Date'], 18_263],
+      t: [['int64', 'io.debezium.time.MicroTime'], 3_723_000_000],
+      s: [['int64', 'io.debezium.time.MicroTimestamp'], 1_577_934_245_678_000],
+    },
+  ],
+  [
+    { 'time.precision.mode': 'connect' },
+    {
+      d: [['int32', 'org.apache.kafka.connect.data.Date'], 18_263],
+      t: [['int32', 'org.apache.kafka.connect.data.Time'], 3_723_000],
+      s: [['int64', 'org.apache.kafka.connect.data.Timestamp'], 1_577_934_245_678],
+    },
+  ],
+];
+
+test('the other modes of decimals and times', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE samples (id int PRIMARY KEY, n numeric, p numeric(5,2), z numeric, b numeric, i numeric, d date, t time(0), s timestamp(3));
+    INSERT INTO samples VALUES (1, 10.1100, 1.1, 0.000, 'NaN', 'Infinity', '2020-01-02', '01:02:03', '2020-01-02 03:04:05.678')`);
+  for (const [mode, columns] of modes) {
+    const exotic = Object.keys(mode)[0] === 'time.precision.mode' ? { 'column.exclude.list': 'public.samples.[bi]' } : {};
+    const outlet = await snapshotOf(database, { ...mode, ...exotic });
+    const fields = valueFields(outlet);
+    for (const [name, [expected, json]] of Object.entries(columns)) {
+      assert.deepEqual(outline(fields.get(name)), expected, `${name} with ${JSON.stringify(mode)}`);
+      assert.deepEqual(outlet.rows[0]?.[name], json, `${name} with ${JSON.stringify(mode)}`);
+    }
+  }
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ConnectError, classify, describeError } from '../../../src/base/errors.ts';
+import type { SourceOffset } from '../../../src/record/offset.ts';
+import { createDatabase, type Database } from '../../support/database.ts';
+import { uniqueName } from '../../support/unique-name.ts';
+import { servers } from './servers.ts';
+import { slotName, startSource, untilStreaming, type RunOptions } from './source-fixture.ts';
+
+/** What a start that must fail fails with; and no secret in any of it. */
+async function refusal(db: Database, options: RunOptions): Promise<ConnectError> {
+  await using running = startSource(db, options);
+  const error = await running.ended.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ConnectError, `a ConnectError, not ${String(error)}`);
+  assert.doesNotMatch(describeError(error), /wrong-secret/);
+  assert.ok(error.remedy !== null, 'a refusal says what to do');
+  return error;
+}
+
+async function stored(db: Database): Promise<readonly SourceOffset[]> {
+  await using running = startSource(db);
+  await untilStreaming(db, running);
+  await db.query('INSERT INTO orders (item) VALUES ($1)', ['stored']);
+  await running.out.until(() => running.out.boundaries.some((offset) => offset.offset?.['messageType'] === 'INSERT'));
+  const offsets = running.out.boundaries.slice(-1);
+  running.source.confirm(offsets);
+  return offsets;
+}
+
+const ordersSql = 'CREATE TABLE orders (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, item text)';
+
+for (const [version, server] of servers) {
+  test(`Postgres ${version}: wrong password, database, host and missing privilege are told apart`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(ordersSql);
+    const password = await refusal(db, { extra: { 'database.password': 'wrong-secret' } });
+    assert.deepEqual([password.code, classify(password)], ['postgres.authentication', 'fail']);
+    const database = await refusal(db, { extra: { 'database.dbname': 'no_such_database' } });
+    assert.equal(database.code, 'config.invalid');
+    assert.match(database.message, /no_such_database/);
+    const port = await refusal(db, { extra: { 'database.port': '1' } });
+    assert.deepEqual([port.code, classify(port)], ['postgres.unreachable', 'retry']);
+    const role = uniqueName('role');
+    await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'wrong-secret'`);
+    try {
+      const privilege = await refusal(db, { extra: { 'database.user': role, 'database.password': 'wrong-secret' } });
+      assert.equal(privilege.code, 'postgres.privilege');
+      assert.match(privilege.remedy ?? '', new RegExp(`ALTER ROLE "${role}" REPLICATION`));
+      await db.query(`ALTER ROLE ${role} REPLICATION`);
+      const publication = await refusal(db, { extra: { 'database.user': role, 'database.password': 'wrong-secret' } });
+      assert.equal(publication.code, 'postgres.privilege');
+      assert.match(publication.remedy ?? '', /CREATE PUBLICATION "shop_publication" FOR ALL TABLES/);
+    } finally {
+      await db.query(`DROP ROLE ${role}`);
+    }
+  });
+
+  test(`Postgres ${version}: publications and slots that do not fit are refused`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(ordersSql);
+    const missing = await refusal(db, { extra: { 'publication.autocreate.mode': 'disabled' } });
+    assert.equal(missing.code, 'postgres.publication');
+    const nothing = await refusal(db, { extra: { 'publication.autocreate.mode': 'filtered', 'table.include.list': 'public.none' } });
+    assert.equal(nothing.code, 'postgres.publication');
+    await db.query('CREATE PUBLICATION shop_publication FOR ALL TABLES');
+    const all = await refusal(db, { extra: { 'publication.autocreate.mode': 'filtered' } });
+    assert.match(all.message, /is for all tables/);
+    await db.query('SELECT pg_create_logical_replication_slot($1, $2)', [slotName(db), 'test_decoding']);
+    const plugin = await refusal(db, {});
+    assert.equal(plugin.code, 'postgres.slot');
+    assert.match(plugin.message, /test_decoding/);
+    await db.query('SELECT pg_drop_replication_slot($1)', [slotName(db)]);
+    await db.query('SELECT pg_create_physical_replication_slot($1)', [slotName(db)]);
+    assert.match((await refusal(db, {})).message, /physical/);
+    await db.query('SELECT pg_drop_replication_slot($1)', [slotName(db)]);
+    await using other = await createDatabase(server);
+    await other.query('SELECT pg_create_logical_replication_slot($1, $2)', [slotName(db), 'pgoutput']);
+    assert.match((await refusal(db, {})).message, new RegExp(`belongs to the database "${other.name}"`));
+  });
+
+  test(`Postgres ${version}: a filtered publication follows the captured tables, and is left alone when it fits`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(`${ordersSql}; CREATE TABLE other (id int PRIMARY KEY)`);
+    const published = async (): Promise<unknown> =>
+      (await db.query("SELECT tablename FROM pg_publication_tables WHERE pubname = 'shop_publication' ORDER BY 1")).map(
+        (row) => row['tablename'],
+      );
+    for (const [list, tables] of [
+      ['public.orders', ['orders']],
+      ['public.o.*', ['orders', 'other']],
+    ] as const) {
+      await using running = startSource(db, { extra: { 'publication.autocreate.mode': 'filtered', 'table.include.list': list } });
+      await untilStreaming(db, running);
+      assert.deepEqual(await published(), tables);
+    }
+  });
+
+  test(`Postgres ${version}: a slot in use is waited for as long as configured, and taken when it is free`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(ordersSql);
+    await using holder = startSource(db);
+    await untilStreaming(db, holder);
+    const error = await refusal(db, { extra: { 'slot.max.retries': '2', 'slot.retry.delay.ms': '100' } });
+    assert.deepEqual([error.code, classify(error)], ['postgres.slot-in-use', 'retry']);
+    await using waiter = startSource(db, { extra: { 'slot.max.retries': '100', 'slot.retry.delay.ms': '100' } });
+    await holder.stop();
+    await holder.source.close();
+    await untilStreaming(db, waiter);
+  });
+
+  test(`Postgres ${version}: a stored position that the slot cannot serve is never passed over in silence`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(ordersSql);
+    const offsets = await stored(db);
+    const slot = slotName(db);
+    const idle = async (): Promise<void> => {
+      while ((await db.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [slot])).length > 0);
+    };
+    await idle();
+    // The same offset with another cluster's name, and one from the future of a restored server.
+    const [offset] = offsets;
+    const changed = (extra: Record<string, string | bigint>): RunOptions => ({
+      offsets: [{ partition: { server: 'shop' }, offset: { ...offset?.offset, ...extra } }],
+    });
+    assert.match((await refusal(db, changed({ system_id: '42' }))).message, /belongs to another server/);
+    assert.equal((await refusal(db, changed({ lsn_commit: 1n << 60n }))).code, 'postgres.offset');
+    // Advanced by somebody else.
+    await db.query("INSERT INTO orders (item) VALUES ('lost')");
+    await db.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [slot]);
+    const advanced = await refusal(db, { offsets });
+    assert.deepEqual([advanced.code, classify(advanced)], ['postgres.offset', 'fail']);
+    assert.match(advanced.message, /changes in between are gone/);
+    // Dropped, and made anew under the same name.
+    await db.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    assert.equal((await refusal(db, { offsets })).code, 'postgres.slot');
+    await db.query('SELECT pg_create_logical_replication_slot($1, $2)', [slot, 'pgoutput']);
+    assert.equal((await refusal(db, { offsets })).code, 'postgres.offset');
+    // Told to, it heals itself with a snapshot, or goes on without the changes.
+    {
+      await using running = startSource(db, { offsets, extra: { 'snapshot.mode': 'when_needed' } });
+      const changes = await running.out.untilChanges(2);
+      assert.deepEqual(
+        changes.map((change) => [change.op, change.after?.['item']]),
+        [
+          ['r', 'stored'],
+          ['r', 'lost'],
+        ],
+      );
+    }
+    await idle();
+    await using trusting = startSource(db, { offsets, extra: { 'offset.mismatch.strategy': 'trust_slot' } });
+    await untilStreaming(db, trusting);
+  });
+}
