@@ -49,6 +49,8 @@ export class RecordViewer {
   static async open(options: ViewerOptions): Promise<RecordViewer> {
     const viewer = new RecordViewer(options);
     await viewer.#admin.connect();
+    // The first question after groups makes Kafka create the topic they live in: meanwhile the worker starts.
+    void viewer.#admin.describeGroups([viewer.#group]).catch(() => {});
     const present = new Set(await viewer.#admin.listTopics());
     for (const topic of options.topics.filter((each) => present.has(each))) {
       const offsets = await viewer.#admin.fetchTopicOffsets(topic);
