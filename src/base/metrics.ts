@@ -17,15 +17,19 @@ export interface HistogramCell {
 export class Metrics {
   readonly registry = new Registry();
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
+  /** The label values in use, by metric name and then by their text. */
+  readonly #series = new Map<string, Map<string, Labels>>();
 
   counter(name: string, help: string, labels: Labels): CounterCell {
     const metric = this.#metric(name, () => new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
+    this.#remember(name, labels);
     const child = (metric as Counter).labels(labels);
     return { add: (value) => child.inc(value) };
   }
 
   gauge(name: string, help: string, labels: Labels): GaugeCell {
     const metric = this.#metric(name, () => new Gauge({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
+    this.#remember(name, labels);
     const child = (metric as Gauge).labels(labels);
     return { set: (value) => child.set(value) };
   }
@@ -36,20 +40,30 @@ export class Metrics {
       name,
       () => new Histogram({ name, help, labelNames: Object.keys(labels), buckets: [...bucketsMs], registers: [this.registry] }),
     );
+    this.#remember(name, labels);
     const child = (metric as Histogram).labels(labels);
     return { observe: (value) => child.observe(value) };
   }
 
-  /** Forgets every series with these labels, so that a deleted connector does not linger in the scrape. */
+  /** Forgets every series that has these labels, whatever others it has, so that a deleted connector does not linger in the scrape. */
   remove(labels: Labels): void {
-    for (const metric of this.#metrics.values()) {
-      const names: readonly string[] = (metric as unknown as { labelNames: string[] }).labelNames;
-      if (Object.keys(labels).every((name) => names.includes(name)) && names.length === Object.keys(labels).length) metric.remove(labels);
+    const wanted = Object.entries(labels);
+    for (const [name, series] of this.#series) {
+      for (const [text, present] of series) {
+        if (!wanted.every(([label, value]) => present[label] === value)) continue;
+        this.#metrics.get(name)?.remove(present);
+        series.delete(text);
+      }
     }
   }
 
   text(): Promise<string> {
     return this.registry.metrics();
+  }
+
+  #remember(name: string, labels: Labels): void {
+    const series = this.#series.get(name) ?? new Map<string, Labels>();
+    this.#series.set(name, series.set(JSON.stringify(labels), labels));
   }
 
   #metric(name: string, create: () => Counter | Gauge | Histogram): Counter | Gauge | Histogram {

@@ -10,11 +10,15 @@ export function workerMetricsText(worker: Worker): Promise<string> {
   const connectors = worker.connectors();
   const gauge = (name: string, help: string, labels: Labels, value: number): void => metrics.gauge(name, help, labels).set(value);
   gauge('kafka_connect_worker_connector_count', 'Connectors of this worker.', {}, connectors.length);
-  gauge('kafka_connect_worker_task_count', 'Tasks of this worker.', {}, connectors.reduce((sum, { taskCount }) => sum + taskCount, 0));
+  gauge(
+    'kafka_connect_worker_task_count',
+    'Tasks of this worker.',
+    {},
+    connectors.reduce((sum, { taskCount }) => sum + taskCount, 0),
+  );
   gauge('kafka_connect_worker_rebalance_rebalancing', 'Whether the group is rebalancing.', {}, 0);
   for (const connector of connectors) {
     const { connector: own, tasks } = connector.status();
-    // The label `task` is the same on all series of a connector, so that they go when it is deleted.
     const labels = { connector: connector.name, task: '0' };
     gauge('kafka_connect_worker_connector_total_task_count', 'Tasks of the connector.', labels, tasks.length);
     for (const state of counted) {

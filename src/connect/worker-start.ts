@@ -38,6 +38,9 @@ export interface RunningWorker {
   close(): Promise<boolean>;
 }
 
+/** The last states are worth a moment; a Kafka that is away must not keep the process from leaving. */
+const closeMsMax = 3_000;
+
 interface Stores {
   readonly configs: ConfigStore;
   readonly statuses: StatusStore;
@@ -72,7 +75,18 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
     clusterId = await waitForKafka(options, client, signal);
     stores = await openStores(options, client, workerId);
     const { createSink, plugins } = options;
-    const runtime = { worker: config, plugins, scrubber, createSink, statuses: stores.statuses, offsets: stores.offsets, workerId, clock, log, metrics: new Metrics() };
+    const runtime = {
+      worker: config,
+      plugins,
+      scrubber,
+      createSink,
+      statuses: stores.statuses,
+      offsets: stores.offsets,
+      workerId,
+      clock,
+      log,
+      metrics: new Metrics(),
+    };
     const worker = new Worker(runtime, stores.configs);
     await worker.start(options.connectors);
     ready = worker;
@@ -84,7 +98,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
       close: async () => {
         const drained = await worker.close();
         await app.close();
-        await open.close();
+        await within(closeMsMax, clock, open.close());
         return drained;
       },
     };
@@ -95,6 +109,13 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
   }
 }
 
+async function within(limitMs: number, clock: Clock, work: Promise<void>): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = clock.after(limitMs, timeout.resolve);
+  await Promise.race([work.catch(() => undefined), timeout.promise]);
+  timer.cancel();
+}
+
 async function listen(app: ReturnType<typeof createRestServer>, config: WorkerConfig): Promise<string> {
   const [listener = ''] = config.config.list('listeners');
   const match = /^http:\/\/(\[[^\]]+\]|[^:/]*):(\d+)/.exec(listener);
@@ -102,7 +123,8 @@ async function listen(app: ReturnType<typeof createRestServer>, config: WorkerCo
   try {
     await app.listen({ host: host === '' ? '::' : host, port: Number(match?.[2] ?? 0) });
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String((cause as NodeJS.ErrnoException).code);
+    const reason =
+      (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String((cause as NodeJS.ErrnoException).code);
     throw new ConnectError('config.invalid', `REST cannot listen on ${listener}: ${reason}`, {
       remedy: 'Stop the program that has it, or set listeners to another port.',
     });

@@ -6,7 +6,6 @@ import { Connector, type ConnectorInfo, type ConnectorStateInfo, type TaskState 
 import { check } from './connector-build.ts';
 import { invalidConfig, noType, type ConfigInfos } from './connector-check.ts';
 import { frameworkKeys } from './connector-config.ts';
-import { states } from './lifecycle.ts';
 import { RequestError } from './request-error.ts';
 import type { Runtime } from './runtime.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -137,8 +136,7 @@ export class Worker {
       // A connector of the same name may have been created in the meantime; its states stay.
       if (this.#connectors.has(name)) return;
       this.runtime.statuses.remove(name);
-      this.runtime.metrics.remove({ connector: name, task: '0' });
-      for (const state of states) this.runtime.metrics.remove({ connector: name, task: '0', status: state.toLowerCase() });
+      this.runtime.metrics.remove({ connector: name });
     });
     await Promise.race([gone, connector.settled(settleMs)]);
   }
