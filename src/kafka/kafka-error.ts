@@ -65,7 +65,8 @@ export function kafkaError(code: number, doing: string, servers: string, cause?:
   const name = kafkaCodeName(code);
   const explained = (protocolErrors as Readonly<Record<string, { message: string }>>)[name]?.message;
   const remedy = remedies[kind];
-  return new ConnectError(kind, `Kafka at ${servers} refused to ${doing}: ${name}${explained === undefined ? '' : ` (${explained})`}`, {
+  const refused = kind === 'kafka.authentication' ? 'did not accept the login' : `refused to ${doing}`;
+  return new ConnectError(kind, `Kafka at ${servers} ${refused}: ${name}${explained === undefined ? '' : ` (${explained})`}`, {
     ...(remedy === undefined ? {} : { remedy }),
     ...(cause === undefined ? {} : { cause }),
     details: { kafkaCode: code, kafkaError: name },

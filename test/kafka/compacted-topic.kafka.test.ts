@@ -137,7 +137,7 @@ suite('compacted topic', () => {
     const admins = [new TopicAdmin(client, systemClock), new TopicAdmin(client, systemClock)];
     try {
       const created = await Promise.all(admins.map((admin) => admin.create(topic)));
-      assert.deepEqual(created.sort(), [false, true]);
+      assert.deepEqual(new Set(created), new Set([false, true]));
       assert.match((await admins[0]?.clusterId()) ?? '', /^[\w-]{22}$/);
       assert.equal(await admins[0]?.describe(uniqueName('none')), null);
     } finally {

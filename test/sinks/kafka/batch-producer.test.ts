@@ -14,7 +14,6 @@ test('requests hold each batch once, at most one of a partition, in order, and n
   fc.assert(
     fc.property(fc.array(batch), (batches) => {
       const requests = packRequests(batches, 60);
-      const identity = ({ topic, partition }: { topic: string; partition: number }): string => `${topic} ${partition}`;
       for (const request of requests) {
         assert.ok(request.length > 0);
         assert.equal(new Set(request.map(identity)).size, request.length);
@@ -33,3 +32,7 @@ test('requests hold each batch once, at most one of a partition, in order, and n
     propertySettings(),
   );
 });
+
+function identity({ topic, partition }: { topic: string; partition: number }): string {
+  return `${topic} ${partition}`;
+}

@@ -19,6 +19,7 @@ type Fault = 'none' | 'cut before' | 'cut after';
  * and with it, as on a real connection, every later one.
  */
 function injectFaults(t: TestContext, decide: (apiKey: number) => Fault): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
   const send = Connection.prototype.send;
   const cut = new WeakSet<Connection>();
   const patched = function (this: Connection, ...args: Parameters<typeof send>): void {

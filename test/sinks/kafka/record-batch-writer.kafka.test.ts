@@ -64,12 +64,11 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
       );
     }
     const keyless = read.filter(({ key }) => key === null);
-    const sortable = (each: Shown): string => JSON.stringify(each);
     assert.deepEqual(
-      keyless.map((each) => sortable(shown(each, independent))).sort(),
+      keyless.map((each) => JSON.stringify(shown(each, independent))).sort(),
       sent
         .filter((each) => each.keyless)
-        .map((each) => sortable(shown(expected(each), independent)))
+        .map((each) => JSON.stringify(shown(expected(each), independent)))
         .sort(),
     );
     assert.ok(new Set(keyless.map(({ partition }) => partition)).size > 1, 'records without key are spread over partitions');
@@ -100,11 +99,9 @@ function expected({ key, value, timestampMs, headers }: Omit<SimpleRecord, 'topi
 }
 
 function shown({ key, value, timestampMs, headers }: Readable, withHeaders: boolean): Shown {
-  const hex = (data: unknown): string | null =>
-    data === null || data === undefined ? null : Buffer.from(data as Uint8Array).toString('hex');
   const named = Object.entries(headers)
-    .map(([name, data]) => [name, hex(data)])
-    .sort();
+    .map(([name, data]) => [name, hex(data)] as const)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
   return { key: hex(key), value: hex(value), timestampMs, headers: withHeaders ? named : null };
 }
 
@@ -119,4 +116,8 @@ async function readWithOurs(topic: string): Promise<(Readable & { readonly parti
     await cluster.close();
   }
   return read;
+}
+
+function hex(data: unknown): string | null {
+  return data === null || data === undefined ? null : Buffer.from(data as Uint8Array).toString('hex');
 }

@@ -96,21 +96,14 @@ export function offsetOf(offsets: readonly SourceOffset[]): unknown {
 }
 
 export function fillBatch(batch: RecordBatch, records: readonly SimpleRecord[], offset: number): void {
+  // Not a time long gone: brokers delete what is older than the topic's retention.
+  const nowMs = systemClock.now();
   batch.reset();
   for (const record of records) {
     const key = write(batch, record.key);
     const headers = write(batch, encodeHeaders(record.headers ?? []));
     const value = write(batch, record.value);
-    batch.append(
-      batch.topicIndex(record.topic),
-      key[0],
-      key[1],
-      headers[0],
-      headers[1],
-      value[0],
-      value[1],
-      record.timestampMs ?? 1_700_000_000_000,
-    );
+    batch.append(batch.topicIndex(record.topic), key[0], key[1], headers[0], headers[1], value[0], value[1], record.timestampMs ?? nowMs);
   }
   batch.seal([{ partition: { server: 'stage' }, offset: { position: offset } }]);
 }
@@ -142,44 +135,27 @@ function zigzag(value: number): Buffer {
 }
 
 /**
- * Everything a read-committed kafkajs consumer sees up to the high watermark, none of it our code; ordered by partition
- * and offset. kafkajs reports the offset it has reached also when the last batch holds only markers or aborted records.
+ * Everything a read-committed kafkajs consumer sees of what was written before the call, none of it our code; ordered by
+ * partition and offset. A plain record at the end of each partition tells when that point is reached: it becomes visible
+ * only when every transaction before it has ended.
  */
 export async function readCommitted(bootstrap: string, topic: string, timeoutMs = 60_000): Promise<ReadRecord[]> {
   const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  const left = new Map(ends.filter(({ high, low }) => BigInt(high) > BigInt(low)).map(({ partition, high }) => [partition, BigInt(high)]));
-  if (left.size === 0) return [];
-  const consumer = kafka.consumer({ groupId: uniqueName('reader'), readUncommitted: false, maxWaitTimeInMs: 50 });
+  const mark = uniqueName('end');
+  const left = await writeMarks(kafka, topic, mark);
+  const consumer = kafka.consumer({ groupId: mark, readUncommitted: false, maxWaitTimeInMs: 50 });
   const records: ReadRecord[] = [];
   const done = Promise.withResolvers<void>();
-  const timer = setTimeout(
-    () => done.reject(new Error(`not read to the end within ${timeoutMs} ms: ${[...left.keys()].join(',')}`)),
-    timeoutMs,
-  );
+  const timer = setTimeout(() => done.reject(new Error(`not read to the end within ${timeoutMs} ms: ${[...left].join(',')}`)), timeoutMs);
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      if (BigInt(payload.lastOffset) + 1n >= (left.get(payload.partition) ?? 0n)) left.delete(payload.partition);
-      if (left.size === 0) done.resolve();
-    });
     await consumer.run({
-      eachBatchAutoResolve: true,
-      eachBatch: ({ batch }) => {
-        for (const message of batch.messages) {
-          records.push({
-            partition: batch.partition,
-            offset: BigInt(message.offset),
-            key: message.key,
-            value: message.value,
-            timestampMs: Number(message.timestamp),
-            headers: message.headers ?? {},
-          });
-        }
+      eachMessage: ({ partition, message: { offset, key, value, timestamp, headers = {} } }) => {
+        if (headers['mark'] === undefined) {
+          records.push({ partition, offset: BigInt(offset), key, value, timestampMs: Number(timestamp), headers });
+        } else if (String(headers['mark']) === mark) left.delete(partition);
+        if (left.size === 0) done.resolve();
         return Promise.resolve();
       },
     });
@@ -188,5 +164,20 @@ export async function readCommitted(bootstrap: string, topic: string, timeoutMs 
     clearTimeout(timer);
     await consumer.disconnect();
   }
-  return records.sort((left, right) => left.partition - right.partition || Number(left.offset - right.offset));
+  return records.toSorted((one, other) => one.partition - other.partition || Number(one.offset - other.offset));
+}
+
+/** The partitions of the topic, each of which now ends with a marked record. */
+async function writeMarks(kafka: Kafka, topic: string, mark: string): Promise<Set<number>> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const partitions =
+    (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions.map(({ partitionId }) => partitionId) ?? [];
+  await admin.disconnect();
+  const producer = kafka.producer();
+  await producer.connect();
+  const messages = partitions.map((partition) => ({ partition, key: 'mark', value: '', headers: { mark } }));
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+  return new Set(partitions);
 }
