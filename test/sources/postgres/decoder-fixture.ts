@@ -45,6 +45,8 @@ export class DecoderFixture {
   readonly change: Change;
   readonly gate: FrameGate;
   readonly relations: RelationCache;
+  readonly registers: SourceRegisters;
+  readonly settings: PostgresSettings;
   #outcome: Decoded = Decoded.NEXT;
 
   constructor(
@@ -59,6 +61,8 @@ export class DecoderFixture {
       position.locate(),
     );
     const registers = new SourceRegisters(this.change);
+    this.registers = registers;
+    this.settings = settings;
     const types = new TypeCatalog();
     const catalog = {
       table: async (oid: number) => tables.map(tableInfo).find((table) => table.oid === oid) ?? null,

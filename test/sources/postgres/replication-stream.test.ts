@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { ConnectError, classify } from '../../../src/base/errors.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { startPoint } from '../../../src/sources/postgres/position.ts';
+import { ReplicationStream } from '../../../src/sources/postgres/replication-stream.ts';
+import { SessionFactory } from '../../../src/sources/postgres/session.ts';
+import { FakePostgres } from '../../support/fake-postgres.ts';
+import { concat, int32, intType, WalScript, type ScriptTable } from '../../support/wal-script.ts';
+import { DecoderFixture } from './decoder-fixture.ts';
+
+const orders: ScriptTable = { id: 1, schema: 'public', name: 'orders', identity: 'd', columns: [{ name: 'id', type: intType, key: true }] };
+const start = 0x100_0000n;
+
+/** A stream from the fake, with a clock that a test can put forward. */
+class StreamFixture implements AsyncDisposable {
+  readonly fixture: DecoderFixture;
+  readonly stream: ReplicationStream;
+  readonly ended: Promise<void>;
+  readonly abort = new AbortController();
+  skewMs = 0;
+
+  constructor(fake: FakePostgres, intervalMs = 100) {
+    const settings = {
+      'database.port': String(fake.port),
+      'database.hostname': '127.0.0.1',
+      'status.update.interval.ms': String(intervalMs),
+    };
+    this.fixture = new DecoderFixture([orders], { resume: startPoint(start), settings: { ...settings, 'database.sslmode': 'disable' } });
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + this.skewMs };
+    this.stream = new ReplicationStream({
+      ...this.fixture,
+      sessions: new SessionFactory(this.fixture.settings.connection, 'test'),
+      confirmed: start,
+      clock,
+      log: silentLog,
+    });
+    this.ended = this.stream.run(this.abort.signal);
+    this.ended.catch((error: unknown) => this.fixture.out.fail(error));
+  }
+
+  async failure(): Promise<ConnectError> {
+    const error = await this.ended.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof ConnectError, `a ConnectError, not ${String(error)}`);
+    return error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abort.abort(new Error('over'));
+    await this.ended.catch(() => {});
+    await this.stream.close();
+  }
+}
+
+test('the stream is asked for from exactly the stored position, as text, in the oldest protocol', async () => {
+  await using fake = await FakePostgres.start();
+  await using _stream = new StreamFixture(fake);
+  await fake.untilStreaming();
+  assert.equal(
+    fake.commands.at(-1),
+    `START_REPLICATION SLOT "debezium" LOGICAL 0/1000000 ("proto_version" '1', "publication_names" '"dbz_publication"', "messages" 'true')`,
+  );
+});
+
+test('keepalives are answered from what is confirmed, never from what has arrived', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake, 60_000);
+  await fake.untilStreaming();
+  const wal = new WalScript(start);
+  wal
+    .begin(1)
+    .relation(orders)
+    .insert(orders, ['1'])
+    .commit()
+    .keepalive(wal.commitEnd + 0x1000n, true);
+  const before = fake.statuses.length;
+  fake.send(wal.frames);
+  await fake.until(() => fake.statuses.length > before);
+  assert.equal(fake.statuses.at(-1)?.flushed, start);
+  stream.stream.confirm(wal.commitEnd);
+  await fake.until(() => fake.statuses.at(-1)?.flushed === wal.commitEnd);
+  stream.stream.confirm(start);
+  stream.stream.confirm(wal.commitEnd + 8n);
+  await fake.until(() => fake.statuses.at(-1)?.flushed === wal.commitEnd + 8n);
+  for (const { flushed, written } of fake.statuses) assert.ok(flushed > 0n && flushed <= written);
+  for (const [index, { flushed }] of fake.statuses.entries()) assert.ok(flushed >= (fake.statuses[index - 1]?.flushed ?? 0n));
+});
+
+test('silence is asked about, and in the end taken for a dead connection', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  await fake.until(() => fake.statuses.some(({ replyRequested }) => replyRequested));
+  stream.skewMs = 400_000;
+  const error = await stream.failure();
+  assert.deepEqual([error.code, classify(error)], ['postgres.unreachable', 'retry']);
+});
+
+test('a connection cut in the middle of a frame can be retried; what came whole was handed over', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  await fake.untilStreaming();
+  const wal = new WalScript(start).begin(1).relation(orders).insert(orders, ['1']);
+  fake.send(wal.frames);
+  await stream.fixture.out.untilChanges(1);
+  fake.sendBytes(concat('d', int32(1000), 'half'));
+  fake.cut();
+  assert.equal((await stream.failure()).code, 'postgres.unreachable');
+  assert.equal(stream.fixture.out.changes.length, 1);
+});
+
+test('garbage is a protocol error, and nothing behind it is read', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  await fake.untilStreaming();
+  const wal = new WalScript(start).begin(1).relation(orders).raw(Buffer.from('Z?')).insert(orders, ['1']);
+  fake.send(wal.frames);
+  assert.equal((await stream.failure()).code, 'postgres.protocol');
+  assert.equal(stream.fixture.out.changes.length, 0);
+});
+
+test('large frames and many reads arrive whole', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  await fake.untilStreaming();
+  const wal = new WalScript(start).begin(1, 3000).relation(orders);
+  for (let row = 0; row < 3000; row += 1) wal.insert(orders, [String(row).repeat(row % 100 === 0 ? 20_000 : 1)]);
+  fake.send(wal.frames);
+  const changes = await stream.fixture.out.untilChanges(3000);
+  assert.ok(changes.every((change, row) => change.after?.['id'] === String(row).repeat(row % 100 === 0 ? 20_000 : 1)));
+});
