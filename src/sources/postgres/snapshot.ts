@@ -176,23 +176,18 @@ export class Snapshot {
 
   async #readTable(
     client: Client,
-    table: SnapshotTable,
+    published: SnapshotTable,
     later: readonly SnapshotTable[],
     types: TypeCatalog,
     out: ChangeOutlet,
     signal: AbortSignal,
   ): Promise<void> {
     const { settings, change, log, registers } = this.#options;
-    const { info, columns } = table;
+    const { info, columns: wireColumns } = published;
+    const { rowSchema, shape, columnOf } = buildTableShape({ schema: info.schema, table: info.name, wireColumns, info, types, settings });
+    // Columns that no record shows are not read: they may be large, or none of this user's business.
+    const table = { ...published, columns: wireColumns.filter((_column, index) => (columnOf[index] ?? -1) >= 0) };
     const resumes = await this.#resumes(client, table);
-    const { rowSchema, shape, columnOf } = buildTableShape({
-      schema: info.schema,
-      table: info.name,
-      wireColumns: columns,
-      info,
-      types,
-      settings,
-    });
     await out.declare(shape);
     const view = this.#view?.transactions;
     if (view === undefined || signal.aborted) return;
@@ -201,8 +196,8 @@ export class Snapshot {
     let first = resumes.length === 0;
     let marker: SnapshotMarker | null = null;
     const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
-    const cellOf = new Int16Array(columnOf.length + extra).fill(-1);
-    cellOf.set(columnOf);
+    const cellOf = new Int16Array(table.columns.length + extra).fill(-1);
+    cellOf.set(columnOf.filter((cell) => cell >= 0));
     const onRow = (): boolean => {
       if (signal.aborted) return false;
       registers.setSnapshotMarker(marker ?? this.#marker(first, false));

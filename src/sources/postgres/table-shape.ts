@@ -62,7 +62,7 @@ export function buildTableShape(input: TableShapeInput): TableShape {
     // Columns that tell rows apart are read even when no record shows them: the snapshot's order depends on them.
     const isIdentity = identity.includes(infos[index]?.name ?? '');
     if (!isKey && !isValue && !isIdentity) continue;
-    const column = buildColumn(input, wire, infos[index] ?? null, isKey);
+    const column = buildColumn(input, wire, infos[index] ?? null, isKey, isKey || isIdentity);
     if (column === null) continue;
     columnOf[index] = columns.length;
     if (isValue) captured.push(columns.length);
@@ -94,11 +94,11 @@ function matchColumns(wireColumns: readonly WireColumn[], info: TableInfo | null
   });
 }
 
-function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo | null, isKey: boolean): Column | null {
+function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo | null, isKey: boolean, needed: boolean): Column | null {
   const { settings } = input;
   const mapped = mapColumn(input, wire);
   if (mapped === null) {
-    if (!isKey) return null;
+    if (!needed) return null;
     throw shapeError(
       input,
       `the key column "${wire.name}" is of a type that has no form in a record`,

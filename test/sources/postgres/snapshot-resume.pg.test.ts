@@ -256,6 +256,25 @@ test('a table whose rows a security policy hides is an error, not an empty table
   }
 });
 
+test('a column that is left out is not read: the user needs no right to it', async () => {
+  await using database = await createDatabase();
+  const role = uniqueName('reader');
+  await database.query(`
+    CREATE TABLE people (secret text, id int PRIMARY KEY, name text); INSERT INTO people VALUES ('s', 1, 'a'), ('s', 2, 'b');
+    CREATE TABLE visits (secret text, place text); INSERT INTO visits VALUES ('s', 'x');
+    CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT (id, name) ON people TO ${role};
+    GRANT SELECT (place, tableoid, ctid, xmin) ON visits TO ${role}`);
+  try {
+    await using harness = await snapshotHarness(database, { 'column.exclude.list': '.*\\.secret' });
+    harness.loginAs(role, 'x');
+    assert.equal(await harness.runSnapshot('own'), true);
+    const rows = harness.outlet.committed.map((change) => change.after);
+    assert.deepEqual(rows, [{ id: '1', name: 'a' }, { id: '2', name: 'b' }, { place: 'x' }]);
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});
+
 test('markers: the first of all, first and last of each table, the last of all; empty tables change nothing', async () => {
   await using database = await createDatabase();
   await database.query(`
