@@ -125,7 +125,7 @@ test('files are named after their noun, in kebab-case', () => {
 
 test('nothing is left open in the code', () => {
   // Written so that this file does not find itself.
-  const open = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not yet implemen' + 'ted'].join('|'));
+  const open = new RegExp(['TO' + 'DO', 'FIX' + 'ME', '\\bX' + 'XX\\b', 'not yet implemen' + 'ted'].join('|'));
   assert.deepEqual(
     eachSource((path, text) => (open.test(text) ? [path] : [])),
     [],

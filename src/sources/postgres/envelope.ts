@@ -44,7 +44,7 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
     topic,
     key: rowSchema.key.length === 0 ? null : keyOf(TupleRef.ROW),
     value: struct(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
-    headers: [...contextHeaders(settings), ...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED)))],
+    headers: [...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED))), ...contextHeaders(settings)],
     schema: rowSchema,
   };
 }

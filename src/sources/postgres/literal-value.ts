@@ -184,7 +184,7 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.MONEY:
       return Uint8Array.of(0);
     case ColumnKind.ZONED_TIMESTAMP:
-      return '1970-01-01T00:00:00Z';
+      return mapped.scale > 0 ? `1970-01-01T00:00:00.${'0'.repeat(mapped.scale)}Z` : '1970-01-01T00:00:00Z';
     case ColumnKind.ZONED_TIME:
       return '00:00:00Z';
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
