@@ -32,13 +32,14 @@ export interface Committed extends CollectedChange {
 }
 
 /** The exact sink that `Snapshot` is made for: it commits changes together with the position, now and then, or is killed. */
-class CommittingOutlet implements ChangeOutlet {
+export class CommittingOutlet implements ChangeOutlet {
   readonly committed: Committed[] = [];
   readonly shapes: Shape[] = [];
   offset: OffsetMap | null = null;
   /** Asked after each change; `commit` seals here, `kill` ends the run here, `full` makes the source wait. */
   decide: (changes: number) => 'go' | 'commit' | 'kill' | 'full' = () => 'go';
   onKill: () => void = () => {};
+  onEmit: (change: CollectedChange) => void = () => {};
   position: () => OffsetMap | null = () => null;
   #pending: Committed[] = [];
   #changes = 0;
@@ -66,6 +67,7 @@ class CommittingOutlet implements ChangeOutlet {
     assert.ok(collected !== undefined);
     this.#pending.push({ ...collected, snapshot: markerOf(change) });
     this.#changes += 1;
+    this.onEmit(collected);
     switch (this.decide(this.#changes)) {
       case 'go':
         return true;

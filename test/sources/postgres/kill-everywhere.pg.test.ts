@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { Metrics } from '../../../src/base/metrics.ts';
+import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
+import { createDatabase, type Database } from '../../support/database.ts';
+import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
+import { servers } from './servers.ts';
+import { applyExactly, CommittingOutlet, tableState } from './snapshot-harness.ts';
+import { sourceConfig } from './source-fixture.ts';
+
+/** One process: runs until `decide` kills it, or until `done`. */
+async function live(database: Database, outlet: CommittingOutlet, done: Promise<void>): Promise<void> {
+  const config = sourceConfig(database, { 'snapshot.mode': 'initial' });
+  const source = new PostgresSource({ connector: 'kill', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
+  const abort = new AbortController();
+  outlet.restart();
+  outlet.position = () => source.position().at(-1)?.offset ?? null;
+  outlet.onKill = () => abort.abort(new Error('killed'));
+  const offsets = outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }];
+  const run = source.run(offsets, outlet, abort.signal);
+  await Promise.race([run, done.then(() => outlet.onKill())]);
+  await run.catch((error: unknown) => {
+    if (!abort.signal.aborted) throw error;
+  });
+  outlet.position = () => null;
+  await source.close();
+}
+
+for (const [version, url] of servers) {
+  test(`Postgres ${version}: killed in the snapshot, between it and the stream, and in the stream: every row once`, async (context) => {
+    context.diagnostic(`seed ${seed}`);
+    const random = randomFrom(seed + 99);
+    await using database = await createDatabase(url);
+    await database.query(schema);
+    const outlet = new CommittingOutlet();
+    let stop = false;
+    const writers = ['a', 'b'].map(async (name, index) => write(await database.connect(), randomFrom(seed + index), () => stop, name));
+    const never = Promise.withResolvers<void>().promise;
+    for (let kills = 0; kills < 25; kills += 1) {
+      let left = 20 + random(kills < 12 ? 1500 : 150);
+      outlet.decide = () => {
+        left -= 1;
+        return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : 'go';
+      };
+      await live(database, outlet, never);
+    }
+    stop = true;
+    await Promise.all(writers);
+    await database.query(`INSERT INTO log VALUES ('the end')`);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    outlet.onEmit = (change) => {
+      if (change.after?.['message'] === 'the end') setImmediate(resolve);
+    };
+    outlet.decide = () => 'commit';
+    const timer = setTimeout(resolve, 30_000);
+    await live(database, outlet, promise);
+    clearTimeout(timer);
+    const { committed } = outlet;
+    context.diagnostic(`${committed.length} records, ${committed.filter((change) => change.op === 'r').length} of them read`);
+    for (const [table, key] of Object.entries(tables)) {
+      if (key.length === 0) continue;
+      assert.deepEqual(new Map(applyExactly(committed, table, key)), await tableState(database, table, key), table);
+    }
+    const messages = committed.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
+    const rows = await database.query<{ message: string }>('SELECT message FROM log');
+    assert.deepEqual(messages.toSorted(), rows.map((row) => row.message).toSorted());
+  });
+}
