@@ -3,7 +3,16 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { parseOffset, sameOffset, stringifyOffset } from '../../src/record/offset.ts';
+import {
+  decodeOffsetKey,
+  decodeOffsetValue,
+  encodeOffsetKey,
+  encodeOffsetValue,
+  offsetIdentity,
+  parseOffset,
+  sameOffset,
+  stringifyOffset,
+} from '../../src/record/offset.ts';
 
 const offsetMap = fc.dictionary(
   fc.string().filter((name) => name !== '__proto__'),
@@ -30,4 +39,29 @@ test('sameOffset sees a difference of one in numbers beyond the precision of dou
 
 test('anything else than a flat object is refused', () => {
   for (const text of ['[]', '5', 'null', '{"a":{}}', '{']) assert.throws(() => parseOffset(text), SyntaxError);
+});
+
+test("keys and values of the offsets topic are Kafka Connect's bytes and read back", () => {
+  assert.equal(
+    String(encodeOffsetKey('my "connector"', { server: 'a', n: 2n ** 60n })),
+    '["my \\"connector\\"",{"server":"a","n":1152921504606846976}]',
+  );
+  fc.assert(
+    fc.property(fc.string(), offsetMap, fc.option(offsetMap), (connector, partition, offset) => {
+      const key = decodeOffsetKey(encodeOffsetKey(connector, partition));
+      assert.ok(key !== null && key.connector === connector && sameOffset(key.partition, partition));
+      assert.ok(sameOffset(decodeOffsetValue(encodeOffsetValue(offset)), offset));
+    }),
+  );
+});
+
+test('other bytes are no offset key', () => {
+  for (const text of ['', 'x', '{}', '[]', '["a"]', '["a",1]', '["a",null]', '["a",[]]', '[1,{}]', '["a",{},3]']) {
+    assert.equal(decodeOffsetKey(Buffer.from(text)), null, text);
+  }
+});
+
+test('the identity of a partition does not depend on the order of its members', () => {
+  assert.equal(offsetIdentity({ b: 1, a: 'x' }), offsetIdentity({ a: 'x', b: 1 }));
+  assert.notEqual(offsetIdentity({ a: 1 }), offsetIdentity({ a: '1' }));
 });

@@ -162,6 +162,11 @@ class KafkaSink implements Sink {
       this.#bytes.add(bytes);
     } catch (error) {
       this.#failures.add(1);
+      if (this.#session !== session) {
+        throw new ConnectError('kafka.transient', `The Kafka sink of connector ${this.#options.connector} was closed during a commit.`, {
+          cause: error,
+        });
+      }
       await this.#abandon(session, error);
       throw error;
     }

@@ -156,7 +156,10 @@ export class Transaction {
       });
     }
     if (error.code !== 'kafka.fenced') return error;
-    if (this.#state === 'open' && this.#clock.monotonic() >= this.expiresAtMs) {
+    if (this.options.transactionalId === null) {
+      return new ConnectError('kafka.transient', 'The brokers no longer know this idempotent producer.', { cause: error });
+    }
+    if ((this.#state === 'open' || this.#state === 'ending') && this.#clock.monotonic() >= this.expiresAtMs) {
       // The coordinator fences the epoch of a transaction that took too long, just as a newer incarnation would.
       return new ConnectError(
         'kafka.transient',

@@ -116,6 +116,16 @@ suite('exactly once', () => {
     assert.ok(new Set(partitionOf.values()).size > 3);
   });
 
+  test('closing during a commit is a failure to be compared, not a fault of the program', async () => {
+    await using stage = new SinkStage(bootstrap);
+    const { sink } = await stage.openSink();
+    const committing = sink.commit(stage.batch(['a'], 1));
+    const [outcome] = await Promise.allSettled([committing, sink.close()]);
+    assert.equal(outcome.status, 'rejected');
+    failsWith('kafka.transient', /closed/)(outcome.reason);
+    assert.equal(offsetOf((await stage.openSink()).offsets), null);
+  });
+
   test('what was committed is in the metrics', async () => {
     await using stage = new SinkStage(bootstrap);
     const { sink } = await stage.openSink();
