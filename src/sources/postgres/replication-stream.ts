@@ -344,13 +344,6 @@ export class ReplicationStream {
         },
       );
     }
-    const socketFault = state === null && (error as { code?: unknown }).code === undefined;
-    if (socketFault && !(error instanceof Error && this.#isConnectionFault(error))) return error as Error;
     return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
-  }
-
-  /** `pg` reports a lost connection without a code; a fault of this program has a type of its own or comes from elsewhere. */
-  #isConnectionFault(error: Error): boolean {
-    return Object.getPrototypeOf(error) === Error.prototype;
   }
 }

@@ -68,6 +68,9 @@ export function sqlError(error: unknown, context: SqlErrorContext): ConnectError
   if (state === null) {
     const tls = tlsRemedy(error);
     if (tls !== null) return new ConnectError('postgres.authentication', `TLS failed while ${context.doing}.`, { ...options, remedy: tls });
+    if (!isConnectionFault(error)) {
+      return new ConnectError('internal', `An unexpected fault while ${context.doing}.`, { cause: error });
+    }
     // No SQLSTATE: the server said nothing, so the connection itself failed.
     return new ConnectError('postgres.unreachable', `The connection to Postgres failed while ${context.doing}.`, {
       ...options,
@@ -80,6 +83,12 @@ export function sqlError(error: unknown, context: SqlErrorContext): ConnectError
     ...options,
     ...(reading !== undefined ? { remedy: reading.remedy } : hint === undefined ? {} : { remedy: hint }),
   });
+}
+
+/** Node gives socket errors a code; `pg` reports a lost connection as a plain `Error`. A fault of this program is neither. */
+function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return typeof (error as { code?: unknown }).code === 'string' || Object.getPrototypeOf(error) === Error.prototype;
 }
 
 function details(context: SqlErrorContext, state: string | null): Record<string, string> {

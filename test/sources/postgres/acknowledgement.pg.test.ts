@@ -32,7 +32,7 @@ async function adjacentCommits(db: Database, running: Running): Promise<{ first:
     const last = running.out.changes[seen + 1];
     // Others write to the same log, so it takes a few attempts.
     if (first !== undefined && last !== undefined && lsn(first.offset, 'lsn_commit') === lsn(last.offset, 'lsn_final')) {
-      return { first, id: Number((last.after?.['id'] ?? 0) as string) };
+      return { first, id: Number(last.after?.['id']) };
     }
   }
   throw new Error('no two commits were adjacent');
@@ -92,7 +92,7 @@ for (const [version, server] of servers) {
     await db.query('INSERT INTO other SELECT generate_series(1, 5000)');
     const [{ tip } = { tip: '' }] = await db.query<{ tip: string }>('SELECT pg_current_wal_insert_lsn()::text AS tip');
     const reached = (): SourceOffset | undefined =>
-      running.out.boundaries.find((offset) => BigInt(offset.offset?.['lsn_commit'] as bigint) >= BigInt(toNumber(tip)));
+      running.out.boundaries.find((offset) => (offset.offset?.['lsn_commit'] as bigint) >= toLsn(tip));
     await running.out.until(() => reached() !== undefined);
     assert.equal(running.out.changes.length, 0);
     assert.equal(await confirmedLsn(db), before, 'not confirmed before it is stored');
@@ -103,7 +103,7 @@ for (const [version, server] of servers) {
   });
 }
 
-function toNumber(text: string): bigint {
+function toLsn(text: string): bigint {
   const [high = '0', low = '0'] = text.split('/');
   return (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`);
 }

@@ -12,7 +12,7 @@ const initial = { 'snapshot.mode': 'initial' };
 /** The table that the changes describe, by primary key; a row told twice or deleted without being there is a fault. */
 function replay(changes: readonly CollectedChange[], rows = new Map<string, unknown>()): Map<string, unknown> {
   for (const { op, before, after } of changes) {
-    const id = String((after ?? before)?.['id']);
+    const id = (after ?? before)?.['id'] as string;
     if (op === 'r' || op === 'c') {
       assert.equal(rows.has(id), false, `row ${id} came twice`);
       rows.set(id, after);
@@ -33,10 +33,10 @@ for (const [version, server] of servers) {
       `CREATE TABLE orders (id int PRIMARY KEY, item text); INSERT INTO orders SELECT n, 'old' FROM generate_series(1, 500) n`,
     );
     const writer = await db.connect();
-    let writing = true;
+    const writing = new AbortController();
     let id = 500;
     const writes = (async () => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         id += 1;
         await writer.query(`INSERT INTO orders VALUES (${id}, 'new'); UPDATE orders SET item = item || '+' WHERE id = ${1 + (id % 400)};
           DELETE FROM orders WHERE id = ${id - 3} AND id % 2 = 0`);
@@ -46,7 +46,7 @@ for (const [version, server] of servers) {
     try {
       await running.out.until(() => running.out.changes.filter((change) => change.op === 'u').length > 50);
     } finally {
-      writing = false;
+      writing.abort();
       await writes;
     }
     await db.query("INSERT INTO orders VALUES (1000000, 'end')");

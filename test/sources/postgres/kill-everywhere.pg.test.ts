@@ -9,7 +9,7 @@ import { createDatabase, type Database } from '../../support/database.ts';
 import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
 import { servers } from './servers.ts';
 import { applyExactly, CommittingOutlet, tableState } from './snapshot-harness.ts';
-import { sourceConfig } from './source-fixture.ts';
+import { sourceConfig, untilTrue } from './source-fixture.ts';
 
 /** One process: runs until `decide` kills it, or until `done`. */
 async function live(database: Database, outlet: CommittingOutlet, done: Promise<void>): Promise<void> {
@@ -49,15 +49,24 @@ for (const [version, url] of servers) {
     }
     stop = true;
     await Promise.all(writers);
-    await database.query(`INSERT INTO log VALUES ('the end')`);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    outlet.onEmit = (change) => {
-      if (change.after?.['message'] === 'the end') setImmediate(resolve);
-    };
     outlet.decide = () => 'commit';
-    const timer = setTimeout(resolve, 30_000);
-    await live(database, outlet, promise);
-    clearTimeout(timer);
+    const streaming = Promise.withResolvers<void>();
+    const complete = Promise.withResolvers<void>();
+    outlet.onEmit = (change) => {
+      // A row that the snapshot reads says nothing about the stream.
+      if (change.op === 'c') streaming.resolve();
+      if (change.after?.['message'] === 'the end') setImmediate(complete.resolve);
+    };
+    const last = live(database, outlet, complete.promise);
+    let isStreaming = false;
+    void streaming.promise.then(() => (isStreaming = true));
+    await untilTrue(async () => {
+      await database.query(`INSERT INTO log VALUES ('is it streaming?')`);
+      return isStreaming;
+    });
+    await database.query(`INSERT INTO log VALUES ('the end')`);
+    await untilTrue(() => Promise.resolve(outlet.committed.at(-1)?.after?.['message'] === 'the end'));
+    await last;
     const { committed } = outlet;
     context.diagnostic(`${committed.length} records, ${committed.filter((change) => change.op === 'r').length} of them read`);
     for (const [table, key] of Object.entries(tables)) {

@@ -44,6 +44,11 @@ for (const [version, server] of servers) {
     assert.match(database.message, /no_such_database/);
     const port = await refusal(db, { extra: { 'database.port': '1' } });
     assert.deepEqual([port.code, classify(port)], ['postgres.unreachable', 'retry']);
+    const tls = await refusal(db, { extra: { 'database.sslmode': 'require' } });
+    assert.deepEqual([tls.code, classify(tls)], ['postgres.setting', 'fail']);
+    assert.match(tls.message, /does not offer TLS/);
+    const file = await refusal(db, { extra: { 'database.sslmode': 'verify-ca', 'database.sslrootcert': '/no/such/file.pem' } });
+    assert.equal(file.code, 'file.unreadable');
     const role = uniqueName('role');
     await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'wrong-secret'`);
     try {

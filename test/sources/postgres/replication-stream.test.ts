@@ -31,7 +31,13 @@ class StreamFixture implements AsyncDisposable {
     this.fixture = new DecoderFixture([orders], { resume: startPoint(start), settings: { ...settings, 'database.sslmode': 'disable' } });
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + this.skewMs };
     this.stream = new ReplicationStream({
-      ...this.fixture,
+      settings: this.fixture.settings,
+      decoder: this.fixture.decoder,
+      relations: this.fixture.relations,
+      position: this.fixture.position,
+      change: this.fixture.change,
+      registers: this.fixture.registers,
+      out: this.fixture.out,
       sessions: new SessionFactory(this.fixture.settings.connection, 'test'),
       confirmed: start,
       clock,
