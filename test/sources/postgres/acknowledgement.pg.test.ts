@@ -14,6 +14,19 @@ async function confirmedLsn(db: Database): Promise<string> {
   return rows[0]?.lsn ?? '';
 }
 
+/** Several status updates from now on: what they report has arrived. */
+async function untilHeard(db: Database): Promise<void> {
+  const [{ now } = { now: '' }] = await db.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+  await untilTrue(async () => {
+    const rows = await db.query<{ heard: boolean }>(
+      `SELECT reply_time > $2::timestamptz + interval '500 ms' AS heard FROM pg_stat_replication r
+       JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name = $1`,
+      [slotName(db), now],
+    );
+    return rows[0]?.heard === true;
+  });
+}
+
 function lsn(offset: SourceOffset['offset'], name: string): string {
   const value = offset?.[name];
   return typeof value === 'bigint' || typeof value === 'number' ? formatLsn(BigInt(value)) : '';
@@ -66,16 +79,7 @@ for (const [version, server] of servers) {
     const before = await confirmedLsn(db);
     await db.query('INSERT INTO orders SELECT generate_series(1, 100)');
     await running.out.untilChanges(100);
-    const reported = (await db.query<{ now: string }>('SELECT now()::text AS now'))[0]?.now;
-    // Several status updates later the server has heard from us, and still holds everything.
-    await untilTrue(async () => {
-      const rows = await db.query<{ heard: boolean }>(
-        `SELECT reply_time > $2::timestamptz + interval '500 ms' AS heard FROM pg_stat_replication r
-         JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE s.slot_name = $1`,
-        [slotName(db), reported],
-      );
-      return rows[0]?.heard === true;
-    });
+    await untilHeard(db);
     assert.equal(await confirmedLsn(db), before);
     const boundary = running.out.boundaries.at(-1);
     assert.ok(boundary !== undefined);
@@ -95,6 +99,7 @@ for (const [version, server] of servers) {
       running.out.boundaries.find((offset) => (offset.offset?.['lsn_commit'] as bigint) >= toLsn(tip));
     await running.out.until(() => reached() !== undefined);
     assert.equal(running.out.changes.length, 0);
+    await untilHeard(db);
     assert.equal(await confirmedLsn(db), before, 'not confirmed before it is stored');
     const offset = reached();
     assert.ok(offset !== undefined);

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Postgres } from '../../../src/embedded/postgres.ts';
+import { ConnectError, classify } from '../../../src/base/errors.ts';
+import { createDatabase } from '../../support/database.ts';
+import { slotName, startSource, untilStreaming, type Running } from './source-fixture.ts';
+
+/** What needs a server whose settings a test may change, and which it may kill. */
+let directory = '';
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'millrace-test-'));
+});
+after(async () => {
+  await Postgres.wipe(directory);
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function failure(running: Running): Promise<ConnectError> {
+  const error = await running.ended.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ConnectError, `a ConnectError, not ${String(error)}`);
+  return error;
+}
+
+test('a server that does not log what is needed is refused with the setting to change', async () => {
+  await using server = await Postgres.start({ directory, port: 26_432, settings: { wal_level: 'replica', max_wal_senders: '2' } });
+  await using db = await createDatabase(server.url);
+  await using running = startSource(db);
+  const error = await failure(running);
+  assert.equal(error.code, 'postgres.setting');
+  assert.match(error.remedy ?? '', /ALTER SYSTEM SET wal_level = logical/);
+});
+
+test('a lost slot fails the start, unless a new snapshot is allowed', async () => {
+  await using server = await Postgres.start({
+    directory,
+    port: 26_432,
+    settings: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '64MB', fsync: 'off' },
+  });
+  await using db = await createDatabase(server.url);
+  await db.query('CREATE TABLE orders (id int PRIMARY KEY)');
+  let offsets;
+  {
+    await using running = startSource(db);
+    await untilStreaming(db, running);
+    await db.query('INSERT INTO orders VALUES (1)');
+    await running.out.untilChanges(1);
+    await running.out.until(() => running.out.boundaries.length > 0);
+    offsets = running.out.boundaries.slice(-1);
+  }
+  for (let turn = 0; turn < 50; turn += 1) {
+    await db.query('CREATE TABLE big AS SELECT repeat(md5(n::text), 20) FROM generate_series(1, 20000) n');
+    await db.query('DROP TABLE big');
+    await db.query('SELECT pg_switch_wal()');
+    await db.query('CHECKPOINT');
+    const [slot] = await db.query<{ wal_status: string }>('SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1', [
+      slotName(db),
+    ]);
+    if (slot?.wal_status === 'lost') break;
+  }
+  {
+    await using running = startSource(db, { offsets });
+    const error = await failure(running);
+    assert.deepEqual([error.code, classify(error)], ['postgres.slot', 'fail']);
+    assert.match(error.message, /is lost/);
+  }
+  await using running = startSource(db, { offsets, extra: { 'snapshot.mode': 'when_needed' } });
+  assert.deepEqual(
+    (await running.out.untilChanges(1)).map(({ op, after }) => [op, after]),
+    [['r', { id: '1' }]],
+  );
+});
+
+test('a server that crashes is unreachable for a while, and the stream goes on behind what was stored', async () => {
+  const first = await Postgres.start({ directory, port: 26_432 });
+  const db = await createDatabase(first.url);
+  await db.query('CREATE TABLE orders (id int PRIMARY KEY)');
+  const running = startSource(db);
+  await untilStreaming(db, running);
+  await db.query('INSERT INTO orders VALUES (1)');
+  await running.out.untilChanges(1);
+  await running.out.until(() => running.out.boundaries.some((offset) => offset.offset?.['messageType'] === 'INSERT'));
+  const offsets = running.out.boundaries.slice(-1);
+  await first.kill();
+  assert.equal(classify(await failure(running)), 'retry');
+  await running[Symbol.asyncDispose]();
+  {
+    await using down = startSource(db, { offsets });
+    assert.equal((await failure(down)).code, 'postgres.unreachable');
+  }
+  await first.stop(); // Gives its port back.
+  await using _second = await Postgres.start({ directory, port: 26_432 });
+  await using again = startSource(db, { offsets });
+  const client = await db.connect();
+  await client.query('INSERT INTO orders VALUES (2)');
+  assert.deepEqual(
+    (await again.out.untilChanges(1)).map((change) => change.after),
+    [{ id: '2' }],
+  );
+});
