@@ -29,6 +29,7 @@ export class RecordViewer {
   readonly #partitions = new Map<string, number>();
   /** Next offset to read per `topic/partition`. */
   readonly #positions = new Map<string, bigint>();
+  #starts: readonly [place: string, offset: bigint][] = [];
   /** Why it stopped by itself. */
   failure: Error | null = null;
 
@@ -53,14 +54,10 @@ export class RecordViewer {
     void viewer.#admin.describeGroups([viewer.#group]).catch(() => {});
     const present = new Set(await viewer.#admin.listTopics());
     for (const topic of options.topics.filter((each) => present.has(each))) {
-      const offsets = await viewer.#admin.fetchTopicOffsets(topic);
-      await viewer.#admin.setOffsets({
-        groupId: viewer.#group,
-        topic,
-        partitions: offsets.map(({ partition, high }) => ({ partition, offset: high })),
-      });
-      for (const { partition, high } of offsets) viewer.#positions.set(`${topic}/${partition}`, BigInt(high));
+      for (const { partition, high } of await viewer.#admin.fetchTopicOffsets(topic))
+        viewer.#positions.set(`${topic}/${partition}`, BigInt(high));
     }
+    viewer.#starts = [...viewer.#positions];
     return viewer;
   }
 
@@ -75,6 +72,10 @@ export class RecordViewer {
     await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
     this.#consumer.on('consumer.crash', ({ payload }) => (this.failure ??= payload.restart ? null : payload.error));
     await this.#consumer.run({ eachMessage: (payload) => this.#show(payload) });
+    for (const [place, offset] of this.#starts) {
+      const at = place.lastIndexOf('/');
+      this.#consumer.seek({ topic: place.slice(0, at), partition: Number(place.slice(at + 1)), offset: String(offset) });
+    }
   }
 
   /** Resolves when everything written so far has been shown, or after `withinMs`. */
