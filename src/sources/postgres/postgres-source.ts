@@ -23,6 +23,7 @@ import { TableFilter } from './table-filter.ts';
 const slotPollMs = 5000;
 const slotLookMs = 250;
 const slotAttemptsMax = 5;
+const dropAttemptsMax = 20;
 
 /** Postgres by logical replication: preflight, snapshot, stream, one START_REPLICATION at a time. */
 export class PostgresSource implements Source {
@@ -76,11 +77,24 @@ export class PostgresSource implements Source {
   async close(): Promise<void> {
     await this.#closeStream();
     try {
-      if (this.#settings.slot.dropOnStop && this.#systemId !== '') await dropSlot(await this.#sql.client(), this.#settings.slot.name);
-    } catch (error) {
-      throw sqlError(error, this.#sessions.context(`dropping the slot "${this.#settings.slot.name}"`));
+      if (this.#settings.slot.dropOnStop && this.#systemId !== '') await this.#dropSlot();
     } finally {
       await this.#sql.close();
+    }
+  }
+
+  /** The walsender that has just been told to leave holds the slot a moment longer. */
+  async #dropSlot(): Promise<void> {
+    const { name } = this.#settings.slot;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await dropSlot(await this.#sql.client(), name);
+        return;
+      } catch (error) {
+        const failure = sqlError(error, this.#sessions.context(`dropping the slot "${name}"`));
+        if (failure.code !== 'postgres.slot-in-use' || attempt >= dropAttemptsMax) throw failure;
+        await this.#context.clock.sleep(slotLookMs);
+      }
     }
   }
 
