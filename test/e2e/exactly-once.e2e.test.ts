@@ -17,6 +17,8 @@ import { WorkerProcess } from '../support/worker-process.ts';
 const kills = Number(process.env['MILLRACE_KILLS'] ?? 100);
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 1_000_000);
 const snapshotRows = 20_000;
+/** Comes after everything else; it may be a snapshot row, if the last start still found the snapshot unfinished. */
+const sentinel = 10_000_000;
 
 function connectors(db: Database, prefix: string, csvFile: string) {
   return [
@@ -99,15 +101,9 @@ test(
     const [audit, rows] = [await writer.committed(), await writer.rows()];
     t.diagnostic(`${audit.length} changes, ${rows.size} rows at the end, ${rides} rides`);
     await using reader = await CommittedReader.open([`${prefix}.public.accounts`, `${prefix}.rides`]);
-    const last = audit.at(-1);
-    const isLast = ({ topic, value }: CommittedRecord): boolean => {
-      const envelope = value as { op?: string; before?: { id: number }; after?: { seq: number } } | null;
-      if (topic.endsWith('.rides') || envelope === null || last === undefined) return false;
-      return last.op === 'd' ? envelope.op === 'd' && envelope.before?.id === last.id : envelope.after?.seq === last.seq;
-    };
     await reader.until(
-      (records) => records.some(isLast) && rideCount(records) >= rides && records.length - rideCount(records) >= audit.length,
-      () => `the last change (${JSON.stringify(last)}) or a ride is missing: ${rideCount(reader.records)} of ${rides} rides`,
+      (records) => records.some(isSentinel) && rideCount(records) >= rides,
+      () => `the sentinel row or a ride is missing: ${rideCount(reader.records)} of ${rides} rides`,
       120_000,
     );
     // A clean stop, so that nothing can follow; then whatever a duplicate would have added is read as well.
@@ -127,9 +123,14 @@ async function settle(reader: CommittedReader): Promise<void> {
   }
 }
 
+function isSentinel({ topic, key }: CommittedRecord): boolean {
+  return topic.endsWith('.accounts') && (key as { id: number }).id === sentinel;
+}
+
 function checkTable(records: readonly CommittedRecord[], audit: readonly AuditedChange[], rows: ReadonlyMap<number, number>): void {
   const state = new TopicState();
   for (const record of records) if (record.topic.endsWith('.accounts')) state.apply(record);
+  state.seen.delete(`c:${sentinel}:0`);
   checkAudit(audit, state);
   assert.deepEqual(sorted(state.rows), sorted(rows));
 }
