@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from './cache.ts';
 import { SetUpError } from './set-up-error.ts';
@@ -18,12 +19,13 @@ const ownWay =
  * @returns The dependencies it resolved, as paths inside the repository.
  */
 export async function fetchWithMaven(options: FetchOptions): Promise<readonly string[]> {
+  const scratch = join(options.repository, '..', 'maven-scratch');
   const args = [
     '--strict-checksums',
     '-Dstyle.color=never',
     `--file=${join(projectRoot, 'embedded', 'pom.xml')}`,
     `-Dmaven.repo.local=${options.repository}`,
-    `-Dscratch=${join(options.repository, '..', 'maven-scratch')}`,
+    `-Dscratch=${scratch}`,
     'validate',
   ];
   options.progress(`asking Maven Central for Kafka and the registry`);
@@ -47,6 +49,7 @@ export async function fetchWithMaven(options: FetchOptions): Promise<readonly st
     );
   } finally {
     process.off('exit', stop);
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
