@@ -98,12 +98,13 @@ test(
     load.abort();
     await writing;
     await worker.start();
+    await db.query(`INSERT INTO accounts VALUES (${sentinel}, 0, 'the last row', 0)`);
     const [audit, rows] = [await writer.committed(), await writer.rows()];
     t.diagnostic(`${audit.length} changes, ${rows.size} rows at the end, ${rides} rides`);
     await using reader = await CommittedReader.open([`${prefix}.public.accounts`, `${prefix}.rides`]);
     await reader.until(
       (records) => records.some(isSentinel) && rideCount(records) >= rides,
-      () => `the sentinel row or a ride is missing: ${rideCount(reader.records)} of ${rides} rides`,
+      () => `the last row or a ride is missing: ${rideCount(reader.records)} of ${rides} rides`,
       120_000,
     );
     // A clean stop, so that nothing can follow; then whatever a duplicate would have added is read as well.
