@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import { projectRoot } from '../src/embedded/cache.ts';
+
+/** Files that need the same and may run side by side; phases run one after the other, so that load does not upset timing. */
+export interface TestPhase {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** How many files at once. */
+  readonly concurrency: number;
+  /** For each file, and for each test in it that sets no limit of its own. */
+  readonly withinMs: number;
+}
+
+/** What Node's test runner counted. */
+export interface TestCounts {
+  readonly tests: number;
+  readonly suites: number;
+  readonly pass: number;
+  readonly fail: number;
+  readonly cancelled: number;
+  readonly skipped: number;
+  readonly todo: number;
+}
+
+export interface TestOutcome {
+  readonly phase: string;
+  readonly code: number;
+  readonly seconds: number;
+  readonly counts: TestCounts;
+  /** `name: reason` of each skipped test. */
+  readonly skipped: readonly string[];
+  /** Names of the tests that failed, the innermost ones. */
+  readonly failed: readonly string[];
+}
+
+const countNames = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
+const minutes = 60_000;
+
+/** Sorts files by what their names say they need. */
+export function testPhases(files: readonly string[]): TestPhase[] {
+  const cores = availableParallelism();
+  const plan = [
+    { name: 'pure', pattern: /(?<!\.(?:pg|kafka|e2e|containers))\.test\.ts$/, concurrency: cores, withinMs: 4 * minutes },
+    { name: 'servers', pattern: /\.(?:pg|kafka)\.test\.ts$/, concurrency: 2, withinMs: 8 * minutes },
+    { name: 'end to end', pattern: /\.e2e\.test\.ts$/, concurrency: 1, withinMs: 15 * minutes },
+    { name: 'containers', pattern: /\.containers\.test\.ts$/, concurrency: 1, withinMs: 10 * minutes },
+  ];
+  return plan
+    .map(({ pattern, ...phase }) => ({ ...phase, files: files.filter((file) => pattern.test(file)) }))
+    .filter(({ files }) => files.length > 0);
+}
+
+/** The tests of a phase in Node's test runner, shown as they run; `tapFile` is where the runner writes what is counted. */
+export function runTestPhase(phase: TestPhase, environment: NodeJS.ProcessEnv, tapFile: string, signal: AbortSignal): Promise<TestOutcome> {
+  const reporter = process.env['MILLRACE_TEST_REPORTER'] ?? 'spec';
+  const args = [
+    '--disable-warning=TimeoutNegativeWarning',
+    '--test',
+    `--test-concurrency=${phase.concurrency}`,
+    `--test-timeout=${phase.withinMs}`,
+    `--test-reporter=${reporter}`,
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${tapFile}`,
+  ];
+  const from = performance.now();
+  const path = `${dirname(process.execPath)}${delimiter}${environment['PATH'] ?? ''}`;
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [...args, ...phase.files], {
+      cwd: projectRoot,
+      // A group of its own, so that what the tests started ends with them when the run is called off.
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...environment, PATH: path },
+    });
+    const end = (): void => endGroup(child);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+    child.once('error', fail);
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', end);
+      done({ phase: phase.name, code: code ?? 1, seconds: (performance.now() - from) / 1000, ...readTap(tapFile) });
+    });
+  });
+}
+
+function endGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+  } catch {
+    // Ended already.
+  }
+}
+
+function readTap(file: string): Pick<TestOutcome, 'counts' | 'skipped' | 'failed'> {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const count = (name: string): number => Number(lines.findLast((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3) ?? 0);
+  const counts = Object.fromEntries(countNames.map((name) => [name, count(name)])) as unknown as TestCounts;
+  const skipped: string[] = [];
+  const failed: string[] = [];
+  for (const [at, line] of lines.entries()) {
+    const skip = /^ *ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
+    if (skip !== null) skipped.push(`${skip[1]}: ${skip[2] || 'no reason given'}`);
+    const failure = /^( *)not ok \d+ - (.*)$/.exec(line);
+    if (failure !== null && !lines.slice(at, at + 12).some((next) => next.includes("'subtestsFailed'"))) failed.push(failure[2] ?? '');
+  }
+  return { counts, skipped, failed };
+}
+
+/** A table of the phases, what was skipped and why, what failed, and the sums in the form of Node's own runner. */
+export function testSummary(outcomes: readonly TestOutcome[]): string {
+  const row = (cells: readonly unknown[]): string =>
+    cells.map((cell, at) => (at === 0 ? String(cell).padEnd(12) : String(cell).padStart(9))).join('');
+  const lines = ['', row(['phase', 'tests', 'passed', 'failed', 'skipped', 'seconds'])];
+  for (const { phase, counts, seconds } of outcomes)
+    lines.push(row([phase, counts.tests, counts.pass, counts.fail + counts.cancelled, counts.skipped, seconds.toFixed(0)]));
+  for (const [title, names] of [
+    ['Skipped:', outcomes.flatMap(({ skipped }) => skipped)],
+    ['Failed:', outcomes.flatMap(({ failed }) => failed)],
+  ] as const)
+    if (names.length > 0) lines.push('', title, ...names.map((name) => `  ${name}`));
+  lines.push('');
+  for (const name of countNames) lines.push(`# ${name} ${outcomes.reduce((sum, { counts }) => sum + counts[name], 0)}`);
+  lines.push(`# duration_ms ${(outcomes.reduce((sum, { seconds }) => sum + seconds, 0) * 1000).toFixed(0)}`);
+  return `${lines.join('\n')}\n`;
+}
