@@ -24,9 +24,13 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
   const log = runtime.log.child({ connector: name });
   const errors = infos.configs.flatMap((info) => info.value.errors);
   if (errors.length > 0) {
-    throw new ConnectError('config.invalid', `Connector configuration is invalid and contains the following ${errors.length} error(s): ${errors.join(' ')}`, {
-      remedy: 'Correct these keys and submit the config again.',
-    });
+    throw new ConnectError(
+      'config.invalid',
+      `Connector configuration is invalid and contains the following ${errors.length} error(s): ${errors.join(' ')}`,
+      {
+        remedy: 'Correct these keys and submit the config again.',
+      },
+    );
   }
   for (const warning of warnings) log.warn(warning);
   const { clock, metrics, worker } = runtime;
@@ -46,7 +50,8 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     cluster,
     topicCreation: config,
     topicCreationEnabled: worker.config.boolean('topic.creation.enable'),
-    offsets: worker.offsetFile === null ? { kind: 'kafka', topic: offsetsTopic ?? worker.storage('offset').topic } : { kind: 'store', store },
+    offsets:
+      worker.offsetFile === null ? { kind: 'kafka', topic: offsetsTopic ?? worker.storage('offset').topic } : { kind: 'store', store },
     transactionalId: worker.exactlyOnce ? `${worker.groupId}-${name}-0` : null,
     clock,
     log,
@@ -86,7 +91,10 @@ function createConverter(part: 'key' | 'value' | 'header', config: Config, runti
       : { className: own, options: Object.fromEntries(config.withPrefix(`${part}.converter.`).entries()) };
   const plugin = part === 'header' ? runtime.plugins.headerConverter(className) : runtime.plugins.converter(className);
   if (plugin === null) {
-    throw new ConnectError('config.invalid', `Invalid value ${className} for configuration ${part}.converter: Class ${className} could not be found.`);
+    throw new ConnectError(
+      'config.invalid',
+      `Invalid value ${className} for configuration ${part}.converter: Class ${className} could not be found.`,
+    );
   }
   const evaluation = evaluateKeys(plugin.configKeys, options, options);
   const errors = evaluation.infos.flatMap((info) => info.value.errors);

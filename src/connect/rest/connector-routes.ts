@@ -22,10 +22,12 @@ function collectionRoutes(worker: GetWorker): Route[] {
         const status = expand.includes('status');
         const info = expand.includes('info');
         if (!status && !info) return ok(worker().names());
-        const entries = worker().connectors().map((connector) => [
-          connector.name,
-          { ...(status ? { status: connector.status() } : {}), ...(info ? { info: connector.info() } : {}) },
-        ]);
+        const entries = worker()
+          .connectors()
+          .map((connector) => [
+            connector.name,
+            { ...(status ? { status: connector.status() } : {}), ...(info ? { info: connector.info() } : {}) },
+          ]);
         return ok(Object.fromEntries(entries));
       },
     },

@@ -50,7 +50,8 @@ export interface CreateRequest {
 export function parseCreate(text: string): CreateRequest {
   const body = parseMapping(text);
   const unknown = Object.keys(body).find((key) => key !== 'name' && key !== 'config' && key !== 'initial_state');
-  if (unknown !== undefined) throw new RequestError(400, `Unrecognized field "${unknown}": a connector has "name", "config" and "initial_state"`);
+  if (unknown !== undefined)
+    throw new RequestError(400, `Unrecognized field "${unknown}": a connector has "name", "config" and "initial_state"`);
   if (!isMapping(body['config'])) throw new RequestError(400, 'The request body has no "config" object');
   const config = toConfig(body['config']);
   const name = body['name'] ?? config['name'] ?? '';

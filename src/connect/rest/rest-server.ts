@@ -47,7 +47,11 @@ export function createRestServer(options: RestOptions): FastifyInstance {
     if (ready === null) throw new RequestError(503, 'Worker is still starting up.');
     return ready;
   };
-  register(app, [...rootRoutes({ ...options, worker }), ...connectorRoutes(worker), ...offsetRoutes(worker), ...pluginRoutes(worker)], options);
+  register(
+    app,
+    [...rootRoutes({ ...options, worker }), ...connectorRoutes(worker), ...offsetRoutes(worker), ...pluginRoutes(worker)],
+    options,
+  );
   return app;
 }
 
@@ -84,7 +88,9 @@ function requestOf(request: FastifyRequest): Parameters<Route['handle']>[0] {
 
 async function bounded(handle: () => Promise<RestReply> | RestReply, { clock, ready }: RestOptions): Promise<RestReply> {
   const timeout = Promise.withResolvers<never>();
-  const timer = clock.after(requestTimeoutMs, () => timeout.reject(new RequestError(500, `Request timed out.${ready()?.queue.stage ?? ''}`)));
+  const timer = clock.after(requestTimeoutMs, () =>
+    timeout.reject(new RequestError(500, `Request timed out.${ready()?.queue.stage ?? ''}`)),
+  );
   try {
     return await Promise.race([handle(), timeout.promise]);
   } finally {
@@ -118,6 +124,7 @@ function answerTo(error: unknown): { status: number; message: string } {
   if (error instanceof RequestError) return { status: error.status, message: error.message };
   if (error instanceof ConnectError) return { status: error.code === 'config.invalid' ? 400 : 500, message: describeError(error) };
   const status = (error as { statusCode?: unknown }).statusCode;
-  if (typeof status === 'number' && status >= 400 && status < 500) return { status, message: statusTexts[status] ?? `HTTP ${status} Bad Request` };
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return { status, message: statusTexts[status] ?? `HTTP ${status} Bad Request` };
   return { status: 500, message: describeError(error) };
 }
