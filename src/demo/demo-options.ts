@@ -58,7 +58,7 @@ export function demoCommand(run: (options: DemoOptions) => Promise<void>): Comma
       'use this Postgres (postgres://USER:PASSWORD@HOST:PORT/DATABASE, wal_level=logical) instead of starting one',
       parseUrl('postgres:', 'postgresql:'),
     )
-    .option('--rows-per-second <number>', 'changes a second that the workload makes', parseRate, 20)
+    .option('--rows-per-second <number>', 'changes a second that the workload makes', parseRate, 10)
     .action(async (given: GivenOptions) => {
       const { for: forMs = null, json, fresh, kafka, registry, postgres, rowsPerSecond } = given;
       await run({ forMs, json, fresh, kafka, registry, postgres, rowsPerSecond });

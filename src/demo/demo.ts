@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheDirectory } from '../embedded/cache.ts';
-import { Servers } from '../embedded/servers.ts';
+import { Servers, withoutPassword } from '../embedded/servers.ts';
 import { SetUpError } from '../embedded/set-up-error.ts';
 import { demoCommand as commandLine } from './demo-options.ts';
 import type { DemoOptions } from './demo-options.ts';
@@ -40,31 +40,48 @@ async function runDemo(options: DemoOptions): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // Parts that are just starting, and those of an impatient user, end by themselves: their input closes with this process.
-      if (phase.starting || interrupted.signal.aborted) process.exit(130);
+      if (phase.starting || interrupted.signal.aborted) {
+        process.stderr.write('millrace: interrupted; what was started ends by itself within a few seconds.\n');
+        process.exit(130);
+      }
       interrupted.abort();
     });
   }
+  let code = 1;
   try {
-    return await runParts(options, parts, interrupted.signal, () => (phase.starting = false));
+    code = await runParts(options, parts, interrupted.signal, () => (phase.starting = false));
+    return code;
   } finally {
     phase.starting = false;
     const bound = setTimeout(() => process.exit(1), stopWithinMs);
     await parts.disposeAsync();
     clearTimeout(bound);
+    if (code === 0 && !options.json)
+      process.stderr.write('Everything has ended. `bin/millrace demo` goes on from here, `bin/millrace demo --fresh` starts anew.\n');
   }
 }
 
 async function runParts(options: DemoOptions, parts: AsyncDisposableStack, interrupted: AbortSignal, started: () => void): Promise<number> {
   const progress = new Progress();
+  const ending = new Progress();
+  const startUp: Record<string, number> = {};
+  const reached = (phase: string): void => void (startUp[phase] = seconds(performance.now()));
   const cache = cacheDirectory();
   const state = parts.use(await DemoState.open(`${cache}/demo`));
   if (options.fresh) await wipe(options, state, progress);
   const ports = await state.ports();
-  const servers = parts.use(
-    await Servers.start({ cache, directory: state.directory, progress: (part, text) => progress.tell(part, text), given: options, ports }),
-  );
+  const servers = await Servers.start({
+    cache,
+    directory: state.directory,
+    progress: (part, text) => progress.tell(part, text),
+    given: options,
+    ports,
+  });
+  parts.defer(() => ending.during('Servers', 'stopping', 'ended', () => servers.stop()));
+  reached('servers');
   const database = await loadTaxiDatabase(servers.postgres);
   progress.tell('Postgres', `${database.host}${database.pathname}, sample data loaded`);
+  reached('database');
   const statistics = new Statistics(topics);
   const seen: { show: Show | null } = { show: null };
   const viewer = await RecordViewer.open({
@@ -72,8 +89,8 @@ async function runParts(options: DemoOptions, parts: AsyncDisposableStack, inter
     registry: servers.registry,
     topics,
     onRecord: (record) => {
-      const one = statistics.add(record, performance.now());
-      seen.show?.record(one);
+      if (statistics.firstAtMs === null) reached('firstRecord');
+      seen.show?.record(statistics.add(record, performance.now()));
     },
   });
   parts.defer(() => viewer.stop());
@@ -85,9 +102,10 @@ async function runParts(options: DemoOptions, parts: AsyncDisposableStack, inter
     postgres: database,
     port: ports.rest,
   });
-  parts.defer(() => worker.stop());
+  parts.defer(() => ending.during('Worker', 'stopping', 'ended', () => worker.stop()));
   progress.tell('Worker', worker.url);
-  const addresses = { kafka: servers.kafka, registry: servers.registry, postgres: database.href, rest: worker.url };
+  reached('worker');
+  const addresses = addressesOf(servers, database, worker, options);
   await state.keepPorts(portsOf(addresses));
   const workload = await Workload.start(database.href, options.rowsPerSecond);
   parts.defer(() => workload.stop());
@@ -98,9 +116,15 @@ async function runParts(options: DemoOptions, parts: AsyncDisposableStack, inter
   await workload.stop();
   if (failure === null) await viewer.caughtUp(3000);
   show.end();
-  if (options.json) process.stdout.write(`${resultLine(addresses, statistics)}\n`);
+  if (options.json) process.stdout.write(`${resultLine(addresses, statistics, startUp)}\n`);
   if (failure !== null) process.stderr.write(`millrace: ${failure}\n`);
   return failure === null ? 0 : 1;
+}
+
+/** The password of a server made for the demo is for everyone to use; that of somebody's own server is shown to nobody. */
+function addressesOf(servers: Servers, database: URL, worker: DemoWorker, options: DemoOptions): Addresses {
+  const postgres = options.postgres === undefined ? database.href : withoutPassword(database.href);
+  return { kafka: servers.kafka, registry: withoutPassword(servers.registry), postgres, rest: worker.url };
 }
 
 interface Watched {
@@ -173,13 +197,19 @@ function portsOf(addresses: Addresses): Ports {
   };
 }
 
-function resultLine(addresses: Addresses, statistics: Statistics): string {
+function resultLine(addresses: Addresses, statistics: Statistics, startUp: Readonly<Record<string, number>>): string {
   const { firstAtMs } = statistics;
   return JSON.stringify({
     addresses,
     records: statistics.total,
     topics: statistics.counts(),
     rowsPerSecond: Math.round(statistics.averageRate() * 10) / 10,
-    secondsToFirstRecord: firstAtMs === null ? null : Math.round(firstAtMs / 100) / 10,
+    secondsToFirstRecord: firstAtMs === null ? null : seconds(firstAtMs),
+    // When each phase of the start was over, in seconds since the start.
+    startUp,
   });
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 100) / 10;
 }

@@ -21,9 +21,9 @@ export class Progress {
     this.#drawn = this.#lines.size;
   }
 
-  say(text: string): void {
-    process.stderr.write(`${text}\n`);
-    this.#drawn = 0;
-    this.#lines.clear();
+  async during(part: string, before: string, after: string, work: () => Promise<void>): Promise<void> {
+    this.tell(part, before);
+    await work();
+    this.tell(part, after);
   }
 }

@@ -1,11 +1,17 @@
-/** A record as the demo shows it: one line, made for reading, not for machines. */
+/** A record as the demo shows it: made for reading, not for machines. */
 export interface RecordSummary {
   readonly topic: string;
   readonly operation: 'insert' | 'update' | 'delete' | 'snapshot' | 'row' | 'tombstone';
   /** `id=7` */
   readonly key: string;
-  /** `status=done fare=12.50`; of an update what changed, `status=riding→done`. */
-  readonly values: string;
+  /** `fare` `12.50`; of an update what changed, `status` `riding→done`. What the key says already is left out. */
+  readonly values: readonly ShownValue[];
+}
+
+export interface ShownValue {
+  /** Empty when the record is one value without fields. */
+  readonly name: string;
+  readonly text: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -14,36 +20,51 @@ const operations: Readonly<Record<string, RecordSummary['operation']>> = { c: 'i
 
 /** `key` and `value` as decoded; a Debezium envelope is opened, any other value is a row. */
 export function summarise(topic: string, key: unknown, value: unknown): RecordSummary {
-  const shownKey = isFields(key) ? listOf(key) : textOf(key);
-  if (!isFields(value))
-    return { topic, operation: value === null ? 'tombstone' : 'row', key: shownKey, values: value === null ? '' : textOf(value) };
+  const keyFields = fieldsOf(key) ?? {};
+  const shownKey = isFields(key)
+    ? listOf(key, {})
+        .map(({ name, text }) => `${name}=${text}`)
+        .join(' ')
+    : textOf(key);
+  if (value === null) return { topic, operation: 'tombstone', key: shownKey, values: [] };
+  if (!isFields(value)) return { topic, operation: 'row', key: shownKey, values: [{ name: '', text: textOf(value) }] };
   const operation = operations[String(value['op'])];
   const before = fieldsOf(value['before']);
   const after = fieldsOf(value['after']);
   if (operation === undefined || (before === null && after === null))
-    return { topic, operation: 'row', key: shownKey, values: listOf(value) };
-  if (after === null) return { topic, operation, key: shownKey, values: listOf(before ?? {}) };
-  return { topic, operation, key: shownKey, values: operation === 'update' && before !== null ? changesOf(before, after) : listOf(after) };
+    return { topic, operation: 'row', key: shownKey, values: listOf(value, keyFields) };
+  const values =
+    after === null
+      ? listOf(before ?? {}, keyFields)
+      : operation === 'update' && before !== null
+        ? changesOf(before, after)
+        : listOf(after, keyFields);
+  return { topic, operation, key: shownKey, values };
 }
 
-function changesOf(before: Fields, after: Fields): string {
+function changesOf(before: Fields, after: Fields): ShownValue[] {
   return Object.keys(after)
-    .filter((name) => textOf(before[name]) !== textOf(after[name]))
-    .map((name) => (before[name] === null ? `${name}=${textOf(after[name])}` : `${name}=${textOf(before[name])}→${textOf(after[name])}`))
-    .join(' ');
+    .map((name) => ({ name, old: textOf(before[name]), text: textOf(after[name]) }))
+    .filter(({ old, text }) => old !== text)
+    .map(({ name, old, text }) => ({ name, text: old === 'null' ? text : `${old}→${text}` }));
 }
 
 /** Nulls are left out: what is there is what a reader looks for. */
-function listOf(fields: Fields): string {
+function listOf(fields: Fields, known: Fields): ShownValue[] {
   return Object.entries(fields)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}=${textOf(value)}`)
-    .join(' ');
+    .filter(([name, value]) => value !== null && !(name in known && textOf(known[name]) === textOf(value)))
+    .map(([name, value]) => ({ name, text: textOf(value) }));
 }
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
-  if (typeof value === 'string') return value.includes(' ') ? `"${value}"` : value;
+  if (typeof value === 'string') {
+    // A moment to the second is what a glance takes in: 2026-01-02T03:04:05.678901Z → 2026-01-02 03:04:05
+    const [, date, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z?$/.exec(value) ?? [];
+    if (date !== undefined && time !== undefined) return `${date} ${time}`;
+    // Nothing in a value may move the cursor or break the line.
+    return /[\s\p{C}]/u.test(value) ? JSON.stringify(value).replaceAll(/\p{C}/gu, '?') : value;
+  }
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(12)));
   if (Buffer.isBuffer(value)) return `0x${value.toString('hex')}`;
   return JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? '';

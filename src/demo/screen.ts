@@ -1,5 +1,5 @@
-import type { Statistics } from './statistics.ts';
-import type { SeenRecord } from './statistics.ts';
+import type { ShownValue } from './record-summary.ts';
+import type { SeenRecord, Statistics } from './statistics.ts';
 
 export interface Addresses {
   readonly kafka: string;
@@ -15,6 +15,7 @@ export interface ScreenState {
   readonly partitionsOf: (topic: string) => number | null;
   /** `taxi RUNNING, rides RUNNING` */
   readonly connectors: string;
+  /** Since the demo's start. */
   readonly nowMs: number;
 }
 
@@ -26,60 +27,172 @@ const colours: Readonly<Record<SeenRecord['operation'], number>> = {
   row: 35,
   tombstone: 90,
 };
+const grey = 90;
+const valueMax = 36;
+const keyMax = 20;
+/** Narrower than this, the list of records names a topic by its last part alone. */
+const fullNamesFrom = 96;
 
 /** One picture of the demo as lines, none longer than `columns`, at most `rows` of them. */
 export function drawScreen(state: ScreenState, columns: number, rows: number, colour: boolean): string[] {
   const { statistics, addresses, nowMs } = state;
-  const paint = (code: number, text: string): string => (colour ? `\u001B[${code}m${text}\u001B[0m` : text);
-  const width = Math.max(...state.topics.map((topic) => topic.length), 5);
-  const head = `Millrace  ${clock(nowMs)}   ${statistics.total} records   ${statistics.currentRate(nowMs).toFixed(0)} rows/s   ${state.connectors}`;
+  const line = (): Line => new Line(columns, colour);
   const lines = [
-    paint(1, cut(head, columns)),
-    '',
-    ...addressLines(addresses).map((line) => cut(line, columns)),
-    '',
-    paint(90, cut(`${'TOPIC'.padEnd(width)}  PARTITIONS  ${'RECORDS'.padStart(9)}  ${'ROWS/S'.padStart(7)}`, columns)),
+    line()
+      .add('Millrace demo', 1)
+      .add(`   ${clock(nowMs)}   `)
+      .add(`${statistics.total} records`, 1)
+      .add(`   ${rate(statistics, nowMs)}`),
+    line(),
+    ...addressLines(addresses).map((text) => line().add(text.slice(0, 12), grey).add(text.slice(12))),
+    line()
+      .add('Connectors  ', grey)
+      .add(state.connectors === '' ? 'starting' : state.connectors),
+    line(),
+    ...topicTable(state).map((text, at) => line().add(text, at === 0 ? grey : 0)),
+    line(),
   ];
-  const counts = statistics.counts();
-  for (const topic of state.topics) {
-    const numbers = [
-      String(state.partitionsOf(topic) ?? '-').padStart(10),
-      String(counts[topic] ?? 0).padStart(9),
-      statistics.currentRate(nowMs, topic).toFixed(1).padStart(7),
-    ];
-    lines.push(cut(`${topic.padEnd(width)}  ${numbers.join('  ')}`, columns));
-  }
-  lines.push('');
-  const room = Math.max(0, rows - lines.length - 2);
-  for (const record of statistics.recent.slice(-room || statistics.recent.length)) {
-    const operation = record.operation.padEnd(9);
-    const plain = cut(recordLine(record, width), columns);
-    lines.push(plain.replace(operation, paint(colours[record.operation], operation)));
-  }
-  while (lines.length < rows - 1) lines.push('');
-  lines.push(paint(90, cut('Ctrl-C ends everything; the next start goes on from here, --fresh starts anew.', columns)));
-  return lines.slice(0, rows);
+  lines.push(...recordList(state, columns, rows - lines.length - 2, line));
+  while (lines.length < rows - 1) lines.push(line());
+  lines.push(line().add('Ctrl-C ends everything; the next start goes on from here, --fresh starts anew.', grey));
+  return lines.slice(0, rows).map(String);
 }
 
 export function addressLines(addresses: Addresses): string[] {
   return [
-    `Kafka      ${addresses.kafka}`,
-    `Registry   ${addresses.registry}`,
-    `Postgres   ${addresses.postgres}`,
-    `REST       ${addresses.rest}/connectors`,
+    `Kafka       ${addresses.kafka}`,
+    `Registry    ${addresses.registry}`,
+    `Postgres    ${addresses.postgres}`,
+    `REST        ${addresses.rest}/connectors`,
   ];
 }
 
+/** A record as one whole line, for a log. */
 export function recordLine(record: SeenRecord, topicWidth: number): string {
-  return `${clock(record.atMs)}  ${record.topic.padEnd(topicWidth)}  ${record.operation.padEnd(9)}  ${record.key}  ${record.values}`.trimEnd();
+  const values = valuesOf(record).map(({ name, text }) => (name === '' ? text : `${name}=${text}`));
+  return [clock(record.atMs), record.topic.padEnd(topicWidth), record.operation.padEnd(9), record.key, values.join(' ')]
+    .join('  ')
+    .trimEnd();
+}
+
+/** What is left on the terminal at the end. */
+export function summaryLines({ statistics, topics, partitionsOf }: Pick<ScreenState, 'statistics' | 'topics' | 'partitionsOf'>): string[] {
+  const counts = statistics.counts();
+  const width = Math.max(...topics.map((topic) => topic.length));
+  const digits = String(statistics.total).length;
+  const { firstAtMs } = statistics;
+  if (firstAtMs === null) return ['No record arrived in this time.'];
+  const first = `the first one after ${(firstAtMs / 1000).toFixed(1)} s`;
+  return [
+    `${statistics.total} records arrived, ${first}, ${statistics.averageRate().toFixed(0)} rows/s since then:`,
+    ...topics.map((topic) => {
+      const partitions = partitionsOf(topic);
+      const text = `  ${topic.padEnd(width)}  ${String(counts[topic] ?? 0).padStart(digits)}`;
+      return partitions === null ? text : `${text}  on ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`;
+    }),
+  ];
+}
+
+function topicTable({ topics, statistics, partitionsOf, nowMs }: ScreenState): string[] {
+  const width = Math.max(...topics.map((topic) => topic.length), 5);
+  const counts = statistics.counts();
+  return [
+    `${'TOPIC'.padEnd(width)}  PARTITIONS    RECORDS   ROWS/S`,
+    ...topics.map((topic) =>
+      [
+        topic.padEnd(width),
+        String(partitionsOf(topic) ?? '-').padStart(10),
+        String(counts[topic] ?? 0).padStart(9),
+        statistics.currentRate(nowMs, topic).toFixed(1).padStart(7),
+      ].join('  '),
+    ),
+  ];
+}
+
+function recordList({ statistics, topics }: ScreenState, columns: number, room: number, line: () => Line): Line[] {
+  if (room <= 1) return [];
+  const records = statistics.latest(room - 1);
+  if (records.length === 0) return [line().add('Waiting for the first record ...', grey)];
+  const names = columns < fullNamesFrom ? shortNames(topics) : new Map<string, string>();
+  const nameOf = (topic: string): string => names.get(topic) ?? topic;
+  const topicWidth = Math.max(5, ...topics.map((topic) => nameOf(topic).length));
+  const keyWidth = Math.max(3, ...records.map((record) => cut(record.key, keyMax).length));
+  return [
+    line().add(`${'TIME'.padEnd(7)}  ${'TOPIC'.padEnd(topicWidth)}  OPERATION  ${'KEY'.padEnd(keyWidth)}  VALUES`, grey),
+    ...records.map((record) =>
+      line()
+        .add(`${clock(record.atMs)}  ${nameOf(record.topic).padEnd(topicWidth)}  `)
+        .add(record.operation.padEnd(9), colours[record.operation])
+        .add(`  ${cut(record.key, keyMax).padEnd(keyWidth)}  `)
+        .addValues(valuesOf(record)),
+    ),
+  ];
+}
+
+/** `taxi.public.trips` → `trips`, for those that stay apart from all others. */
+function shortNames(topics: readonly string[]): Map<string, string> {
+  const all = topics.map(lastPart);
+  return new Map(topics.filter((_, at) => all.filter((name) => name === all[at]).length === 1).map((topic) => [topic, lastPart(topic)]));
+}
+
+function lastPart(topic: string): string {
+  return topic.slice(topic.lastIndexOf('.') + 1);
+}
+
+/** A tombstone has no value; its place says what it is for. */
+function valuesOf(record: SeenRecord): readonly ShownValue[] {
+  return record.operation === 'tombstone' ? [{ name: '', text: '(no value: lets Kafka forget the key)' }] : record.values;
+}
+
+function rate(statistics: Statistics, nowMs: number): string {
+  return `${statistics.currentRate(nowMs).toFixed(0)} rows/s`;
 }
 
 /** `00:07.3`, minutes and seconds since the start. */
 function clock(atMs: number): string {
-  const seconds = atMs / 1000;
-  return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
+  const tenths = Math.floor(atMs / 100);
+  return `${String(Math.floor(tenths / 600)).padStart(2, '0')}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
 }
 
-function cut(line: string, columns: number): string {
-  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
+}
+
+/** Text in colours that ends where the terminal does: colours take no room. */
+class Line {
+  readonly #columns: number;
+  readonly #colour: boolean;
+  #used = 0;
+  #text = '';
+
+  constructor(columns: number, colour: boolean) {
+    this.#columns = columns;
+    this.#colour = colour;
+  }
+
+  /** What does not fit is cut off. */
+  add(text: string, code = 0): this {
+    const shown = cut(text, this.#columns - this.#used);
+    this.#used += shown.length;
+    this.#text += code === 0 || !this.#colour || shown === '' ? shown : `\u001B[${code}m${shown}\u001B[0m`;
+    return this;
+  }
+
+  /** As many as fit, each whole or with its end cut off, then how many more there are: `fare=12.50 tip=2.00 +7`. */
+  addValues(values: readonly ShownValue[]): this {
+    const shown = values.map(({ name, text }) => ({ name: name === '' ? '' : `${name}=`, text: cut(text, valueMax) }));
+    for (const [at, { name, text }] of shown.entries()) {
+      const left = shown.length - at - 1;
+      const gap = at === 0 ? '' : ' ';
+      const more = left === 0 ? 0 : ` +${left}`.length;
+      const room = this.#columns - this.#used;
+      if (at > 0 && gap.length + name.length + text.length + more > room) return this.add(` +${left + 1}`, grey);
+      this.add(`${gap}${name}`, grey).add(text);
+    }
+    return this;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
 }

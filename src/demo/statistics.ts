@@ -1,7 +1,7 @@
 import type { RecordSummary } from './record-summary.ts';
 
 const windowMs = 5000;
-const recentMax = 200;
+const recentMax = 60;
 
 export interface SeenRecord extends RecordSummary {
   /** Since the demo's start. */
@@ -13,7 +13,8 @@ export class Statistics {
   readonly #counts = new Map<string, number>();
   /** Arrivals of the last seconds, in buckets of 500 ms: topic → bucket → count. */
   readonly #buckets = new Map<string, Map<number, number>>();
-  readonly #recent: SeenRecord[] = [];
+  /** The last ones of each topic, oldest first. */
+  readonly #recent = new Map<string, SeenRecord[]>();
   #first: number | null = null;
   #last = 0;
 
@@ -31,8 +32,10 @@ export class Statistics {
     const bucket = Math.floor(atMs / 500);
     buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
     for (const old of buckets.keys()) if (old < bucket - windowMs / 500) buckets.delete(old);
-    this.#recent.push(seen);
-    if (this.#recent.length > recentMax) this.#recent.shift();
+    const recent = this.#recent.get(record.topic) ?? [];
+    this.#recent.set(record.topic, recent);
+    recent.push(seen);
+    if (recent.length > recentMax) recent.shift();
     return seen;
   }
 
@@ -44,8 +47,13 @@ export class Statistics {
     return this.#first;
   }
 
-  get recent(): readonly SeenRecord[] {
-    return this.#recent;
+  /** The newest `count` records, oldest first; among them the last of each topic, however long ago it came. */
+  latest(count: number): SeenRecord[] {
+    if (count <= 0) return [];
+    const ofTopics = [...this.#recent.values()];
+    const kept = newestFirst(ofTopics.flatMap((records) => records.slice(-1))).slice(0, count);
+    const others = newestFirst(ofTopics.flatMap((records) => records.slice(0, -1)));
+    return newestFirst([...kept, ...others.slice(0, count - kept.length)]).toReversed();
   }
 
   counts(): Record<string, number> {
@@ -68,4 +76,9 @@ export class Statistics {
     if (this.#first === null) return 0;
     return this.total / Math.max(1, (this.#last - this.#first) / 1000);
   }
+}
+
+/** Of the same moment the one added last comes first: the sort is stable. */
+function newestFirst(records: readonly SeenRecord[]): SeenRecord[] {
+  return records.toReversed().sort((one, other) => other.atMs - one.atMs);
 }
