@@ -147,12 +147,10 @@ export class PgoutputDecoder {
     let kind = this.#cursor.uint8();
     if (kind === 0x4b || kind === 0x4f) {
       this.#tuple(relation, before, kind === 0x4b);
-      const whole = kind === 0x4f;
       kind = this.#cursor.uint8();
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a new row`);
       this.#tuple(relation, after, false);
-      // A value that did not change stands in the whole old image: same frame, so only the range is taken over.
-      if (whole) fillUnchanged(before, after);
+      fillUnchanged(before, after);
     } else {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
       this.#tuple(relation, after, false);
@@ -293,9 +291,13 @@ export class PgoutputDecoder {
   }
 }
 
+/**
+ * A value that did not change stands in the old image, if that has it: under FULL always, else where it belongs to the
+ * identity (a key too large for its row). Both are of the same frame, so only the range is taken over.
+ */
 function fillUnchanged(before: TupleView, after: TupleView): void {
   for (let column = 0; column < after.count; column += 1) {
-    if (after.state[column] !== CellState.UNCHANGED) continue;
+    if (after.state[column] !== CellState.UNCHANGED || before.state[column] === CellState.ABSENT) continue;
     after.state[column] = before.state[column] as number;
     after.start[column] = before.start[column] as number;
     after.end[column] = before.end[column] as number;

@@ -51,6 +51,7 @@ export class PostgresSource implements Source {
 
   async run(resumeFrom: readonly SourceOffset[], out: ChangeOutlet, signal: AbortSignal): Promise<void> {
     await this.#closeStream();
+    this.#reported = null;
     const aborted = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });

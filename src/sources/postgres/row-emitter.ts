@@ -60,11 +60,13 @@ export class RowEmitter {
     const showsOld = !this.#shown.drops(relation.regions, before, 'other');
     const showsNew = !this.#shown.drops(relation.regions, after, 'appears');
     // The old key is deleted, pointing at the new one, and the row is created anew, pointing back.
+    const missing = missingKeyColumn(relation.key, before);
     copyTuple(after, related);
     after.count = 0;
-    if (showsOld) this.#emitDelete();
+    if (showsOld) this.#deleteOld(relation, missing);
     after.count = related.count;
-    copyTuple(before, related);
+    if (missing < 0) copyTuple(before, related);
+    else related.count = 0;
     before.count = 0;
     if (showsNew) this.#emit(Op.CREATE);
   }
@@ -74,13 +76,7 @@ export class RowEmitter {
     const { before, after, related } = this.#change;
     after.count = 0;
     related.count = 0;
-    for (const column of relation.key) {
-      if (before.state[column] === CellState.ABSENT) {
-        this.#rejectDelete(relation, column);
-        return;
-      }
-    }
-    if (!this.#shown.drops(relation.regions, before, 'other')) this.#emitDelete();
+    if (!this.#shown.drops(relation.regions, before, 'other')) this.#deleteOld(relation, missingKeyColumn(relation.key, before));
   }
 
   truncate(relation: Relation): void {
@@ -91,7 +87,12 @@ export class RowEmitter {
     this.#emit(Op.TRUNCATE);
   }
 
-  #emitDelete(): void {
+  /** `missing`: the first key column that the old image leaves out, -1 for none. */
+  #deleteOld(relation: Relation, missing: number): void {
+    if (missing >= 0) {
+      this.#rejectDelete(relation, missing);
+      return;
+    }
     this.#emit(Op.DELETE);
     if (this.#tombstones) this.#emit(Op.TOMBSTONE);
   }
@@ -103,14 +104,14 @@ export class RowEmitter {
     if (!this.#out.emit(this.#change)) this.#room = false;
   }
 
-  /** A delete under a made-up key would delete another row downstream. */
+  /** Invariant 5: a delete under a made-up key would delete another row downstream. */
   #rejectDelete(relation: Relation, column: number): void {
     if (!this.#position.admit()) return;
     const name = relation.columns[column]?.name ?? '';
     const table = `${relation.schema}.${relation.table}`;
     const failure = new ConnectError(
       'data.row',
-      `A row of ${table} was deleted, and its key column "${name}" is not part of the table's replica identity (${this.#change.locate()}).`,
+      `A row of ${table} was deleted or got another key, and its key column "${name}" is not part of the table's replica identity (${this.#change.locate()}).`,
       {
         remedy: `ALTER TABLE ${table} REPLICA IDENTITY FULL, or make "${name}" part of the identity's index.`,
         details: { table, column: name },
@@ -118,6 +119,14 @@ export class RowEmitter {
     );
     if (!this.#out.reject(failure, null)) this.#room = false;
   }
+}
+
+function missingKeyColumn(key: Uint16Array, before: TupleView): number {
+  for (let index = 0; index < key.length; index += 1) {
+    const column = key[index] as number;
+    if (before.state[column] === CellState.ABSENT) return column;
+  }
+  return -1;
 }
 
 /** A key column that the old image leaves out did not change, as far as the server lets us know. */

@@ -111,9 +111,9 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
   const schema: Schema = { ...mapped.schema, optional: !notNull };
   return {
     ...toColumn(wire.name, mapped, byDefault === undefined ? schema : { ...schema, default: byDefault }),
-    // Never for a key: a made-up key would delete the wrong row downstream.
+    // Never for a key (invariant 5): a made-up key stands for another row downstream.
     neutral: notNull && !isKey ? (byDefault ?? neutralValue(mapped)) : undefined,
-    unavailable: unavailableText(mapped, settings.types.unavailablePlaceholder),
+    unavailable: isKey ? undefined : unavailableText(mapped, settings.types.unavailablePlaceholder),
   };
 }
 

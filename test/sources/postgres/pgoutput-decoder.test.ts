@@ -77,6 +77,23 @@ test('a delete whose key is not in the old image is rejected, not given a made-u
   assert.match(fixture.out.rejected[0]?.remedy ?? '', /REPLICA IDENTITY FULL/);
 });
 
+test('a key change whose old key is not whole is rejected in the same way; the row under the new key still comes', async () => {
+  const fixture = new DecoderFixture([orders], { settings: { 'message.key.columns': 'public.orders:id,item' } });
+  await fixture.feed(new WalScript().begin(1).relation(orders).update(orders, ['2', 'tea'], ['1', null]).commit().frames);
+  assert.deepEqual(
+    fixture.out.changes.map(({ op, after, related }) => ({ op, after, related })),
+    [{ op: 'c', after: { id: '2', item: 'tea' }, related: null }],
+  );
+  assert.equal(fixture.out.rejected[0]?.code, 'data.row');
+  assert.match(fixture.out.rejected[0]?.message ?? '', /"item"/);
+});
+
+test('an unchanged key column takes its text from the old key', async () => {
+  const wal = new WalScript().begin(1).relation(orders).update(orders, [unchanged, 'mate'], ['1', null]).commit();
+  const { out } = await decoded(wal.frames);
+  assert.deepEqual(out.changes[0]?.after, { id: '1', item: 'mate' });
+});
+
 test('registers hold the position, the transaction, its time and the sequence', async () => {
   const wal = new WalScript(0x1_2345_6780n);
   wal.begin(731).relation(orders).insert(orders, ['1', 'a']).commit();

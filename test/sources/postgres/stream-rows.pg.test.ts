@@ -29,3 +29,22 @@ for (const [version, server] of servers) {
     );
   });
 }
+
+for (const [version, server] of servers) {
+  test(`Postgres ${version}: a key too large to stand in its row keeps its text when other columns change`, async () => {
+    await using db = await createDatabase(server);
+    await db.query('CREATE TABLE documents (id text PRIMARY KEY, count int); ALTER TABLE documents ALTER id SET STORAGE EXTERNAL');
+    await using running = startSource(db);
+    await untilStreaming(db, running);
+    const id = 'k'.repeat(2600);
+    await db.query(`INSERT INTO documents VALUES ('${id}', 1); UPDATE documents SET count = 2`);
+    const changes = await running.out.untilChanges(2);
+    assert.deepEqual(
+      changes.map(({ op, after }) => ({ op, after })),
+      [
+        { op: 'c', after: { id, count: '1' } },
+        { op: 'u', after: { id, count: '2' } },
+      ],
+    );
+  });
+}
