@@ -1,5 +1,5 @@
 /**
- * Named places where a test can kill the process, as a crash would: `MILLRACE_FAILPOINT=NAME` or `NAME:COUNT` ends it
+ * Named places where a test can kill the process, as a crash would (invariant 7): `MILLRACE_FAILPOINT=NAME` or `NAME:COUNT` ends it
  * with SIGKILL at the COUNTth passage (default 1). Costs one comparison when the variable is not set.
  */
 export type Failpoint =

@@ -1,7 +1,7 @@
 import { ByteSink } from '../base/byte-sink.ts';
 import type { SourceOffset } from './offset.ts';
 
-/** Bounds of one batch; two of them exist per task, so memory does not depend on transaction or table size. */
+/** Bounds of one batch; two of them exist per task, so memory does not depend on transaction or table size (invariant 6). */
 export interface RecordBatchLimits {
   readonly recordsMax: number;
   /** The arena starts smaller and grows up to this; a single record larger than it still gets its room. */

@@ -76,6 +76,7 @@ export class RowEncoder {
     }
   }
 
+  /** Invariant 5: what is written for a value that is not there was decided with the shape; where nothing was, it is an error. */
   #missing(out: ByteSink, at: number, state: CellState): void {
     const { code, constants } = this.program;
     const slot = state === CellState.UNCHANGED ? Slot.UNCHANGED_START : Slot.NULL_START;

@@ -22,7 +22,7 @@ const inFlightMax = 5;
 /**
  * Brings record batches to the leaders of their partitions: leaders in parallel, several requests in flight to each,
  * in order within a partition. A batch is stamped once; every repetition has the same bytes and the same sequence
- * number, so a broker that has it already says so instead of storing it twice.
+ * number, so a broker that has it already says so instead of storing it twice (invariants 3 and 4).
  */
 export class BatchProducer {
   readonly #cluster: Cluster;

@@ -177,6 +177,7 @@ class KafkaSink implements Sink {
     await this.#topics.close();
   }
 
+  /** Invariant 4: `transaction.end` is the one moment at which records and offsets become visible, all of them. */
   async #publish(session: Session, batch: RecordBatch): Promise<number> {
     const { transaction, producer, cluster } = session;
     if (batch.length === 0 && batch.offsets.length === 0) return 0;

@@ -73,7 +73,10 @@ export class RecordBatchWriter {
     return encoded;
   }
 
-  /** Counting sort, stable: `#order` lists record indexes by slot, a slot being a partition of a topic. */
+  /**
+   * Counting sort: `#order` lists record indexes by slot, a slot being a partition of a topic. It is stable, so records of a
+   * key stay in the order in which the source emitted them (invariant 3).
+   */
   #sort(batch: RecordBatch, topics: readonly TopicTarget[]): void {
     const records = batch.length;
     const slots = topics.reduce((sum, topic) => sum + topic.partitions, 0);

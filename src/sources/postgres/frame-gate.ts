@@ -5,13 +5,13 @@ export type FrameSink = (frame: Buffer) => boolean;
 
 /**
  * While the gate is closed the socket is paused, so only what was already read can arrive: the rest of one chunk. A
- * larger queue means that the pause does not work.
+ * larger queue means that the pause does not work (invariant 6).
  */
 export const heldBytesMax = 64 * 1024 * 1024;
 
 /**
  * Passes frames through, or copies and holds them while nothing may be emitted (a shape is being declared, or the
- * outlet is full). Frames are borrowed from the connection's read buffer, hence the copy; order is kept.
+ * outlet is full). Frames are borrowed from the connection's read buffer, hence the copy; order is kept (invariant 3).
  */
 export class FrameGate {
   readonly #sink: FrameSink;

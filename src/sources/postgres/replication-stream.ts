@@ -128,7 +128,10 @@ export class ReplicationStream {
     }
   }
 
-  /** Everything before `lsn` is durable downstream: the server hears of it at once. Also after `run`, until `close`. */
+  /**
+   * Everything before `lsn` is durable downstream: the server hears of it at once. Also after `run`, until `close`. An older
+   * position than the last is not reported (invariant 2).
+   */
   confirm(lsn: bigint): void {
     if (lsn <= this.#confirmed || this.#options.settings.stream.lsnFlushMode === 'manual') return;
     this.#confirmed = lsn;
