@@ -31,10 +31,7 @@ export const PythonClient = {
       writeFileSync(done, '');
       return python;
     } catch (error) {
-      const last = String((error as { stderr?: string }).stderr ?? '')
-        .trim()
-        .split('\n')
-        .at(-1);
+      const last = ((error as { stderr?: string }).stderr ?? '').trim().split('\n').at(-1);
       say(`Python: Confluent's client cannot be installed, so the test with it is skipped: ${last || (error as Error).message}`);
       rmSync(home, { recursive: true, force: true });
       return null;

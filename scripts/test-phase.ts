@@ -110,10 +110,12 @@ function readTap(file: string): Pick<TestOutcome, 'counts' | 'skipped' | 'failed
   return { counts, skipped, failed };
 }
 
+function row(cells: readonly unknown[]): string {
+  return cells.map((cell, at) => (at === 0 ? String(cell).padEnd(12) : String(cell).padStart(9))).join('');
+}
+
 /** A table of the phases, what was skipped and why, what failed, and the sums in the form of Node's own runner. */
 export function testSummary(outcomes: readonly TestOutcome[]): string {
-  const row = (cells: readonly unknown[]): string =>
-    cells.map((cell, at) => (at === 0 ? String(cell).padEnd(12) : String(cell).padStart(9))).join('');
   const lines = ['', row(['phase', 'tests', 'passed', 'failed', 'skipped', 'seconds'])];
   for (const { phase, counts, seconds } of outcomes)
     lines.push(row([phase, counts.tests, counts.pass, counts.fail + counts.cancelled, counts.skipped, seconds.toFixed(0)]));

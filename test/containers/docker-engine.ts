@@ -15,3 +15,15 @@ export function composeMissing(): string | null {
   const answer = spawnSync('docker', ['compose', 'version'], { encoding: 'utf8', timeout: 20_000 });
   return answer.status === 0 ? null : 'no "docker compose" plug-in on this machine';
 }
+
+/**
+ * Testcontainers cleans up by a container of its own, Ryuk, and every start fails where its image cannot be pulled. There it is
+ * switched off, unless the user has decided: the suites stop what they started in any case.
+ */
+export function disableRyukIfOutOfReach(): void {
+  if ((process.env['TESTCONTAINERS_RYUK_DISABLED'] ?? '') !== '' || dockerMissing() !== null) return;
+  const image = process.env['RYUK_CONTAINER_IMAGE'] ?? 'testcontainers/ryuk:0.14.0';
+  if (spawnSync('docker', ['image', 'inspect', image], { timeout: 20_000 }).status === 0) return;
+  if (spawnSync('docker', ['pull', '--quiet', image], { timeout: 60_000 }).status === 0) return;
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+}

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { GenericContainer, Network, RandomPortGenerator, Wait } from 'testcontainers';
 import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 
-import { dockerMissing } from './docker-engine.ts';
+import { disableRyukIfOutOfReach, dockerMissing } from './docker-engine.ts';
 import { readDecoded } from './topic-records.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,6 +23,7 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
   let registryUrl = '';
 
   before(async () => {
+    disableRyukIfOutOfReach();
     network = await new Network().start();
     kafkaPort = await new RandomPortGenerator().generatePort();
     const [database, broker, registry, image] = await Promise.all([
@@ -47,7 +48,7 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
 
   after(async () => {
     for (const container of started.toReversed()) await container.stop();
-    await network.stop();
+    await network?.stop();
   });
 
   it('runs as an ordinary user and answers as Kafka Connect does', async () => {

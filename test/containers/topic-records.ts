@@ -1,6 +1,8 @@
-import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaMessage } from 'kafkajs';
+
+import { bigintLong } from '../support/bigint-long.ts';
 
 export interface DecodedRecord {
   readonly partition: number;
@@ -8,30 +10,39 @@ export interface DecodedRecord {
   readonly value: unknown;
 }
 
-/** Reads a topic from its beginning with clients that are not ours until `enough` says so; bounded by `timeoutMs`. */
-export async function readDecoded(
-  options: { readonly kafka: string; readonly registry: string; readonly topic: string; readonly timeoutMs: number },
-  enough: (records: readonly DecodedRecord[]) => boolean,
-): Promise<DecodedRecord[]> {
-  const kafka = new Kafka({ clientId: 'container-suite', brokers: [options.kafka], logLevel: logLevel.NOTHING });
-  const registry = new SchemaRegistry({ host: options.registry });
+export interface TopicAddress {
+  readonly kafka: string;
+  readonly registry: string;
+  readonly topic: string;
+  readonly timeoutMs: number;
+}
+
+/** Reads a topic, read committed, from its beginning with clients that are not ours until `enough` says so; bounded by `timeoutMs`. */
+export async function readDecoded(address: TopicAddress, enough: (records: readonly DecodedRecord[]) => boolean): Promise<DecodedRecord[]> {
+  const { topic, timeoutMs } = address;
+  const kafka = connect(address);
+  const registry = new SchemaRegistry({ host: address.registry }, { [SchemaType.AVRO]: { registry: { long: bigintLong } } });
   const decode = async (bytes: Buffer | null): Promise<unknown> => (bytes === null ? null : await registry.decode(bytes));
   const consumer = kafka.consumer({
-    groupId: `container-suite-${options.topic}-${Math.random().toString(36).slice(2)}`,
+    groupId: `container-suite-${topic}-${Math.random().toString(36).slice(2)}`,
+    readUncommitted: false,
+    maxWaitTimeInMs: 200,
     retry: { retries: 20 },
   });
   const records: DecodedRecord[] = [];
-  await waitForTopic(kafka, options.topic, options.timeoutMs);
+  await waitForTopic(kafka, topic, timeoutMs);
   await consumer.connect();
   try {
-    await consumer.subscribe({ topic: options.topic, fromBeginning: true });
+    await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`${options.topic}: ${records.length} records, not enough in time`)),
-        options.timeoutMs,
-      );
+      const timer = setTimeout(() => reject(new Error(`${topic}: ${records.length} records, not enough in time`)), timeoutMs);
       const take = async ({ partition, message }: { partition: number; message: KafkaMessage }): Promise<void> => {
-        records.push({ partition, key: await decode(message.key), value: await decode(message.value) });
+        try {
+          records.push({ partition, key: await decode(message.key), value: await decode(message.value) });
+        } catch (error) {
+          clearTimeout(timer);
+          reject(new Error(`${topic}-${partition}@${message.offset} does not decode`, { cause: error }));
+        }
         if (!enough(records)) return;
         clearTimeout(timer);
         resolve();
@@ -42,6 +53,22 @@ export async function readDecoded(
     await consumer.disconnect();
   }
   return records;
+}
+
+/** Where each partition ends, by partition: a topic that got nothing more still ends there. */
+export async function endOffsets(address: TopicAddress): Promise<string[]> {
+  const admin = connect(address).admin();
+  await admin.connect();
+  try {
+    const partitions = await admin.fetchTopicOffsets(address.topic);
+    return partitions.toSorted((left, right) => left.partition - right.partition).map(({ high }) => high);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function connect(address: TopicAddress): Kafka {
+  return new Kafka({ clientId: 'container-suite', brokers: [address.kafka], logLevel: logLevel.NOTHING });
 }
 
 /** Subscribing to a topic that is not there yet would end the consumer. */

@@ -120,9 +120,10 @@ suite('compacted topic', () => {
       replicationFactor: 1,
       clock: systemClock,
     });
-    for (const attempt of [log.open(), log.append('k', 'v'), log.readToEnd(() => undefined, AbortSignal.timeout(1_000))]) {
+    const attempts = [() => log.open(), () => log.append('k', 'v'), () => log.readToEnd(() => undefined, AbortSignal.timeout(1_000))];
+    for (const attempt of attempts) {
       await assert.rejects(
-        attempt,
+        attempt(),
         (error) =>
           error instanceof Error &&
           (error.name === 'TimeoutError' ||

@@ -157,7 +157,7 @@ suite('size limits', () => {
 
   test('many records that only together are too large go in smaller batches', async () => {
     await using stage = new SinkStage(bootstrap);
-    const creation = Config.of({ 'topic.creation.default.max.message.bytes': '20000' });
+    const creation = Config.of({ 'topic.creation.default.partitions': '1', 'topic.creation.default.max.message.bytes': '20000' });
     const { sink } = await stage.openSink({}, { topicCreation: creation });
     const values = Array.from({ length: 200 }, (_, index) => `${index} ${'x'.repeat(900)}`);
     await sink.commit(stage.batch(values, 1));

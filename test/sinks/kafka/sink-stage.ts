@@ -44,7 +44,8 @@ export class SinkStage implements AsyncDisposable {
     const sink = createKafkaSink({
       connector: this.connector,
       cluster: Config.of({ 'bootstrap.servers': this.#bootstrap, ...settings }),
-      topicCreation: Config.of({}),
+      // One partition, whatever the broker's own default is: `values` then come in the order in which they were written.
+      topicCreation: Config.of({ 'topic.creation.default.partitions': '1', 'topic.creation.default.replication.factor': '1' }),
       topicCreationEnabled: true,
       offsets: { kind: 'kafka', topic: this.offsetsTopic },
       transactionalId: this.connector,
