@@ -10,6 +10,7 @@ import type { ValueWriter } from '../text/row-program.ts';
 import { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal } from '../text/text-decimal.ts';
+import { readMoneyDouble } from '../text/text-money.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
 import { Point } from '../text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../text/text-time.ts';
@@ -63,6 +64,9 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
     case ColumnKind.FLOAT64:
       out.float64(readFloat64(bytes, start, end));
       return;
+    case ColumnKind.MONEY_DOUBLE:
+      out.float64(readMoneyDouble(bytes, start, end));
+      return;
     case ColumnKind.FLOAT32:
       out.float32(readFloat32(bytes, start, end));
       return;
@@ -86,13 +90,15 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
       out.int(readDateDays(bytes, start, end));
       return;
     case ColumnKind.TIME_MILLIS:
-      out.int(readTimeMillis(bytes, start, end));
+      out.int(readTimeMillis(bytes, start, end, format.scale));
       return;
     case ColumnKind.LONG:
     case ColumnKind.TIME_MICROS:
     case ColumnKind.TIMESTAMP_MILLIS:
     case ColumnKind.TIMESTAMP_MICROS:
     case ColumnKind.INTERVAL_MICROS:
+    case ColumnKind.TIME_NANOS:
+    case ColumnKind.TIMESTAMP_NANOS:
       readCellInt64(format, bytes, start, end, int64);
       out.long(int64.high, int64.low);
       return;
@@ -104,6 +110,14 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
     case ColumnKind.ZONED_TIMESTAMP:
     case ColumnKind.ZONED_TIME:
     case ColumnKind.HSTORE_JSON:
+    case ColumnKind.ISO_DATE:
+    case ColumnKind.ISO_TIME:
+    case ColumnKind.ISO_TIMESTAMP:
+    case ColumnKind.INTERVAL_ISO:
+    case ColumnKind.BYTES_BASE64:
+    case ColumnKind.BYTES_BASE64_URL:
+    case ColumnKind.BYTES_HEX_TEXT:
+    case ColumnKind.MONEY_STRING:
     case CastKind.BOOLEAN_STRING:
       readCellBytes(format, bytes, start, end, scratch);
       writeScratch(out);

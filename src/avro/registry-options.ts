@@ -16,6 +16,8 @@ export interface RegistryOptions {
   readonly bearerToken: Secret | null;
   readonly autoRegister: boolean;
   readonly useLatest: boolean;
+  /** The level that subjects are given; null leaves them to whoever runs the registry. */
+  readonly compatibility: string | null;
   readonly retriesMax: number;
   readonly retryWaitMs: number;
   readonly retryWaitMaxMs: number;
@@ -86,6 +88,15 @@ export const registryConfigKeys: readonly ConfigKey[] = [
     doc: 'Write under the id of the latest registered version instead of registering; it must have the same fields and types. Needs auto.register.schemas=false.',
   },
   {
+    name: 'schema.compatibility.level',
+    type: 'STRING',
+    default: null,
+    oneOf: ['NONE', 'BACKWARD', 'BACKWARD_TRANSITIVE', 'FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'],
+    importance: 'LOW',
+    group,
+    doc: 'The compatibility level to give each subject before its first schema of this run. Unset: levels are left alone.',
+  },
+  {
     name: 'max.retries',
     type: 'INT',
     default: '3',
@@ -134,6 +145,7 @@ export function registryOptions(config: Config): RegistryOptions {
     bearerToken: bearer,
     autoRegister: config.boolean('auto.register.schemas'),
     useLatest: config.boolean('use.latest.version'),
+    compatibility: config.optional('schema.compatibility.level')?.toUpperCase() ?? null,
     retriesMax: config.int('max.retries'),
     retryWaitMs: config.int('retries.wait.ms'),
     retryWaitMaxMs: config.int('retries.max.wait.ms'),

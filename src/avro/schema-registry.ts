@@ -8,7 +8,8 @@ import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
 
 /**
  * Ids for schemas. Uses the registry client of @kafkajs/confluent-schema-registry below its `register()`, which would
- * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone.
+ * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone
+ * unless a level is configured.
  */
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
@@ -17,6 +18,8 @@ export class SchemaRegistry {
   readonly #log: Logger;
   /** By subject and text: concurrent shapes share one request, later ones the answer. */
   readonly #ids = new Map<string, Promise<number>>();
+  /** Subjects whose level was set in this run. */
+  readonly #levels = new Map<string, Promise<void>>();
   /** The endpoint that answered last. */
   #current = 0;
 
@@ -42,6 +45,7 @@ export class SchemaRegistry {
   async #lookUp(subject: string, schemaText: string): Promise<number> {
     avscType(schemaText);
     if (this.#options.useLatest) return this.#latest(subject, schemaText);
+    if (this.#options.compatibility !== null) await this.#setLevel(subject, this.#options.compatibility);
     try {
       return await this.#register(subject, schemaText);
     } catch (error) {
@@ -52,6 +56,18 @@ export class SchemaRegistry {
       this.#log.warn({ subject }, 'the registry refuses a default of {}: it is registered as { }');
       return this.#register(subject, readable);
     }
+  }
+
+  #setLevel(subject: string, compatibility: string): Promise<void> {
+    let level = this.#levels.get(subject);
+    if (level === undefined) {
+      level = this.#request(subject, (api): Promise<Answer> => api.Subject.updateConfig({ subject, body: { compatibility } })).then(
+        () => {},
+      );
+      this.#levels.set(subject, level);
+      level.catch(() => this.#levels.delete(subject));
+    }
+    return level;
   }
 
   async #register(subject: string, schemaText: string): Promise<number> {

@@ -219,3 +219,12 @@ test('a field default of exactly {} is registered in a form that every registry 
   const stored = (await api('GET', `/schemas/ids/${id}`)).body as { schema: string };
   assert.deepEqual(JSON.parse((JSON.parse(stored.schema) as { fields: { default: string }[] }).fields[0]?.default ?? ''), {});
 });
+
+test('a configured compatibility level is given to the subject, and then guards it', async () => {
+  const subject = uniqueName('registry');
+  const strict = registry({ 'schema.compatibility.level': 'full' });
+  await strict.idOf(subject, record({ a: 'int' }));
+  const { body } = await api('GET', `/config/${subject}`);
+  assert.equal((body as { compatibilityLevel: string }).compatibilityLevel, 'FULL');
+  await assert.rejects(strict.idOf(subject, record({ a: 'string' })), isCode('registry.schema', /incompatible/));
+});
