@@ -1,8 +1,16 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ConnectError } from '../base/errors.ts';
-import { parseOffset, sameOffset, stringifyOffset, type OffsetMap, type SourceOffset } from '../record/offset.ts';
-import { offsetKey, parseKey, type OffsetStore } from './offset-store.ts';
+import {
+  formatOffsetKey,
+  parseOffset,
+  parseOffsetKey,
+  sameOffset,
+  stringifyOffset,
+  type OffsetMap,
+  type SourceOffset,
+} from '../record/offset.ts';
+import type { OffsetStore } from './offset-store.ts';
 
 /**
  * `offset.storage.file.filename`: offsets in a file beside the worker, as Kafka Connect's standalone mode has them.
@@ -42,7 +50,7 @@ export class FileOffsetStore implements OffsetStore {
   read(connector: string): Promise<readonly SourceOffset[]> {
     const offsets: SourceOffset[] = [];
     for (const [key, offset] of this.#entries) {
-      const parsed = parseKey(key);
+      const parsed = parseOffsetKey(key);
       if (parsed?.connector === connector) offsets.push({ partition: parsed.partition, offset });
     }
     return Promise.resolve(offsets);
@@ -61,10 +69,10 @@ export class FileOffsetStore implements OffsetStore {
   async #replace(connector: string, offsets: readonly SourceOffset[]): Promise<void> {
     for (const { partition, offset } of offsets) {
       const known = [...this.#entries.keys()].find((key) => {
-        const parsed = parseKey(key);
+        const parsed = parseOffsetKey(key);
         return parsed?.connector === connector && sameOffset(parsed.partition, partition);
       });
-      const key = known ?? offsetKey(connector, partition);
+      const key = known ?? formatOffsetKey(connector, partition);
       if (offset === null) this.#entries.delete(key);
       else this.#entries.set(key, offset);
     }

@@ -1,4 +1,12 @@
-import { parseOffset, sameOffset, stringifyOffset, type OffsetMap, type SourceOffset } from '../record/offset.ts';
+import {
+  formatOffsetKey,
+  offsetIdentity,
+  parseOffset,
+  parseOffsetKey,
+  stringifyOffset,
+  type OffsetMap,
+  type SourceOffset,
+} from '../record/offset.ts';
 import type { LogRecord, RecordLog } from './record-log.ts';
 
 /** The source offsets of all connectors, by connector and partition. */
@@ -20,7 +28,8 @@ interface Entry {
 /** The offsets topic, in Kafka Connect's format: key `["name",{partition}]`, value `{offset}`. Sees committed records only. */
 export class KafkaOffsetStore implements OffsetStore {
   readonly #log: RecordLog;
-  readonly #entries = new Map<string, Entry[]>();
+  /** By connector, then by the partition's identity. */
+  readonly #entries = new Map<string, Map<string, Entry>>();
 
   constructor(log: RecordLog) {
     this.#log = log;
@@ -30,16 +39,16 @@ export class KafkaOffsetStore implements OffsetStore {
     await this.#log.readToEnd((record) => {
       this.#apply(record);
     });
-    return (this.#entries.get(connector) ?? [])
+    return [...(this.#entries.get(connector)?.values() ?? [])]
       .filter((entry) => entry.offset !== null)
       .map(({ partition, offset }) => ({ partition, offset }));
   }
 
   async write(connector: string, offsets: readonly SourceOffset[]): Promise<void> {
     await this.read(connector);
-    const known = this.#entries.get(connector) ?? [];
+    const known = this.#entries.get(connector);
     const records = offsets.map(({ partition, offset }): LogRecord => {
-      const key = known.find((entry) => sameOffset(entry.partition, partition))?.key ?? offsetKey(connector, partition);
+      const key = known?.get(offsetIdentity(partition))?.key ?? formatOffsetKey(connector, partition);
       return { key, value: offset === null ? null : stringifyOffset(offset) };
     });
     await this.#log.append(records);
@@ -50,7 +59,7 @@ export class KafkaOffsetStore implements OffsetStore {
   }
 
   #apply({ key, value }: LogRecord): void {
-    const parsed = parseKey(key);
+    const parsed = parseOffsetKey(key);
     if (parsed === null) return;
     let offset: OffsetMap | null = null;
     try {
@@ -58,23 +67,8 @@ export class KafkaOffsetStore implements OffsetStore {
     } catch {
       return;
     }
-    const others = (this.#entries.get(parsed.connector) ?? []).filter((entry) => !sameOffset(entry.partition, parsed.partition));
-    this.#entries.set(parsed.connector, [...others, { key, partition: parsed.partition, offset }]);
-  }
-}
-
-export function offsetKey(connector: string, partition: OffsetMap): string {
-  return `[${JSON.stringify(connector)},${stringifyOffset(partition)}]`;
-}
-
-/** Null for keys of another form: the topic may hold what other programs wrote. */
-export function parseKey(key: string): { connector: string; partition: OffsetMap } | null {
-  const match = /^\s*\[\s*("(?:[^"\\]|\\.)*")\s*,([\s\S]*)\]\s*$/.exec(key);
-  if (match === null) return null;
-  const [, name = '', rest = ''] = match;
-  try {
-    return { connector: JSON.parse(name) as string, partition: parseOffset(rest) };
-  } catch {
-    return null;
+    const { connector, partition } = parsed;
+    const entries = this.#entries.get(connector) ?? new Map<string, Entry>();
+    this.#entries.set(connector, entries.set(offsetIdentity(partition), { key, partition, offset }));
   }
 }

@@ -21,7 +21,10 @@ export function stringifyOffset(map: OffsetMap): string {
 
 /** Integers beyond 2^53 come back as bigint, so that no LSN is ever rounded. Throws SyntaxError on anything else than a flat object. */
 export function parseOffset(text: string): OffsetMap {
-  const parsed: unknown = JSON.parse(text, revive);
+  return flat(JSON.parse(text, revive));
+}
+
+function flat(parsed: unknown): OffsetMap {
   if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new SyntaxError('a source offset is a JSON object');
   for (const value of Object.values(parsed)) {
     if (value !== null && typeof value === 'object') throw new SyntaxError('a source offset has no nested members');
@@ -46,23 +49,29 @@ export function sameOffset(left: OffsetMap | null, right: OffsetMap | null): boo
   });
 }
 
-/** The key of the offsets topic: `["connector",{partition}]`, the bytes that Kafka Connect writes. */
-export function encodeOffsetKey(connector: string, partition: OffsetMap): Buffer {
-  return Buffer.from(`[${JSON.stringify(connector)},${stringifyOffset(partition)}]`);
+/** The key of the offsets topic: `["connector",{partition}]`, the text that Kafka Connect writes. */
+export function formatOffsetKey(connector: string, partition: OffsetMap): string {
+  return `[${JSON.stringify(connector)},${stringifyOffset(partition)}]`;
 }
 
-/** Null when the bytes are no offset key at all (another kind of record, a foreign topic). */
-export function decodeOffsetKey(key: Uint8Array): { readonly connector: string; readonly partition: OffsetMap } | null {
+/** Null when the text is no offset key at all: another kind of record, what another program wrote. */
+export function parseOffsetKey(text: string): { readonly connector: string; readonly partition: OffsetMap } | null {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString(), revive);
+    const parsed: unknown = JSON.parse(text, revive);
     if (!Array.isArray(parsed) || parsed.length !== 2 || typeof parsed[0] !== 'string') return null;
-    const partition: unknown = parsed[1];
-    if (partition === null || typeof partition !== 'object' || Array.isArray(partition)) return null;
-    return { connector: parsed[0], partition: partition as OffsetMap };
+    return { connector: parsed[0], partition: flat(parsed[1]) };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+export function encodeOffsetKey(connector: string, partition: OffsetMap): Buffer {
+  return Buffer.from(formatOffsetKey(connector, partition));
+}
+
+export function decodeOffsetKey(key: Uint8Array): ReturnType<typeof parseOffsetKey> {
+  return parseOffsetKey(Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString());
 }
 
 /** Null stands for a tombstone: the partition is forgotten. */
