@@ -15,7 +15,7 @@ export interface DemoOptions {
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** `20s`, `2m`, `1h`, `500ms`, or seconds without a unit. */
-export function parseDuration(text: string): number {
+function parseDuration(text: string): number {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
   const factor = units[unit];
   if (amount === undefined || factor === undefined || Number(amount) === 0) {

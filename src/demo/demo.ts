@@ -56,8 +56,7 @@ async function runDemo(options: DemoOptions): Promise<number> {
     const bound = setTimeout(() => process.exit(1), stopWithinMs);
     await parts.disposeAsync();
     clearTimeout(bound);
-    if (code === 0 && !options.json)
-      process.stderr.write('Everything has ended. `bin/millrace demo` goes on from here, `bin/millrace demo --fresh` starts anew.\n');
+    if (code === 0 && !options.json) process.stderr.write('Everything has ended; the next start goes on from here, --fresh starts anew.\n');
   }
 }
 

@@ -1,5 +1,5 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, KafkaJSError, logLevel } from 'kafkajs';
 import type { Admin, Consumer, EachMessagePayload } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logicalTypes, longsThatFit } from './avro-logical-types.ts';
@@ -14,6 +14,7 @@ export interface ViewerOptions {
 }
 
 const topicsWithinMs = 60_000;
+const leadersWithinMs = 30_000;
 
 /**
  * Reads the demo's topics as any other client would: kafkajs, the registry's own decoder, committed records only. What lay
@@ -54,8 +55,7 @@ export class RecordViewer {
     void viewer.#admin.describeGroups([viewer.#group]).catch(() => {});
     const present = new Set(await viewer.#admin.listTopics());
     for (const topic of options.topics.filter((each) => present.has(each))) {
-      for (const { partition, high } of await viewer.#admin.fetchTopicOffsets(topic))
-        viewer.#positions.set(`${topic}/${partition}`, BigInt(high));
+      for (const [place, end] of await viewer.#ends(topic)) viewer.#positions.set(place, end);
     }
     viewer.#starts = [...viewer.#positions];
     return viewer;
@@ -82,9 +82,7 @@ export class RecordViewer {
   async caughtUp(withinMs: number): Promise<void> {
     const deadline = performance.now() + withinMs;
     const ends: [string, bigint][] = [];
-    for (const topic of this.#partitions.keys()) {
-      for (const { partition, high } of await this.#admin.fetchTopicOffsets(topic)) ends.push([`${topic}/${partition}`, BigInt(high)]);
-    }
+    for (const topic of this.#partitions.keys()) ends.push(...(await this.#ends(topic)));
     // The last offset of a partition is a transaction's marker, which no consumer is given: one before the end is the end.
     const isBehind = ([place, end]: [string, bigint]): boolean => end > 0n && (this.#positions.get(place) ?? 0n) < end - 1n;
     while (ends.some(isBehind) && performance.now() < deadline && this.failure === null) await sleep(20);
@@ -95,6 +93,20 @@ export class RecordViewer {
     await this.#consumer.disconnect().catch(() => {});
     await this.#admin.deleteGroups([this.#group]).catch(() => {}); // A group that read nothing does not exist.
     await this.#admin.disconnect().catch(() => {});
+  }
+
+  /** Where the partitions of a topic end. A broker that has just come up leads them a moment later, and kafkajs does not wait. */
+  async #ends(topic: string): Promise<[place: string, offset: bigint][]> {
+    const deadline = performance.now() + leadersWithinMs;
+    for (;;) {
+      try {
+        const ends = await this.#admin.fetchTopicOffsets(topic);
+        return ends.map(({ partition, high }) => [`${topic}/${partition}`, BigInt(high)]);
+      } catch (error) {
+        if (!(error instanceof KafkaJSError && error.retriable) || performance.now() > deadline) throw error;
+      }
+      await sleep(50, undefined, { signal: this.#stopped.signal });
+    }
   }
 
   async #topicsExist(): Promise<void> {

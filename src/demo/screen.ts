@@ -29,6 +29,8 @@ const colours: Readonly<Record<SeenRecord['operation'], number>> = {
 };
 const grey = 90;
 const valueMax = 36;
+/** A value is shown when as much of it fits. */
+const valueMin = 8;
 const keyMax = 20;
 /** Narrower than this, the list of records names a topic by its last part alone. */
 const fullNamesFrom = 96;
@@ -178,16 +180,15 @@ class Line {
     return this;
   }
 
-  /** As many as fit, each whole or with its end cut off, then how many more there are: `fare=12.50 tip=2.00 +7`. */
+  /** As many as fit, a long one with its end cut off, then how many more there are: `fare=12.50 tip=2.00 +7`. */
   addValues(values: readonly ShownValue[]): this {
-    const shown = values.map(({ name, text }) => ({ name: name === '' ? '' : `${name}=`, text: cut(text, valueMax) }));
-    for (const [at, { name, text }] of shown.entries()) {
-      const left = shown.length - at - 1;
-      const gap = at === 0 ? '' : ' ';
-      const more = left === 0 ? 0 : ` +${left}`.length;
-      const room = this.#columns - this.#used;
-      if (at > 0 && gap.length + name.length + text.length + more > room) return this.add(` +${left + 1}`, grey);
-      this.add(`${gap}${name}`, grey).add(text);
+    for (const [at, value] of values.entries()) {
+      const left = values.length - at - 1;
+      const name = `${at === 0 ? '' : ' '}${value.name === '' ? '' : `${value.name}=`}`;
+      const room = this.#columns - this.#used - name.length - (left === 0 ? 0 : ` +${left}`.length);
+      const text = cut(value.text, valueMax);
+      if (at > 0 && room < Math.min(text.length, valueMin)) return this.add(` +${left + 1}`, grey);
+      this.add(name, grey).add(cut(text, room));
     }
     return this;
   }
