@@ -9,7 +9,7 @@ export interface BatchPairOptions {
   readonly limits: RecordBatchLimits;
   readonly lingerMs: number;
   readonly clock: Clock;
-  /** `Source.position`, asked between the source's synchronous runs or at its boundary, never from inside `emit`. */
+  /** `Source.position`, asked between the source's synchronous runs, at its boundary, or when a change is refused. */
   readonly position: () => readonly SourceOffset[];
 }
 
@@ -46,6 +46,7 @@ export class BatchPair {
   #timer: Timer | null = null;
   #ending = false;
   #failure: { readonly error: unknown } | null = null;
+  #refusal: { readonly error: unknown; readonly offsets: readonly SourceOffset[] } | null = null;
   #sealedWaiter: PromiseWithResolvers<SealedBatch | null> | null = null;
   #roomWaiter: PromiseWithResolvers<void> | null = null;
 
@@ -58,6 +59,11 @@ export class BatchPair {
 
   get failed(): boolean {
     return this.#failure !== null;
+  }
+
+  /** A change was refused, and what came before it is on its way out. */
+  get refused(): boolean {
+    return this.#refusal !== null;
   }
 
   topicIndex(name: string): number {
@@ -103,7 +109,7 @@ export class BatchPair {
       this.#ready = null;
       return Promise.resolve(ready);
     }
-    if (this.#ending && this.#spare !== null) return Promise.resolve(null);
+    if (this.#ending && this.#spare !== null) return this.#refusal === null ? Promise.resolve(null) : Promise.reject(this.#refusal.error);
     this.#sealedWaiter = Promise.withResolvers();
     return this.#sealedWaiter.promise;
   }
@@ -118,7 +124,8 @@ export class BatchPair {
   }
 
   drained(): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    const failure = this.#failure ?? this.#refusal;
+    if (failure !== null) return Promise.reject(failure.error);
     if (!this.filling.full) return Promise.resolve();
     this.#roomWaiter ??= Promise.withResolvers();
     return this.#roomWaiter.promise;
@@ -127,6 +134,21 @@ export class BatchPair {
   /** The source emits nothing more: what is there is sealed without waiting for anything. */
   end(): void {
     this.#ending = true;
+    this.#look();
+  }
+
+  /**
+   * The source's next change cannot be taken and nothing may follow it: what came before is sealed like any other batch,
+   * then `next` rejects with `error`. The position is that of this moment, whatever becomes of the source.
+   */
+  refuse(error: unknown): void {
+    if (this.#failure !== null || this.#refusal !== null) return;
+    const offsets = this.#options.position();
+    this.#refusal = { error, offsets };
+    this.#roomWaiter?.reject(error);
+    this.#roomWaiter = null;
+    this.#ending = true;
+    if (this.filling.length > 0 || offsets.length > 0) this.#sinceMs = this.#options.clock.monotonic();
     this.#look();
   }
 
@@ -198,7 +220,7 @@ export class BatchPair {
 
   #seal(): void {
     const batch = this.filling;
-    const offsets = this.#options.position();
+    const offsets = this.#refusal?.offsets ?? this.#options.position();
     this.#sinceMs = -1;
     this.#filtered = false;
     if (batch.length === 0 && offsets.length === 0) {
@@ -218,7 +240,8 @@ export class BatchPair {
   #hand(sealed: SealedBatch | null): void {
     const waiter = this.#sealedWaiter;
     this.#sealedWaiter = null;
-    if (waiter !== null) waiter.resolve(sealed);
-    else this.#ready = sealed;
+    if (waiter === null) this.#ready = sealed;
+    else if (sealed === null && this.#refusal !== null) waiter.reject(this.#refusal.error);
+    else waiter.resolve(sealed);
   }
 }

@@ -161,8 +161,10 @@ export class TaskOutlet implements ChangeOutlet {
     this.#metrics.failures += 1;
     if (!isTolerable(error, tolerance)) {
       const failure = enrichFailure(failed);
-      // The source's position may count this change already: nothing may be sealed from here on.
-      this.#batches.fail(failure);
+      this.#plans.length = 0; // Nothing may follow.
+      // The position does not count this change, so what came before it can be committed; after a fault nothing is sure.
+      if (failure.code.startsWith('data.')) this.#batches.refuse(failure);
+      else this.#batches.fail(failure);
       throw failure;
     }
     this.#metrics.skipped += 1;

@@ -11,7 +11,8 @@ import type { Incarnation } from './supervisor.ts';
 import { Task } from './task.ts';
 import { createTransforms } from './transforms/catalog.ts';
 
-const lingerMsDefault = 5;
+/** A lone change waits for nobody: under load a batch grows while the one before it is being committed. */
+const lingerMsDefault = 0;
 
 export function check(raw: RawConfig, runtime: Runtime): CheckedConnector {
   const { plugins, scrubber, worker } = runtime;

@@ -18,7 +18,8 @@ export interface Source {
   /**
    * The position of exactly what has been emitted so far, one entry for each partition that moved since the previous
    * call. Called synchronously by the outlet when it seals a batch, at a boundary or between two changes of a large
-   * transaction; resuming from the answer repeats nothing and leaves nothing out.
+   * transaction; resuming from the answer repeats nothing and leaves nothing out. Also called from inside `emit` or
+   * `reject` when they are about to throw: a change is counted only when the call that took it has returned.
    */
   position(): readonly SourceOffset[];
 
@@ -39,7 +40,8 @@ export interface ChangeOutlet {
 
   /**
    * Encodes the change before returning and keeps no reference. False: stop soon and wait for `drained()`; the change
-   * itself was taken. Throws a `ConnectError` (`data.*`) when a value does not fit and errors are not tolerated.
+   * itself was taken. Throws a `ConnectError` (`data.*`) when a value does not fit and errors are not tolerated: what was
+   * emitted before is committed, and the source lets the error end its run.
    */
   emit(change: Change): boolean;
 

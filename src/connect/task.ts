@@ -125,8 +125,15 @@ class TaskRun {
     } catch (error) {
       // A source may pass on the reason it was stopped for; that is no failure.
       if (this.#stop.signal.aborted && error === this.#stop.signal.reason) this.#batches.end();
+      else if (this.#batches.refused) this.#drain(error);
       else this.#fail(error);
     }
+  }
+
+  /** What came before a refused change is still committed; the loop that does so ends with the same error. */
+  #drain(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stopSource(error);
   }
 
   async #commit(): Promise<void> {

@@ -40,10 +40,10 @@ class CountingSource implements Source {
     const change = new Change(schema, 0, () => `number ${this.#position}`);
     change.op = Op.READ;
     while (!signal.aborted) {
+      fill(change, this.#position + 1, clock.now());
+      const room = out.emit(change);
       this.#position += 1;
       this.#moved = true;
-      fill(change, this.#position, clock.now());
-      const room = out.emit(change);
       out.boundary();
       if (!room) await out.drained();
       await clock.sleep(config.int('pace.ms'), signal).catch(() => undefined);

@@ -135,7 +135,45 @@ describe('a task', () => {
       assert.match((error.cause as ConnectError).message, /Column 1 does not fit/);
       return true;
     });
-    assert.ok(Number(stage.memory.offset(partition)?.['step'] ?? 0) <= 2);
+    assert.deepEqual(stage.ids(), ['1']);
+    assert.deepEqual(stage.memory.offset(partition), { step: 2 });
+  });
+
+  it('commits what came before a refused change in its transaction, and goes on with exactly that change', async () => {
+    const stage = stageTask([row(1), boundary, row(2), row(3), row(4, 'BAD'), row(5), boundary]);
+    await assert.rejects(stage.task.run(never), /Connector "rows-connector" stopped/);
+    assert.deepEqual(stage.ids(), ['1', '2', '3']);
+    assert.deepEqual(stage.memory.offset(partition), { step: 4 });
+    assert.deepEqual(stage.source.confirmed.at(-1), 4);
+    const mended = stageTask(stage.source, { tolerance: { ...noTolerance, tolerate: 'all' } }, stage.memory);
+    await mended.task.run(never);
+    assert.deepEqual(mended.ids(), ['1', '2', '3', '5']);
+  });
+
+  it('a refused row that never became a change lets go what came before it, too', async () => {
+    const stage = stageTask([row(1), row(2), { kind: 'reject', raw: 'a;b;c' }, row(3), boundary]);
+    await assert.rejects(stage.task.run(never), /stopped in TASK_POLL/);
+    assert.deepEqual(stage.ids(), ['1', '2']);
+    assert.deepEqual(stage.memory.offset(partition), { step: 2 });
+  });
+
+  it('what came before a refused change waits for the commit that is under way', async () => {
+    const stage = stageTask([row(1), boundary, pause, row(2), row(3, 'BAD'), row(4), boundary]);
+    stage.sink.commitFaults.push('hold');
+    const run = stage.task.run(never);
+    await stage.sink.holding();
+    await settle();
+    stage.sink.release();
+    await assert.rejects(run, /stopped at script step 4/);
+    assert.deepEqual(stage.ids(), ['1', '2']);
+    assert.deepEqual(stage.memory.commits, [1, 1]);
+    assert.deepEqual(stage.memory.offset(partition), { step: 4 });
+  });
+
+  it('a refused change that is the first one leaves nothing to commit', async () => {
+    const stage = stageTask([row(1, 'BAD'), row(2), boundary]);
+    await assert.rejects(stage.task.run(never), /stopped at script step 0/);
+    assert.deepEqual([stage.memory.commits, stage.memory.offset(partition)], [[], null]);
   });
 });
 

@@ -30,6 +30,8 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+type MutableChange = { -readonly [Key in keyof CollectedChange]: CollectedChange[Key] };
+
 /**
  * An outlet for tests: keeps copies of changes as plain objects, asks the source for its position after each, and can be
  * full or slow to declare.
@@ -50,6 +52,7 @@ export class CollectingOutlet implements ChangeOutlet {
   #waiters: Waiter[] = [];
   #failure: { readonly error: unknown } | null = null;
   #offset: SourceOffset['offset'] = null;
+  #last: MutableChange | null = null;
 
   constructor(source: () => Source | null = () => null) {
     this.#source = source;
@@ -67,16 +70,22 @@ export class CollectingOutlet implements ChangeOutlet {
     if (this.#room !== null && change.locate() !== this.changes.at(-1)?.locate) throw new Error('emitted although the outlet was full');
     if (!this.#declared.has(change.schema.id)) throw new Error(`the shape of ${change.schema.name} was not declared`);
     const names = change.schema.columns.map((column) => column.name);
-    const offset = this.#position();
-    this.changes.push({
+    if (this.#last !== null) this.#locateLast();
+    const collected: MutableChange = {
       op: change.op === Op.TOMBSTONE ? 'tombstone' : (opCodes[change.op] ?? ''),
       table: change.schema.name.split('.').slice(-2).join('.'),
       schemaId: change.schema.id,
       before: rowOf(change.before, names),
       after: rowOf(change.after, names),
       related: rowOf(change.related, names),
-      offset,
+      offset: this.#offset,
       locate: change.locate(),
+    };
+    this.changes.push(collected);
+    // The position counts a change when the call that took it has returned.
+    this.#last = collected;
+    queueMicrotask(() => {
+      if (this.#last !== null) this.#locateLast();
     });
     const room = this.hasRoom(this.changes.length);
     if (!room) this.#room ??= Promise.withResolvers();
@@ -85,9 +94,7 @@ export class CollectingOutlet implements ChangeOutlet {
   }
 
   boundary(): boolean {
-    const moved = this.#source()?.position() ?? [];
-    for (const offset of moved) this.boundaries.push(offset);
-    this.#offset = moved.at(-1)?.offset ?? this.#offset;
+    for (const offset of this.#locateLast()) this.boundaries.push(offset);
     this.#wake();
     return true;
   }
@@ -140,9 +147,12 @@ export class CollectingOutlet implements ChangeOutlet {
     return this.changes;
   }
 
-  #position(): SourceOffset['offset'] {
-    this.#offset = this.#source()?.position().at(-1)?.offset ?? this.#offset;
-    return this.#offset;
+  #locateLast(): readonly SourceOffset[] {
+    const moved = this.#source()?.position() ?? [];
+    this.#offset = moved.at(-1)?.offset ?? this.#offset;
+    if (this.#last !== null) this.#last.offset = this.#offset;
+    this.#last = null;
+    return moved;
   }
 
   #wake(): void {

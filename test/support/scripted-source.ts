@@ -46,7 +46,7 @@ export class ScriptedSource implements Source {
   readonly #script: readonly ScriptStep[];
   #position = 0;
   #reported = -1;
-  #emitting = false;
+  #asked = false;
   #waiting: PromiseWithResolvers<void> | null = null;
   #waited: PromiseWithResolvers<void> | null = null;
 
@@ -68,8 +68,8 @@ export class ScriptedSource implements Source {
       if (signal.aborted) return;
       if (step.kind === 'pause') for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       if (step.kind === 'wait') await this.#wait();
-      // Counted before as well as after the call in turn, since a source may do either.
-      const early = this.#position % 2 === 0;
+      // A boundary stands for everything before it, itself included; a change counts when the call that took it has returned.
+      const early = step.kind === 'boundary' || step.kind === 'keepalive';
       if (early) this.#position += 1;
       const room = this.#play(step, out);
       if (!early) this.#position += 1;
@@ -82,7 +82,7 @@ export class ScriptedSource implements Source {
   }
 
   position(): readonly SourceOffset[] {
-    assert.ok(!this.#emitting, 'the position is not asked for while a change is being emitted');
+    this.#asked = true;
     if (this.#position === this.#reported) return [];
     this.#reported = this.#position;
     return [{ partition, offset: { step: this.#position } }];
@@ -123,12 +123,7 @@ export class ScriptedSource implements Source {
     switch (step.kind) {
       case 'row':
         this.#fill(step.op ?? Op.CREATE, step.id, step.text ?? '');
-        this.#emitting = true;
-        try {
-          return out.emit(this.change);
-        } finally {
-          this.#emitting = false;
-        }
+        return this.#emit(out);
       case 'reject':
         return out.reject(new ConnectError('data.row', 'The row is ragged.', { details: { line: 7 } }), Buffer.from(step.raw));
       case 'keepalive':
@@ -142,6 +137,13 @@ export class ScriptedSource implements Source {
       case 'wait':
         return true;
     }
+  }
+
+  #emit(out: ChangeOutlet): boolean {
+    this.#asked = false;
+    const room = out.emit(this.change);
+    assert.ok(!this.#asked, 'while a change is being emitted, the position is asked for only when it is refused');
+    return room;
   }
 
   #fill(op: Op, id: string, text: string): void {

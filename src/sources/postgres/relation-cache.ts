@@ -1,4 +1,3 @@
-import { failpoint } from '../../base/failpoint.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
@@ -118,7 +117,6 @@ export class RelationCache {
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
-    failpoint('during-declare');
     await out.declare(tableShape.shape);
     this.#known.set(message.id, { fingerprint, tableShape });
     return tableShape;

@@ -102,6 +102,7 @@ export class RowEmitter {
     this.#change.op = op;
     this.counts[op] = (this.counts[op] as number) + 1;
     if (!this.#out.emit(this.#change)) this.#room = false;
+    this.#position.handedOver();
   }
 
   /** Invariant 5: a delete under a made-up key would delete another row downstream. */
@@ -118,6 +119,7 @@ export class RowEmitter {
       },
     );
     if (!this.#out.reject(failure, null)) this.#room = false;
+    this.#position.handedOver();
   }
 }
 

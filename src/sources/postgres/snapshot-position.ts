@@ -36,7 +36,7 @@ export class SnapshotPosition {
     this.#ends = new Int32Array(this.#columns.length);
   }
 
-  /** The row in `row` is about to be handed over. */
+  /** The row in `row` has just been handed over. */
   remember(row: CopyText): void {
     this.#started = true;
     const columns = this.#columns;

@@ -235,9 +235,10 @@ export class Snapshot {
     registers.setProcessingTime(now);
     change.timestampMs = now;
     change.sourceTimeMs = now;
+    let room = out.emit(change);
+    // Only now: the position must not count a row that was refused.
     this.#reading?.remember(reader);
     this.#rows += 1;
-    let room = out.emit(change);
     this.#sinceBoundary += 1;
     if (this.#sinceBoundary >= rowsPerBoundary) {
       this.#sinceBoundary = 0;

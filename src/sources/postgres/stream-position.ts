@@ -109,13 +109,17 @@ export class StreamPosition {
 
   /** One more change of the current message: true when it has to be handed over, false when that was done before a restart. */
   admit(): boolean {
-    const part = this.#part;
-    this.#part = part + 1;
-    if (this.#skipAll || this.#ordinal < this.#skipOrdinals) return false;
-    if (this.#ordinal === this.#skipOrdinals && part < this.#skipParts) return false;
+    const delivered = this.#skipAll || this.#ordinal < this.#skipOrdinals;
+    if (!delivered && (this.#ordinal > this.#skipOrdinals || this.#part >= this.#skipParts)) return true;
+    this.#part += 1;
+    return false;
+  }
+
+  /** The change that was admitted has been handed over; one that was refused is not counted. */
+  handedOver(): void {
+    this.#part += 1;
     this.#changesSinceBoundary += 1;
     this.#version += 1;
-    return true;
   }
 
   messageDone(): void {

@@ -44,6 +44,7 @@ export class CommittingOutlet implements ChangeOutlet {
   #pending: Committed[] = [];
   #changes = 0;
   #killed = false;
+  #due = false;
   #inner = new CollectingOutlet();
   #full: Promise<void> | null = null;
 
@@ -51,6 +52,7 @@ export class CommittingOutlet implements ChangeOutlet {
   restart(): void {
     this.#pending = [];
     this.#killed = false;
+    this.#due = false;
     this.#full = null;
     this.#inner = new CollectingOutlet();
   }
@@ -62,6 +64,7 @@ export class CommittingOutlet implements ChangeOutlet {
 
   emit(change: Change): boolean {
     assert.equal(this.#full, null, 'emitted although the outlet was full');
+    this.#commitDue();
     this.#inner.emit(change);
     const collected = this.#inner.changes.pop();
     assert.ok(collected !== undefined);
@@ -72,7 +75,9 @@ export class CommittingOutlet implements ChangeOutlet {
       case 'go':
         return true;
       case 'commit':
-        this.commit();
+        // The position counts this change when the call has returned.
+        this.#due = true;
+        queueMicrotask(() => this.#commitDue());
         return true;
       case 'kill':
         this.#killed = true;
@@ -102,7 +107,12 @@ export class CommittingOutlet implements ChangeOutlet {
     await this.#full;
   }
 
+  #commitDue(): void {
+    if (this.#due) this.commit();
+  }
+
   commit(): void {
+    this.#due = false;
     if (this.#killed) return;
     this.committed.push(...this.#pending);
     this.#pending = [];
