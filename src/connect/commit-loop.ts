@@ -21,7 +21,7 @@ export interface CommitLoopOptions {
 }
 
 /** How often one batch is tried again before the supervisor gets the error and restarts the task, with its own patience. */
-export const commitRetriesMax = 5;
+const commitRetriesMax = 5;
 const retryDelayMs = 100;
 const retryDelayMsMax = 5_000;
 

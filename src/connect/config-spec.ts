@@ -122,7 +122,7 @@ export function hasReference(text: string): boolean {
 }
 
 /** One value held against its declaration. The text of every complaint is Kafka Connect's. */
-export function parseValue(key: ConfigKey, name: string, text: string | null, raw: string | null): Parsed {
+function parseValue(key: ConfigKey, name: string, text: string | null, raw: string | null): Parsed {
   if (text === null) return { value: null, error: 'Null value can not be supplied as the configuration value.' };
   const value = key.type === 'PASSWORD' ? text : text.trim();
   const complaint = complaintAbout(key, value);

@@ -112,7 +112,7 @@ async function requireSpace(directory: string): Promise<void> {
   if (bavail * bsize < spaceNeededBytes) throw noSpace(directory);
 }
 
-export function noSpace(directory: string, cause?: unknown): SetUpError {
+function noSpace(directory: string, cause?: unknown): SetUpError {
   return new SetUpError(
     `The disk that holds ${directory} has less than ${spaceNeededBytes / 1e6} MB left: free some space, or set MILLRACE_CACHE to a folder on another disk.`,
     { cause },

@@ -37,7 +37,7 @@ export function isTransient(code: number): boolean {
 }
 
 /** `NOT_LEADER_OR_FOLLOWER` for 6; the number itself for codes that are newer than the client library. */
-export function kafkaCodeName(code: number): string {
+function kafkaCodeName(code: number): string {
   const names: Readonly<Record<string, string>> = protocolErrorsCodesById;
   return names[String(code)] ?? `error ${code}`;
 }

@@ -20,14 +20,14 @@ function isMapping(value: unknown): value is Mapping {
 }
 
 /** A JSON object with numbers as they were written. */
-export function parseMapping(text: string): Mapping {
+function parseMapping(text: string): Mapping {
   const parsed = parseJson(text, keepNumberText);
   if (!isMapping(parsed)) throw new RequestError(400, 'The request body is not a JSON object');
   return parsed;
 }
 
 /** Scalars become text, as Jackson has it; a null stays null, for validation to refuse or a patch to remove. */
-export function toConfig(mapping: Mapping): RawConfig {
+function toConfig(mapping: Mapping): RawConfig {
   return Object.fromEntries(
     Object.entries(mapping).map(([name, value]) => {
       if (value === null || typeof value === 'string') return [name, value];

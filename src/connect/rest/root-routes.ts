@@ -14,7 +14,7 @@ export interface RootContext {
 }
 
 /** Tools switch features on by this version and parse it as numbers; it names the API, not the product. */
-export const connectVersion = '3.9.0';
+const connectVersion = '3.9.0';
 
 const probeTimeoutMs = 10_000;
 

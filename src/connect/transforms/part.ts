@@ -58,7 +58,7 @@ export function recordPlugin(
   };
 }
 
-export function planned(shape: Shape): ShapePlan {
+function planned(shape: Shape): ShapePlan {
   return { shape, step: null };
 }
 

@@ -24,7 +24,7 @@ interface PublicationRow {
 }
 
 /** Null: there is no such publication. */
-export async function inspectPublication(client: ClientBase, name: string): Promise<PublicationState | null> {
+async function inspectPublication(client: ClientBase, name: string): Promise<PublicationState | null> {
   const { rows } = await client.query<PublicationRow>(
     'SELECT oid, puballtables AS all_tables, pubviaroot AS via_root FROM pg_catalog.pg_publication WHERE pubname = $1',
     [name],
@@ -82,11 +82,7 @@ export async function ensurePublication(
 }
 
 /** Pure: the SQL that is missing, or null. */
-export function publicationStatement(
-  settings: PostgresSettings,
-  state: PublicationState | null,
-  captured: readonly TableName[],
-): string | null {
+function publicationStatement(settings: PostgresSettings, state: PublicationState | null, captured: readonly TableName[]): string | null {
   const { name, autocreateMode } = settings.publication;
   const publication = escapeIdentifier(name);
   const tables = captured.map(qualified).join(', ');

@@ -54,7 +54,7 @@ export class RawPlugin implements Plugin {
   }
 }
 
-export function startReplication(slot: string, lsn: string, params: RawPluginOptions['params']): string {
+function startReplication(slot: string, lsn: string, params: RawPluginOptions['params']): string {
   const options = params.map(([name, value]) => `${escapeIdentifier(name)} ${escapeLiteral(value)}`);
   return `START_REPLICATION SLOT ${escapeIdentifier(slot)} LOGICAL ${lsn} (${options.join(', ')})`;
 }

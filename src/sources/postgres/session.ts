@@ -12,7 +12,7 @@ import { tlsAttempts, type TlsAttempt } from './tls-options.ts';
  * and no timeouts, which would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has
  * them too.
  */
-export const sessionPins: Readonly<Record<string, string>> = {
+const sessionPins: Readonly<Record<string, string>> = {
   client_encoding: 'UTF8',
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',

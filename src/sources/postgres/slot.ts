@@ -1,7 +1,7 @@
 import { escapeIdentifier, type Client, type ClientBase } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
-import { formatLsn, parseLsn } from './lsn.ts';
+import { parseLsn } from './lsn.ts';
 import type { StartContext } from './start-context.ts';
 import type { SlotLag } from './source-metrics.ts';
 
@@ -110,7 +110,7 @@ export function slotInUse(slot: SlotState): ConnectError {
  * Runs on a replication connection, which from then on holds the exported snapshot. Waits for every transaction that is
  * open now; the caller shows that it waits.
  */
-export async function createSlot(replication: Client, name: string, options: SlotOptions): Promise<SnapshotSlot> {
+async function createSlot(replication: Client, name: string, options: SlotOptions): Promise<SnapshotSlot> {
   const kind = options.temporary ? 'TEMPORARY LOGICAL' : 'LOGICAL';
   const clauses = options.failover ? "(SNAPSHOT 'export', FAILOVER true)" : 'EXPORT_SNAPSHOT';
   const sql = `CREATE_REPLICATION_SLOT ${escapeIdentifier(name)} ${kind} pgoutput ${clauses}`;
@@ -121,7 +121,7 @@ export async function createSlot(replication: Client, name: string, options: Slo
 }
 
 /** Whom a slot creation may be waiting for: the oldest transactions that have written, or hold a snapshot of the log. */
-export async function openTransactions(client: ClientBase): Promise<string[]> {
+async function openTransactions(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ pid: number; seconds: string; application: string }>(
     `SELECT pid, round(extract(epoch FROM now() - xact_start))::text AS seconds, application_name AS application
      FROM pg_catalog.pg_stat_activity
@@ -148,10 +148,6 @@ export async function dropSlot(client: ClientBase, name: string): Promise<void> 
   await client.query('SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1', [
     name,
   ]);
-}
-
-export function describeSlot(slot: SlotState): string {
-  return `confirmed ${slot.confirmedFlushLsn === null ? 'nothing' : formatLsn(slot.confirmedFlushLsn)}, wal_status ${slot.walStatus ?? 'unknown'}`;
 }
 
 /** A creation that takes longer is waiting for somebody; said first after a while, then now and then. */

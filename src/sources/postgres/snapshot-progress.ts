@@ -29,7 +29,11 @@ export type TablePosition =
       readonly recent: readonly number[] | null;
     };
 
-/** Everything that was read in one database snapshot, after what the epochs before had read. */
+/**
+ * Everything that was read in one database snapshot, after what the epochs before had read. Tables are read in the order of
+ * their oids, which renaming does not change and which puts new tables last, so a position divides all rows into read and
+ * unread.
+ */
 export interface Epoch {
   /** `xmin:xmax:xip,…` as `pg_current_snapshot()` prints it. */
   readonly view: string;
@@ -39,16 +43,6 @@ export interface Epoch {
   readonly horizon: bigint;
   /** Null: nothing yet (or, for the last epoch of a finished snapshot, everything). */
   readonly until: TablePosition | null;
-}
-
-/**
- * How far a snapshot has come, over all restarts. Tables are read in the order of their oids, which renaming does not
- * change and which puts new tables last, so a position divides all rows into read and unread.
- */
-export interface SnapshotProgress {
-  /** Where streaming will start: the slot's consistent point. */
-  readonly startLsn: bigint;
-  readonly epochs: readonly Epoch[];
 }
 
 /** As stored in an offset. */

@@ -2,7 +2,7 @@ import type { CounterCell, GaugeCell, Labels, Metrics } from '../../base/metrics
 import type { Clock } from '../../base/clock.ts';
 import { Op } from '../../record/change.ts';
 
-export const walStatuses = ['reserved', 'extended', 'unreserved', 'lost'] as const;
+const walStatuses = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
 export interface SlotLag {
   /** Bytes of log between the server's end and what is confirmed. */

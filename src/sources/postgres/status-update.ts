@@ -1,7 +1,7 @@
 import { highHalf, lowHalf } from './lsn.ts';
 
 /** 2000-01-01 in milliseconds since 1970-01-01: where Postgres counts its microseconds from. */
-export const postgresEpochMs = 946_684_800_000;
+const postgresEpochMs = 946_684_800_000;
 
 const statusBytes = 34;
 
