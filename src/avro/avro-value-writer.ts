@@ -7,7 +7,8 @@ import { CastKind } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import type { ValueWriter } from '../text/row-program.ts';
-import { ArrayReader } from '../text/text-array.ts';
+import { nestedReaders } from '../text/text-array.ts';
+import type { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal } from '../text/text-decimal.ts';
 import { readMoneyDouble } from '../text/text-money.ts';
@@ -20,7 +21,7 @@ import { hasDefault } from './avro-schema.ts';
 
 const int64 = new Int64();
 const scratch = new ByteRegister();
-const elements = new ArrayReader();
+const readers = nestedReaders();
 const point = new Point();
 
 /** Avro's binary encoding. Records have no frame and fields no names, so structure writes nothing. */
@@ -79,6 +80,12 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
     case ColumnKind.ARRAY:
       writeArray(out, format, bytes, start, end);
       return;
+    case ColumnKind.MAP:
+      writeMap(out, format, bytes, start, end);
+      return;
+    case ColumnKind.STRUCT:
+      writeStruct(out, format, bytes, start, end);
+      return;
     case ColumnKind.POINT:
       writePoint(out, bytes, start, end);
       return;
@@ -134,20 +141,42 @@ function writeScratch(out: ByteSink): void {
 
 /** One block with all elements, then the empty block that ends every array. */
 function writeArray(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
-  const element = format.element!;
-  const { optional } = element.schema;
+  const elements = readers[format.depth ?? 0]!;
   elements.read(bytes, start, end);
   if (elements.count > 0) out.int(elements.count);
-  for (let index = 0; index < elements.count; index += 1) {
-    if (elements.isNull[index] === 1) {
-      if (!optional) throw valueError('a null element in an array whose elements may not be null');
-      out.byte(hasDefault(element.schema) ? 2 : 0);
-      continue;
-    }
-    if (optional) out.byte(hasDefault(element.schema) ? 0 : 2);
-    writeCell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
+  for (let index = 0; index < elements.count; index += 1) writeElement(out, format.element!, elements, index);
+  out.byte(0);
+}
+
+/** The same with a key in front of every value. */
+function writeMap(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const entries = readers[format.depth ?? 0]!;
+  entries.readPairs(bytes, start, end);
+  if (entries.count > 0) out.int(entries.count / 2);
+  for (let index = 0; index < entries.count; index += 2) {
+    out.int((entries.end[index] as number) - (entries.start[index] as number));
+    out.copy(entries.bytes, entries.start[index] as number, entries.end[index] as number);
+    writeElement(out, format.element!, entries, index + 1);
   }
   out.byte(0);
+}
+
+function writeStruct(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const values = readers[format.depth ?? 0]!;
+  const fields = format.fields!;
+  values.readFields(bytes, start, end, fields.length);
+  for (let index = 0; index < fields.length; index += 1) writeElement(out, fields[index]!, values, index);
+}
+
+function writeElement(out: ByteSink, element: CellFormat, elements: ArrayReader, index: number): void {
+  const { optional } = element.schema;
+  if (elements.isNull[index] === 1) {
+    if (!optional) throw valueError('a null element where elements may not be null');
+    out.byte(hasDefault(element.schema) ? 2 : 0);
+    return;
+  }
+  if (optional) out.byte(hasDefault(element.schema) ? 0 : 2);
+  writeCell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
 }
 
 /** x, y, then the optional wkb and srid; Debezium fills the first and leaves the second null. */

@@ -5,7 +5,8 @@ import { CastKind } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import type { ValueWriter } from '../text/row-program.ts';
-import { ArrayReader } from '../text/text-array.ts';
+import { nestedReaders } from '../text/text-array.ts';
+import type { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal, writeDecimalText } from '../text/text-decimal.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
@@ -19,7 +20,7 @@ import type { JsonFormatOptions } from './json-schema.ts';
 
 const int64 = new Int64();
 const scratch = new ByteRegister();
-const elements = new ArrayReader();
+const readers = nestedReaders();
 const point = new Point();
 
 /** Payloads as Connect's JsonConverter writes them. */
@@ -85,6 +86,12 @@ class JsonValueWriter implements ValueWriter {
       case ColumnKind.ARRAY:
         this.#array(out, format, bytes, start, end);
         return;
+      case ColumnKind.MAP:
+        this.#map(out, format, bytes, start, end);
+        return;
+      case ColumnKind.STRUCT:
+        this.#struct(out, format, bytes, start, end);
+        return;
       case ColumnKind.VARIABLE_SCALE_DECIMAL:
         writeVariableScaleDecimal(out, bytes, start, end);
         return;
@@ -138,19 +145,48 @@ class JsonValueWriter implements ValueWriter {
   }
 
   #array(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
-    const element = format.element!;
+    const elements = readers[format.depth ?? 0]!;
     elements.read(bytes, start, end);
     out.byte(0x5b);
     for (let index = 0; index < elements.count; index += 1) {
       if (index > 0) out.byte(0x2c);
-      if (elements.isNull[index] === 0) {
-        this.cell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
-        continue;
-      }
-      if (!element.schema.optional) throw valueError('a null element in an array whose elements may not be null');
-      out.ascii('null');
+      this.#element(out, format.element!, elements, index);
     }
     out.byte(0x5d);
+  }
+
+  #map(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    const entries = readers[format.depth ?? 0]!;
+    entries.readPairs(bytes, start, end);
+    out.byte(0x7b);
+    for (let index = 0; index < entries.count; index += 2) {
+      if (index > 0) out.byte(0x2c);
+      writeJsonString(out, entries.bytes, entries.start[index] as number, entries.end[index] as number);
+      out.byte(0x3a);
+      this.#element(out, format.element!, entries, index + 1);
+    }
+    out.byte(0x7d);
+  }
+
+  #struct(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    const values = readers[format.depth ?? 0]!;
+    const fields = format.fields!;
+    values.readFields(bytes, start, end, fields.length);
+    out.byte(0x7b);
+    for (let index = 0; index < fields.length; index += 1) {
+      writeText(out, `${index > 0 ? ',' : ''}${JSON.stringify(format.schema.fields![index]!.name)}:`);
+      this.#element(out, fields[index]!, values, index);
+    }
+    out.byte(0x7d);
+  }
+
+  #element(out: ByteSink, element: CellFormat, elements: ArrayReader, index: number): void {
+    if (elements.isNull[index] === 0) {
+      this.cell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
+      return;
+    }
+    if (!element.schema.optional) throw valueError('a null element where elements may not be null');
+    out.ascii('null');
   }
 }
 

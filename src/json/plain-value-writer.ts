@@ -5,7 +5,8 @@ import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import { javaDouble, javaFloat } from '../text/java-number.ts';
 import type { ValueWriter } from '../text/row-program.ts';
-import { ArrayReader } from '../text/text-array.ts';
+import { nestedReaders } from '../text/text-array.ts';
+import type { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal, writeDecimalText } from '../text/text-decimal.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
@@ -18,7 +19,7 @@ import { writeText } from './json-value-writer.ts';
 
 const int64 = new Int64();
 const scratch = new ByteRegister();
-const elements = new ArrayReader();
+const readers = nestedReaders();
 const point = new Point();
 
 /** No byte of UTF-8: marks a null until the encoder decides what becomes of it. */
@@ -90,6 +91,10 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
       return out.ascii(String(readBit(bytes, start, end)));
     case ColumnKind.ARRAY:
       return writeArray(out, format, bytes, start, end);
+    case ColumnKind.MAP:
+      return writeMap(out, format, bytes, start, end);
+    case ColumnKind.STRUCT:
+      return writeStruct(out, format, bytes, start, end);
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
       out.ascii(`Struct{scale=${readVariableScaleDecimal(bytes, start, end, scratch)},value=`);
       writeBase64(out, scratch.bytes, 0, scratch.length);
@@ -119,12 +124,47 @@ function writeInteger(out: ByteSink, value: number): void {
 
 /** `[a, b, null]`, as Java lists print. */
 function writeArray(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const elements = readers[format.depth ?? 0]!;
   elements.read(bytes, start, end);
   out.byte(0x5b);
   for (let index = 0; index < elements.count; index += 1) {
     if (index > 0) out.ascii(', ');
-    if (elements.isNull[index] === 1) out.ascii('null');
-    else writeCell(out, format.element!, elements.bytes, elements.start[index] as number, elements.end[index] as number);
+    writeElement(out, format.element!, elements, index);
   }
   out.byte(0x5d);
+}
+
+/** `{a=1, b=null}`, as Java maps print. */
+function writeMap(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const entries = readers[format.depth ?? 0]!;
+  entries.readPairs(bytes, start, end);
+  out.byte(0x7b);
+  for (let index = 0; index < entries.count; index += 2) {
+    if (index > 0) out.ascii(', ');
+    out.copy(entries.bytes, entries.start[index] as number, entries.end[index] as number);
+    out.byte(0x3d);
+    writeElement(out, format.element!, entries, index + 1);
+  }
+  out.byte(0x7d);
+}
+
+/** Without its null fields, as Connect's structs print. */
+function writeStruct(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+  const values = readers[format.depth ?? 0]!;
+  const fields = format.fields!;
+  values.readFields(bytes, start, end, fields.length);
+  out.ascii('Struct{');
+  let written = 0;
+  for (let index = 0; index < fields.length; index += 1) {
+    if (values.isNull[index] === 1) continue;
+    writeText(out, `${written > 0 ? ',' : ''}${format.schema.fields![index]!.name}=`);
+    writeElement(out, fields[index]!, values, index);
+    written += 1;
+  }
+  out.byte(0x7d);
+}
+
+function writeElement(out: ByteSink, element: CellFormat, elements: ArrayReader, index: number): void {
+  if (elements.isNull[index] === 1) out.ascii('null');
+  else writeCell(out, element, elements.bytes, elements.start[index] as number, elements.end[index] as number);
 }

@@ -53,5 +53,9 @@ export const ColumnKind = {
   HSTORE_JSON: 23,
   /** Numeric text normalised to plain notation at `scale` digits → string (`decimal.handling.mode=string`). */
   DECIMAL_STRING: 24,
+  /** Array literal with keys and values by turns, all quoted but NULL → map from string to `element`. */
+  MAP: 60,
+  /** Array literal with one element for each of `fields`, all quoted but NULL → struct. */
+  STRUCT: 61,
 } as const;
 export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind];

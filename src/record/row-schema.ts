@@ -23,8 +23,10 @@ export interface Column {
   readonly schema: Schema;
   /** Decimals: digits after the point. Temporal kinds: fraction digits. Elsewhere -1. */
   readonly scale: number;
-  /** Arrays only. */
+  /** Arrays: the elements. Maps: the values. */
   readonly element?: Column | undefined;
+  /** Structs of kind STRUCT: their fields, under the names and in the order of `schema.fields`. */
+  readonly fields?: readonly Column[] | undefined;
   /**
    * Written where the cell is ABSENT or NULL although the schema is not optional, as Debezium fills the old image of a
    * delete under REPLICA IDENTITY DEFAULT. Arrays and structs, which have no literals: text in the form the kind reads.

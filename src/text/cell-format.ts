@@ -19,9 +19,16 @@ export interface CellFormat {
   readonly scale: number;
   /** The schema that is written; its type fits `kind`. */
   readonly schema: Schema;
-  /** Arrays only. */
+  /** Arrays: of the elements. Maps: of the values. */
   readonly element: CellFormat | null;
+  /** Structs that are read field by field. */
+  readonly fields?: readonly CellFormat[] | undefined;
+  /** How many arrays, maps and structs stand around it: which of the readers below `nestingMax` is free for it. */
+  readonly depth?: number | undefined;
 }
+
+/** Arrays, maps and structs in one another, at most. */
+export const nestingMax = 8;
 
 const K = ColumnKind;
 const integers: ReadonlySet<ColumnKind> = new Set<ColumnKind>([K.INT, K.LONG, K.STRING]);
@@ -67,12 +74,12 @@ const natural: Readonly<Record<SchemaType, readonly ColumnKind[]>> = {
   string: [K.ZONED_TIMESTAMP, K.ZONED_TIME, K.HSTORE_JSON],
   bytes: [K.BYTES_HEX, K.BITS, K.DECIMAL, K.MONEY],
   array: [K.ARRAY],
-  struct: [K.VARIABLE_SCALE_DECIMAL, K.POINT],
-  map: [],
+  struct: [K.VARIABLE_SCALE_DECIMAL, K.POINT, K.STRUCT],
+  map: [K.MAP],
 };
 
 /** How a column is read when it is written under `schema`, which a transform may have cast. Throws `data.shape`. */
-export function cellFormat(column: Column, schema: Schema): CellFormat {
+export function cellFormat(column: Column, schema: Schema, depth = 0): CellFormat {
   const kind = kindFor(column.kind, schema.type);
   if (kind === null) {
     throw new ConnectError('data.shape', `Column "${column.name}" cannot be written as ${schema.type}.`, {
@@ -80,14 +87,39 @@ export function cellFormat(column: Column, schema: Schema): CellFormat {
       details: { column: column.name },
     });
   }
+  if (depth >= nestingMax) {
+    throw new ConnectError('data.shape', `Column "${column.name}" is nested more than ${nestingMax} deep.`, {
+      details: { column: column.name },
+    });
+  }
+  const bounds = integerRange(schema.type);
+  if (kind === K.STRUCT) {
+    return { kind, scale: -1, schema, element: null, fields: fieldFormats(column, schema, depth + 1), depth, ...bounds };
+  }
   if (schema.type === 'struct') checkStruct(column, kind, schema);
-  return { kind, scale: column.scale, schema, element: elementFormat(column, kind, schema), ...integerRange(schema.type) };
+  return { kind, scale: column.scale, schema, element: elementFormat(column, kind, schema, depth + 1), depth, ...bounds };
 }
 
-function elementFormat(column: Column, kind: CellKind, schema: Schema): CellFormat | null {
-  if (kind !== K.ARRAY) return null;
+function fieldFormats(column: Column, schema: Schema, depth: number): CellFormat[] {
+  const columns = column.fields ?? [];
+  const fields = schema.fields ?? [];
+  if (columns.length !== fields.length || columns.some((each, index) => each.name !== fields[index]?.name)) {
+    throw new ConnectError('data.shape', `Struct column "${column.name}" and its schema have different fields.`, {
+      details: { column: column.name },
+    });
+  }
+  return columns.map((each, index) => cellFormat(each, fields[index]?.schema ?? each.schema, depth));
+}
+
+function elementFormat(column: Column, kind: CellKind, schema: Schema, depth: number): CellFormat | null {
+  if (kind !== K.ARRAY && kind !== K.MAP) return null;
   if (column.element === undefined || schema.items === undefined) {
     throw new ConnectError('data.shape', `Array column "${column.name}" has no element type.`, { details: { column: column.name } });
+  }
+  if (kind === K.MAP && (schema.keys?.type !== 'string' || schema.keys.optional)) {
+    throw new ConnectError('data.shape', `Map column "${column.name}" has keys that are not strings.`, {
+      details: { column: column.name },
+    });
   }
   if (column.element.kind === K.ARRAY) {
     throw new ConnectError('data.shape', `Array column "${column.name}" has arrays as elements.`, {
@@ -95,7 +127,7 @@ function elementFormat(column: Column, kind: CellKind, schema: Schema): CellForm
       details: { column: column.name },
     });
   }
-  return cellFormat(column.element, schema.items);
+  return cellFormat(column.element, schema.items, depth);
 }
 
 function kindFor(kind: ColumnKind, type: SchemaType): CellKind | null {

@@ -1,3 +1,4 @@
+import { nestingMax } from './cell-format.ts';
 import { valueError } from './value-error.ts';
 import { ByteRegister } from './value-register.ts';
 
@@ -37,6 +38,19 @@ export class ArrayReader {
       if (bytes[at] !== comma) throw valueError('not an array: expected a comma between elements');
       at += 1;
     }
+  }
+
+  /** Keys and values by turns; a key is never null. */
+  readPairs(bytes: Uint8Array, start: number, end: number): void {
+    this.read(bytes, start, end);
+    if (this.count % 2 === 1) throw valueError('not a map: a key without a value');
+    for (let at = 0; at < this.count; at += 2) if (this.isNull[at] === 1) throw valueError('not a map: a null key');
+  }
+
+  /** One element for each of `count` fields. */
+  readFields(bytes: Uint8Array, start: number, end: number, count: number): void {
+    this.read(bytes, start, end);
+    if (this.count !== count) throw valueError(`not a struct of ${count} fields`);
   }
 
   #quoted(bytes: Uint8Array, from: number, stop: number): number {
@@ -92,6 +106,11 @@ export class ArrayReader {
     this.end = ends;
     this.isNull = nulls;
   }
+}
+
+/** Readers for arrays, maps and structs in one another: the one at `CellFormat.depth` is free. */
+export function nestedReaders(): readonly ArrayReader[] {
+  return Array.from({ length: nestingMax }, () => new ArrayReader());
 }
 
 /** `[2:3]={…}`: Postgres prints lower bounds that are not 1. They are not part of the value here. */

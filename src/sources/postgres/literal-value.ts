@@ -43,6 +43,8 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
     case ColumnKind.POINT:
     case ColumnKind.ARRAY:
+    case ColumnKind.MAP:
+    case ColumnKind.STRUCT:
     case ColumnKind.HSTORE_JSON:
       return undefined;
   }
@@ -192,6 +194,8 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.POINT:
       return '(0,0)';
     case ColumnKind.ARRAY:
+    case ColumnKind.MAP:
+    case ColumnKind.STRUCT:
       return '{}';
     case ColumnKind.HSTORE_JSON:
       return '{}';
