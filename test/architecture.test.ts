@@ -16,11 +16,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   base: [],
   record: ['base'],
   text: ['base', 'record'],
-  kafka: ['base', 'record', 'connect'],
+  kafka: ['base'],
   connect: ['base', 'record', 'kafka'],
   avro: ['base', 'record', 'text', 'connect'],
   json: ['base', 'record', 'text', 'connect'],
-  'sources/postgres': ['base', 'record', 'connect'],
+  'sources/postgres': ['base', 'record', 'text', 'connect'],
   'sources/csv': ['base', 'record', 'text', 'connect'],
   'sources/generator': ['base', 'record', 'text', 'connect'],
   'sinks/kafka': ['base', 'record', 'connect', 'kafka'],
@@ -32,16 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */
 const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config']);
-const contractsOnly = new Set([
-  'kafka',
-  'avro',
-  'json',
-  'sources/postgres',
-  'sources/csv',
-  'sources/generator',
-  'sinks/kafka',
-  'sinks/stdout',
-]);
+const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka', 'sinks/stdout']);
 
 const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;
 const bannedGlobals = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|Math\.random|console\.\w+|process\.\w+)/g;
@@ -54,12 +45,22 @@ function layerOf(path: string): string {
   return two in layers ? two : (parts[0] ?? '');
 }
 
+const importPattern = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+
+/** What is shipped needs nothing of tests, scripts and benchmarks. */
+export function outsideFaults(path: string, text: string): string[] {
+  return [...text.matchAll(importPattern)]
+    .map((match) => join(dirname(path), match[1] as string))
+    .filter((target) => !target.startsWith('src/'))
+    .map((target) => `${path} imports ${target}: src may not import what lies outside of it`);
+}
+
 export function importFaults(path: string, text: string): string[] {
   const layer = layerOf(path);
   const allowed = layers[layer];
   if (allowed === undefined) return layer === '' ? [] : [`${path}: the folder ${layer} has no place in the layers`];
   const faults: string[] = [];
-  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+  for (const match of text.matchAll(importPattern)) {
     const target = join(dirname(path), match[1] as string);
     const other = layerOf(target);
     if (other === layer) continue;
@@ -109,6 +110,49 @@ function eachSource(check: (path: string, text: string) => readonly string[]): s
 
 test('imports follow the layers', () => {
   assert.deepEqual(eachSource(importFaults), []);
+  assert.deepEqual(eachSource(outsideFaults), []);
+});
+
+test('no layer lies above itself', () => {
+  const visit = (layer: string, above: readonly string[]): string[] =>
+    above.includes(layer) ? [[...above, layer].join(' > ')] : (layers[layer] ?? []).flatMap((next) => visit(next, [...above, layer]));
+  assert.deepEqual(
+    Object.keys(layers).flatMap((layer) => visit(layer, [])),
+    [],
+  );
+});
+
+test('the invariants of ARCHITECTURE.md are cited in the code, and the files it names are there', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const numbers = [...text.matchAll(/^\| (\d) \| /gm)].map((match) => match[1] as string);
+  assert.equal(numbers.length, 7);
+  const cited = new Set(
+    eachSource((_path, source) =>
+      [...source.matchAll(/invariants? ([\d, and]+)/gi)].flatMap((match) => (match[1] as string).match(/\d/g) ?? []),
+    ),
+  );
+  assert.deepEqual(
+    numbers.filter((number) => !cited.has(number)),
+    [],
+  );
+  const present = [...sources('src'), ...sources('test')];
+  const named = [...text.matchAll(/[\w/.-]+\.ts\b/g)].map((match) => match[0]).filter((name) => !name.startsWith('.'));
+  assert.deepEqual(
+    named.filter((name) => !present.some((path) => path === name || path.endsWith(`/${name}`))),
+    [],
+  );
+});
+
+test('every failpoint has its row in the crash matrix', () => {
+  const names = [...readFileSync(join(root, 'src/base/failpoint.ts'), 'utf8').matchAll(/\| '([\w-]+)'/g)].map(
+    (match) => match[1] as string,
+  );
+  const [rows, tests] = ['ARCHITECTURE.md', 'test/e2e/crash.e2e.test.ts'].map((path) => readFileSync(join(root, path), 'utf8'));
+  assert.ok(names.length > 0);
+  assert.deepEqual(
+    names.filter((name) => rows?.includes(`\`${name}\``) !== true || tests?.includes(`'${name}'`) !== true),
+    [],
+  );
 });
 
 test('time, randomness, process and console arrive as arguments', () => {
@@ -146,6 +190,10 @@ test('the checks see what they are for', () => {
   assert.equal(importFaults('src/record/change.ts', "import { a } from '../connect/source.ts';").length, 1);
   assert.equal(importFaults('src/avro/program.ts', "import { a } from '../connect/task.ts';").length, 1);
   assert.equal(importFaults('src/avro/program.ts', "import { a } from '../connect/converter.ts';").length, 0);
+  assert.equal(importFaults('src/kafka/cluster.ts', "import { a } from '../connect/config.ts';").length, 1);
+  assert.equal(importFaults('src/connect/task.ts', "import { a } from '../compose.ts';").length, 1);
+  assert.equal(outsideFaults('src/main.ts', "import { a } from '../test/support/stack.ts';").length, 1);
+  assert.equal(outsideFaults('src/main.ts', "import { a } from './compose.ts';").length, 0);
   assert.equal(globalFaults('src/connect/task.ts', 'const a = Date.now();').length, 1);
   assert.equal(globalFaults('src/connect/task.ts', '// Date.now() is not used here').length, 0);
   const long = `export function f(a: number): void {\n${'  a += 1;\n'.repeat(functionLinesMax)}}\n`;
