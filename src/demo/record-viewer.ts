@@ -1,6 +1,6 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, KafkaJSError, logLevel } from 'kafkajs';
-import type { Admin, Consumer, EachMessagePayload } from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Admin, Consumer, EachMessagePayload, KafkaJSError } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logicalTypes, longsThatFit } from './avro-logical-types.ts';
 import { summarise } from './record-summary.ts';
@@ -103,7 +103,7 @@ export class RecordViewer {
         const ends = await this.#admin.fetchTopicOffsets(topic);
         return ends.map(({ partition, high }) => [`${topic}/${partition}`, BigInt(high)]);
       } catch (error) {
-        if (!(error instanceof KafkaJSError && error.retriable) || performance.now() > deadline) throw error;
+        if (!isRetriable(error) || performance.now() > deadline) throw error;
       }
       await sleep(50, undefined, { signal: this.#stopped.signal });
     }
@@ -140,4 +140,8 @@ export class RecordViewer {
       );
     }
   }
+}
+
+function isRetriable(error: unknown): boolean {
+  return error instanceof Error && (error as Partial<KafkaJSError>).retriable === true;
 }
