@@ -151,7 +151,11 @@ export function registryOptions(config: Config): RegistryOptions {
     retryWaitMaxMs: config.int('retries.max.wait.ms'),
     requestTimeoutMs: config.int('http.read.timeout.ms'),
   };
-  if (options.endpoints.length === 0) throw new ConnectError('config.invalid', 'Missing required configuration "schema.registry.url".');
+  if (options.endpoints.length === 0) {
+    throw new ConnectError('config.invalid', 'Missing required configuration "schema.registry.url".', {
+      remedy: 'Set it to the address of the schema registry, under the prefix of the converter.',
+    });
+  }
   if (!fromUrl && userInfo === null) {
     throw new ConnectError('config.invalid', 'basic.auth.credentials.source is USER_INFO and basic.auth.user.info is missing.', {
       remedy: 'Set basic.auth.user.info to USER:PASSWORD, best through a config provider.',

@@ -1,5 +1,6 @@
 import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import type { SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
+import { must } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -122,7 +123,7 @@ export class SchemaRegistry {
         if (failure.code !== 'registry.unreachable') throw failure;
       }
     }
-    throw failure ?? new ConnectError('config.invalid', 'Missing required configuration "schema.registry.url".');
+    throw must(failure, 'there is an endpoint');
   }
 }
 

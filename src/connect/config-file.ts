@@ -66,7 +66,9 @@ export function parseInitialState(value: unknown, place = ''): TargetState {
     case 'STOPPED':
       return 'STOPPED';
     default:
-      throw new ConnectError('config.invalid', `${place}initial_state is none of RUNNING, PAUSED, STOPPED`);
+      throw new ConnectError('config.invalid', `${place}initial_state is none of RUNNING, PAUSED, STOPPED`, {
+        remedy: 'Set initial_state to one of them, or leave it out for RUNNING.',
+      });
   }
 }
 
@@ -105,7 +107,9 @@ function readText(path: string): string {
 
 function mapping(value: unknown, path: string): Mapping {
   if (isMapping(value)) return value;
-  throw new ConnectError('file.unreadable', `${path}: line 1: a config file holds one mapping of keys to values`);
+  throw new ConnectError('file.unreadable', `${path}: line 1: a config file holds one mapping of keys to values`, {
+    remedy: 'Write it as one object: {"key": "value", …}, or key: value lines in YAML.',
+  });
 }
 
 /** Neither parser's own message is passed on: both quote the text around the fault, which may hold a secret. */
@@ -135,6 +139,7 @@ function parseYaml(text: string, path: string): unknown {
   const line = fault.linePos?.[0].line ?? 1;
   const column = fault.linePos?.[0].col ?? 1;
   throw new ConnectError('file.unreadable', `${path}: line ${line}, column ${column}: not valid YAML (${fault.code})`, {
+    remedy: 'Look at indentation and quotes on this line and the one before.',
     details: { file: path, line, column },
   });
 }
@@ -145,6 +150,7 @@ function parsePropertiesFile(text: string, path: string): Map<string, string> {
   } catch (error) {
     if (!(error instanceof PropertiesError)) throw error;
     throw new ConnectError('file.unreadable', `${path}: line ${error.line}: ${error.message}`, {
+      remedy: "Correct this line: Java's rules for .properties files hold, with \\uXXXX for escapes.",
       details: { file: path, line: error.line },
     });
   }

@@ -98,7 +98,11 @@ function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[])
 async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, compile: Compile): Promise<RowPlan> {
   const { shape, steps, tombstone } = outcome;
   const { topic, schema } = shape;
-  if (topic === '') throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`);
+  if (topic === '') {
+    throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`, {
+      remedy: 'Correct the replacement of the transform that routes it (RegexRouter, ByLogicalTableRouter).',
+    });
+  }
   // A truncate names no row, hence has no key.
   const keyNode = op === Op.TRUNCATE ? null : shape.key;
   const presence = shape.value.kind === 'struct' ? shape.value.presence : null;

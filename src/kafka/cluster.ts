@@ -99,14 +99,18 @@ export class Cluster {
   async anyBrokerId(): Promise<number> {
     await this.refresh([]);
     for (const id of this.#addresses.keys()) return id;
-    throw new ConnectError('kafka.unreachable', `Kafka at ${this.config.serverNames} names no broker.`);
+    throw new ConnectError('kafka.unreachable', `Kafka at ${this.config.serverNames} names no broker.`, {
+      remedy: 'Look at the brokers: their metadata answer lists none.',
+    });
   }
 
   /** Sends one request to one broker. Rejects with a `kafka.*` error when there was no readable answer. */
   async call<A extends unknown[], R>(brokerId: number, doing: string, api: API<A, R>, ...args: A): Promise<R> {
     const address = this.#addresses.get(brokerId);
     if (address === undefined) {
-      throw new ConnectError('kafka.unreachable', `Broker ${brokerId} of Kafka at ${this.config.serverNames} is gone, cannot ${doing}.`);
+      throw new ConnectError('kafka.unreachable', `Broker ${brokerId} of Kafka at ${this.config.serverNames} is gone, cannot ${doing}.`, {
+        remedy: 'Make sure that the broker is up and that its advertised.listeners can be reached from here.',
+      });
     }
     return await this.#send(address, doing, api, args);
   }

@@ -120,7 +120,11 @@ export function fieldPath(text: string): string[] {
 function setSchemaMetadata(config: Config): (node: Node) => Node {
   const name = config.optional('schema.name');
   const version = config.optionalInt('schema.version');
-  if (name === null && version === null) throw new ConnectError('config.invalid', 'Neither schema name nor version configured');
+  if (name === null && version === null) {
+    throw new ConnectError('config.invalid', 'Neither schema name nor version configured', {
+      remedy: 'Set "schema.name", "schema.version" or both.',
+    });
+  }
   return (node) => ({ ...node, schema: { ...node.schema, ...(name === null ? {} : { name }), ...(version === null ? {} : { version }) } });
 }
 

@@ -60,7 +60,9 @@ function headerFrom(): TransformPlugin[] {
       const part = plugin.className.endsWith('$Key') ? 'key' : 'value';
       const [fields, headers, move] = [config.list('fields'), config.list('headers'), config.choice('operation') === 'move'];
       if (fields.length !== headers.length)
-        throw new ConnectError('config.invalid', "'fields' config must have the same number of elements as 'headers' config.");
+        throw new ConnectError('config.invalid', "'fields' config must have the same number of elements as 'headers' config.", {
+          remedy: 'Name one header for each field, in the same order.',
+        });
       return {
         plan(shape) {
           const node = shape[part];

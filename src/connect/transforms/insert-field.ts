@@ -29,7 +29,11 @@ function insertField(config: Config): (node: Node, shape: Shape) => Node {
     });
   }
   const [topicField, staticField, staticValue] = ['topic.field', 'static.field', 'static.value'].map((key) => config.optional(key));
-  if (topicField === null && staticField === null) throw new ConnectError('config.invalid', 'No field insertion configured');
+  if (topicField === null && staticField === null) {
+    throw new ConnectError('config.invalid', 'No field insertion configured', {
+      remedy: 'Set "topic.field", or "static.field" with "static.value".',
+    });
+  }
   if (staticField !== null && staticValue === null) {
     throw new ConnectError('config.invalid', 'Static field specified without static value', { remedy: 'Set "static.value" too.' });
   }

@@ -66,7 +66,9 @@ function zero(name: string, schema: Schema): LiteralValue {
 
 function custom(name: string, schema: Schema, replacement: string): LiteralValue {
   const refused = (): ConnectError =>
-    new ConnectError('config.invalid', `Unable to convert ${replacement} to the ${schema.type} of field "${name}".`);
+    new ConnectError('config.invalid', `Unable to convert ${replacement} to the ${schema.type} of field "${name}".`, {
+      remedy: 'Give a "replacement" that this type can hold, or mask the field in a transform of its own.',
+    });
   switch (schema.type) {
     case 'string':
       return replacement;
@@ -88,6 +90,8 @@ function custom(name: string, schema: Schema, replacement: string): LiteralValue
     case 'array':
     case 'map':
     case 'struct':
-      throw new ConnectError('data.shape', `Cannot mask value of type ${schema.type} with custom replacement value (field "${name}").`);
+      throw new ConnectError('data.shape', `Cannot mask value of type ${schema.type} with custom replacement value (field "${name}").`, {
+        remedy: 'Leave "replacement" out, or leave the field out with ReplaceField.',
+      });
   }
 }
