@@ -100,7 +100,7 @@ async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, comp
   const { topic, schema } = shape;
   if (topic === '') {
     throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`, {
-      remedy: 'Correct the replacement of the transform that routes it (RegexRouter, ByLogicalTableRouter).',
+      remedy: 'Correct the replacement of the transform that routes it (RegexRouter).',
     });
   }
   // A truncate names no row, hence has no key.
