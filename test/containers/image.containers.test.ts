@@ -75,11 +75,11 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
         (all) => all.length >= 2,
       );
       assert.deepEqual(
-        records.map(({ key }) => key),
-        [{ id: 1 }, { id: 2 }],
+        records.map(({ key }) => (key as { id: number }).id).toSorted((left, right) => left - right),
+        [1, 2],
       );
-      const last = records[1]?.value as { op: string; after: unknown };
-      assert.match(last.op, /^[cr]$/);
+      // Whichever of both the snapshot was quick enough to find.
+      assert.ok(records.every(({ value }) => /^[cr]$/.test((value as { op: string }).op)));
     } finally {
       await client.end();
     }

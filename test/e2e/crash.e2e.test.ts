@@ -49,6 +49,8 @@ for (const [failpoint, passage] of matrix) {
           'table.include.list': 'public.accounts',
           'slot.retry.delay.ms': '200',
           'slot.max.retries': '50',
+          'topic.creation.default.partitions': '3',
+          'topic.creation.default.replication.factor': '1',
         },
       },
     ]);
@@ -66,6 +68,7 @@ for (const [failpoint, passage] of matrix) {
       () => 'the last row did not arrive',
     );
     assert.equal(await worker.kill('SIGTERM'), 0, await worker.log());
+    await reader.toEnd();
     const state = new TopicState();
     for (const record of reader.records) state.apply(record);
     assert.deepEqual(state.seen.get('c:1000000:-1') ?? 1, 1);

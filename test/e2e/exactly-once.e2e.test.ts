@@ -109,20 +109,12 @@ test(
     );
     // A clean stop, so that nothing can follow; then whatever a duplicate would have added is read as well.
     assert.equal(await worker.kill('SIGTERM'), 0);
-    await settle(reader);
+    await reader.toEnd();
     checkTable(reader.records, audit, rows);
     checkRides(reader.records, rides);
     await rm(folder, { recursive: true, force: true });
   },
 );
-
-/** Reads on until a whole second brought nothing new. */
-async function settle(reader: CommittedReader): Promise<void> {
-  for (let before = -1; before !== reader.records.length;) {
-    before = reader.records.length;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
 
 function isSentinel({ topic, key }: CommittedRecord): boolean {
   return topic.endsWith('.accounts') && (key as { id: number }).id === sentinel;

@@ -88,16 +88,21 @@ export class TopicState {
   /** Changes in `op:id:seq` form, and how often each was seen. */
   readonly seen = new Map<string, number>();
   readonly rows = new Map<number, number>();
+  /** For failures: what came for each key, with its place. */
+  readonly history = new Map<number, string[]>();
   reads = 0;
 
   apply(record: CommittedRecord): void {
     const id = (record.key as { id: number }).id;
+    const history = this.history.get(id) ?? [];
+    this.history.set(id, history);
     if (record.value === null) {
       assert.ok(!this.rows.has(id), `tombstone for ${id}, which was not deleted`);
       return;
     }
     const { op, before, after } = record.value as Envelope;
     const place = `${record.topic}-${record.partition}@${record.offset} (${op}, id ${id})`;
+    history.push(`${op}:${(after ?? before)?.seq} at ${record.partition}@${record.offset}`);
     const known = this.rows.get(id);
     if (op === 'r' || op === 'c') assert.equal(known, undefined, `${place}: the row is there already`);
     else assert.equal(before?.seq, known, `${place}: the old image is not the last one seen`);
@@ -122,11 +127,16 @@ export function checkAudit(audit: readonly AuditedChange[], state: TopicState): 
     const name = `${op}:${id}:${seq}`;
     const count = state.seen.get(name) ?? 0;
     if (count > 0) streaming.add(id);
-    assert.equal(count, streaming.has(id) ? 1 : 0, `${name} is on the topic ${count} times`);
+    assert.equal(count, streaming.has(id) ? 1 : 0, `${name} is on the topic ${count} times:\n${describeKey(id, audit, state)}`);
     found += count;
   }
   const total = [...state.seen.values()].reduce((sum, count) => sum + count, 0);
   assert.equal(total, found, 'the topic has changes that were not committed');
+}
+
+function describeKey(id: number, audit: readonly AuditedChange[], state: TopicState): string {
+  const committed = audit.filter((change) => change.id === id).map(({ op, seq }) => `${op}:${seq}`);
+  return `committed for id ${id}: ${committed.join(', ')}\non the topic: ${(state.history.get(id) ?? []).join(', ')}`;
 }
 
 /** A small seeded generator, so that a failing run can be repeated. */

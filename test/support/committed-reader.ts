@@ -13,8 +13,11 @@ export interface CommittedRecord {
   readonly key: unknown;
   readonly value: unknown;
   readonly rawKey: Buffer | null;
+  readonly rawValue: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
+
+const endMark = 'end-of-test';
 
 /**
  * What a microservice would see: a read-committed kafkajs consumer with the registry's own decoder, none of it our code.
@@ -22,20 +25,32 @@ export interface CommittedRecord {
  */
 export class CommittedReader implements AsyncDisposable {
   readonly records: CommittedRecord[] = [];
+  readonly #kafka: Kafka;
+  readonly #topics: readonly string[];
   readonly #consumer: Consumer;
   readonly #registry = new SchemaRegistry({ host: stack.registry }, { [SchemaType.AVRO]: { registry: { long: bigintLong } } });
+  readonly #decodes: boolean;
   #failure: Error | null = null;
 
-  private constructor(consumer: Consumer) {
+  /** Partitions that have not come to the end that `toEnd` has marked. */
+  readonly #unread = new Set<string>();
+
+  private constructor(kafka: Kafka, topics: readonly string[], consumer: Consumer, decode: boolean) {
+    this.#kafka = kafka;
+    this.#topics = topics;
     this.#consumer = consumer;
+    this.#decodes = decode;
   }
 
-  /** The topics are waited for: a kafkajs consumer ends when it subscribes to one that is not there yet. */
-  static async open(topics: readonly string[], timeoutMs = 60_000): Promise<CommittedReader> {
+  /**
+   * The topics are waited for: a kafkajs consumer ends when it subscribes to one that is not there yet. Without `decode`
+   * keys and values are raw only.
+   */
+  static async open(topics: readonly string[], timeoutMs = 60_000, decode = true): Promise<CommittedReader> {
     const kafka = new Kafka({ clientId: 'committed-reader', brokers: [stack.kafka], logLevel: logLevel.NOTHING });
     await waitForTopics(kafka, topics, timeoutMs);
     const consumer = kafka.consumer({ groupId: uniqueName('reader'), readUncommitted: false, maxWaitTimeInMs: 100 });
-    const reader = new CommittedReader(consumer);
+    const reader = new CommittedReader(kafka, topics, consumer, decode);
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await consumer.run({ eachMessage: ({ topic, partition, message }) => reader.#take(topic, partition, message) });
@@ -54,20 +69,54 @@ export class CommittedReader implements AsyncDisposable {
     }
   }
 
+  /**
+   * Resolves when everything written before the call was read. A plain record at the end of each partition tells, which becomes
+   * visible only when every transaction before it has ended; it is not among the `records`.
+   */
+  async toEnd(timeoutMs = 60_000): Promise<void> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    const { topics } = await admin.fetchTopicMetadata({ topics: [...this.#topics] });
+    await admin.disconnect();
+    const producer = this.#kafka.producer();
+    await producer.connect();
+    for (const { name, partitions } of topics) {
+      for (const { partitionId } of partitions) this.#unread.add(`${name}-${partitionId}`);
+      const messages = partitions.map(({ partitionId }) => ({
+        partition: partitionId,
+        key: null,
+        value: null,
+        headers: { [endMark]: '' },
+      }));
+      await producer.send({ topic: name, messages });
+    }
+    await producer.disconnect();
+    await this.until(
+      () => this.#unread.size === 0,
+      () => `not read to the end: ${[...this.#unread].join(', ')}`,
+      timeoutMs,
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#consumer.disconnect();
   }
 
   async #take(topic: string, partition: number, message: KafkaMessage): Promise<void> {
     try {
+      if (message.headers?.[endMark] !== undefined) {
+        this.#unread.delete(`${topic}-${partition}`);
+        return;
+      }
       const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]));
       this.records.push({
         topic,
         partition,
         offset: BigInt(message.offset),
-        key: message.key === null ? null : await this.#registry.decode(message.key),
-        value: message.value === null ? null : await this.#registry.decode(message.value),
+        key: message.key === null || !this.#decodes ? null : await this.#registry.decode(message.key),
+        value: message.value === null || !this.#decodes ? null : await this.#registry.decode(message.value),
         rawKey: message.key,
+        rawValue: message.value,
         headers,
       });
     } catch (error) {
