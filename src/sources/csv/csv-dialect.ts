@@ -13,6 +13,14 @@ export interface CsvDialect {
   readonly nullTexts: readonly Uint8Array[];
   /** A longer row (terminator included) is a fault of the data; bounds the memory a missing quote can take. */
   readonly rowBytesMax: number;
+  /** Cells that a row is short of are null. */
+  readonly padRows: boolean;
+  /** Cells that a row has too many are left out. */
+  readonly cutRows: boolean;
+  /** Blanks and tabs before an opening quote are passed over. */
+  readonly skipBlanks: boolean;
+  /** An empty line is a row of one empty cell. */
+  readonly keepBlankLines: boolean;
 }
 
 export const rfc4180: CsvDialect = {
@@ -23,15 +31,23 @@ export const rfc4180: CsvDialect = {
   emptyQuotedIsNull: false,
   nullTexts: [],
   rowBytesMax: 1024 * 1024,
+  padRows: false,
+  cutRows: false,
+  skipBlanks: false,
+  keepBlankLines: false,
 };
 
-/** A character as a user writes it: itself (`;`), its code in decimal (`59`, 0 for none) or `\t`. Null when it is none of these. */
+/** Every line is one cell of text. No byte is 256. */
+export const wholeLines: CsvDialect = { ...rfc4180, separator: 256, quote: 0, emptyUnquotedIsNull: false, keepBlankLines: true };
+
+/** A character as a user writes it: itself (`;`), its code in decimal (`59`, 0 for none), `\t` or `\s` for a blank. Null when it is none of these. */
 export function parseCharacter(text: string): number | null {
   if (/^\d{1,3}$/.test(text)) {
     const code = Number(text);
     return code <= 127 && code !== 10 && code !== 13 ? code : null;
   }
   if (text === '\\t') return 9;
+  if (text === '\\s') return 32;
   if (text === '') return 0;
   const code = text.codePointAt(0) ?? 0;
   return text.length === 1 && code <= 127 && code !== 10 && code !== 13 ? code : null;

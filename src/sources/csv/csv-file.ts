@@ -5,6 +5,7 @@ import { TextDecoder } from 'node:util';
 import { ConnectError } from '../../base/errors.ts';
 import type { CsvCharset } from './csv-charset.ts';
 import type { CsvReader } from './csv-reader.ts';
+import { unpack, type Compression } from './unpack.ts';
 
 /** Bytes before a position whose hash tells whether a file is still the one that was read up to there. */
 const fingerprintBytes = 1024;
@@ -30,7 +31,8 @@ export class CsvFile {
     this.#charset = charset;
   }
 
-  static async open(path: string, charset: CsvCharset): Promise<CsvFile> {
+  /** A packed file is unpacked first; size and positions are then those of its unpacked bytes. */
+  static async open(path: string, charset: CsvCharset, compression: Compression = 'none'): Promise<CsvFile> {
     let handle: FileHandle;
     try {
       handle = await open(path, 'r');
@@ -38,8 +40,9 @@ export class CsvFile {
       throw unreadable('CSV file', path, error);
     }
     const stat = await handle.stat();
-    if (stat.isFile()) return new CsvFile(path, handle, charset);
+    if (stat.isFile() && compression === 'none') return new CsvFile(path, handle, charset);
     await handle.close();
+    if (stat.isFile() && compression !== 'none') return new CsvFile(path, await unpack(path, compression), charset);
     throw new ConnectError('file.unreadable', `CSV file ${path} is not a regular file.`, {
       remedy: 'Name a file in "file", or a folder in "input.path".',
       details: { file: path },

@@ -39,18 +39,24 @@ export async function readLayout(
       ended = (await file.read(reader, chunkBytes)) === 0;
     }
   };
-  if (!options.header && known !== null) return { columns: known, position: 0, line: 0, inferredFrom: 0 };
+  for (let skipped = 0; skipped < options.skipLines; skipped += 1) {
+    while (!reader.passLine()) if ((await file.read(reader, chunkBytes)) === 0) return null;
+  }
+  const rowsFrom = { position: reader.position, line: reader.line };
+  if (!options.header && known !== null) return { columns: known, ...rowsFrom, inferredFrom: 0 };
   const first = await next();
   if (first === CsvStep.MORE) return null;
   if (first === CsvStep.FAULT)
     throw unfit(file, `line ${reader.rowLine} cannot be read`, 'Check csv.separator.char, csv.quote.char and csv.file.charset.');
   const names = options.header ? headerNames(file, tuple) : Array.from({ length: tuple.count }, (_, cell) => numbered(cell));
-  const { position, line } = options.header ? reader : { position: 0, line: 0 };
+  const { position, line } = options.header ? reader : rowsFrom;
   if (known !== null) {
     checkHeader(file, names, known, options.columns !== null);
     return { columns: known, position, line, inferredFrom: 0 };
   }
   checkNames(file, names, options);
+  if (!options.needsTypes)
+    return { columns: names.map((name) => ({ name, type: 'string', optional: true })), position, line, inferredFrom: 0 };
   const inference = new ColumnInference(names.length);
   if (!options.header) inference.add(tuple);
   while (inference.rows < options.inferRows) {
@@ -59,7 +65,7 @@ export async function readLayout(
     if (step === CsvStep.ROW && tuple.count === names.length) inference.add(tuple);
   }
   if (inference.rows === 0) return null;
-  return { columns: overlay(inference.columns(names, options.keyFields), options), position, line, inferredFrom: inference.rows };
+  return { columns: overlay(inference.columns(names, options.keyColumns), options), position, line, inferredFrom: inference.rows };
 }
 
 /** Columns that need no look into a file: configured ones, else those stored with an offset. */
@@ -72,7 +78,7 @@ export function knownColumns(options: CsvOptions, stored: string | null): readon
 function overlay(columns: readonly CsvColumn[], options: CsvOptions): CsvColumn[] {
   return columns.map((column) => {
     const given = options.columnTypes.find((candidate) => candidate.name === column.name);
-    const isKey = options.keyFields.includes(column.name);
+    const isKey = options.keyColumns.includes(column.name);
     return { ...(given ?? column), optional: !isKey && (given?.optional ?? true) };
   });
 }
@@ -98,12 +104,15 @@ function numbered(cell: number): string {
 }
 
 function checkNames(file: CsvFile, names: readonly string[], options: CsvOptions): void {
-  const missing = [...options.keyFields, ...options.columnTypes.map((column) => column.name)].find((name) => !names.includes(name));
+  const { keyFields, valueFields, shiftFields } = options.shape;
+  const fields = [...keyFields, ...(valueFields ?? [])].flatMap((field) => field.column ?? []);
+  const typed = options.columnTypes.map((column) => column.name);
+  const missing = [...fields, ...shiftFields, ...typed].find((name) => !names.includes(name));
   if (missing === undefined) return;
   throw unfit(
     file,
     `there is no column "${missing}"`,
-    `Name in key.fields and column.types only columns of the file: ${names.join(', ')}.`,
+    `Name in key.fields, value.fields, shift.to.now and column.types only columns of the file: ${names.join(', ')}.`,
   );
 }
 

@@ -2,62 +2,107 @@ import type { Config } from '../../connect/config.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { findCharset, type CsvCharset } from './csv-charset.ts';
 import { parseColumns, type CsvColumn } from './csv-columns.ts';
-import { checkDialect, parseCharacter, type CsvDialect } from './csv-dialect.ts';
-import { schemaNameOf, type CsvShapeNames } from './csv-shape.ts';
+import { checkDialect, parseCharacter, wholeLines, type CsvDialect } from './csv-dialect.ts';
+import { parseFields, type CsvField } from './csv-fields.ts';
+import type { CsvCleanupOptions } from './csv-cleanup.ts';
+import { fileHeaders } from './csv-headers.ts';
+import type { CsvPaceOptions } from './csv-pace.ts';
+import { schemaNameOf, type CsvShapeOptions, type RecordForm } from './csv-shape.ts';
 
 export const spoolDirClass = 'com.github.jcustenborder.kafka.connect.spooldir.SpoolDirCsvSourceConnector';
+export const fileStreamClass = 'org.apache.kafka.connect.file.FileStreamSourceConnector';
 
 /** Where rows come from: exactly one of a file and a folder with a pattern that whole file names must match. */
-export type CsvInput = { readonly file: string } | { readonly folder: string; readonly pattern: RegExp };
+export type CsvInput = { readonly file: string; readonly name: string } | CsvFolder;
+
+export interface CsvFolder {
+  readonly folder: string;
+  readonly pattern: RegExp;
+  /** Also the folders in it; names are then relative paths. */
+  readonly recursive: boolean;
+  /** `NameAsc`, `LengthDesc`, …: the first that tells two files apart counts. */
+  readonly order: readonly string[];
+}
+
+/** `files`: new files of the folder are read, each of them whole when it appears. */
+export type Follow = 'no' | 'rows' | 'files';
+export type CsvStart = 'stored' | 'beginning' | 'end';
 
 export interface CsvOptions {
   readonly input: CsvInput;
+  /** Younger files are left for later. */
+  readonly minAgeMs: number;
+  readonly compression: 'auto' | 'none' | 'gzip' | 'zstd';
+  /** A single file that is not there yet is waited for. */
+  readonly mayBeMissing: boolean;
   readonly dialect: CsvDialect;
   readonly charset: CsvCharset;
   readonly header: boolean;
+  readonly skipLines: number;
   /** All columns in file order; null: names from the header, types inferred. */
   readonly columns: readonly CsvColumn[] | null;
   /** Types of single columns, put over inferred ones. */
   readonly columnTypes: readonly CsvColumn[];
   readonly inferRows: number;
-  readonly keyFields: readonly string[];
-  readonly names: CsvShapeNames;
-  readonly follow: boolean;
+  /** False when every field has a type of its own, so that those of the columns do not matter. */
+  readonly needsTypes: boolean;
+  /** Columns of the key whose type is the column's. */
+  readonly keyColumns: readonly string[];
+  readonly shape: CsvShapeOptions;
+  readonly timestampFromFile: boolean;
+  readonly follow: Follow;
+  readonly start: CsvStart;
   readonly pollMs: number;
   /** A last line without line feed is taken after the file has not grown for so long; 0: never while following. */
   readonly idleMs: number;
-  /** 0: as fast as the sink takes them. */
-  readonly rowsPerSecond: number;
+  readonly pace: CsvPaceOptions;
   /** How often the input is read; Infinity for ever. */
   readonly repeat: number;
   readonly failOnReplaced: boolean;
+  readonly cleanup: CsvCleanupOptions;
+  /** False: a file with a line that is no row is given up and moved to `error.path`. */
+  readonly haltOnError: boolean;
 }
 
 /** Throws `config.invalid` where a value, or several together, make no sense. */
 export function csvOptions(config: Config): CsvOptions {
-  const topic = config.string('topic');
+  const lines = isClass(config, fileStreamClass);
   const columns = text(config, 'columns');
-  const header = headerOf(config);
+  const shape = lines ? lineShape(config) : shapeOf(config);
+  const fields = [...(shape.valueFields ?? []), ...shape.keyFields];
   return {
     input: inputOf(config),
-    dialect: dialectOf(config),
+    minAgeMs: config.int('file.minimum.age.ms'),
+    compression: config.choice('file.compression') as CsvOptions['compression'],
+    mayBeMissing: lines,
+    dialect: lines ? { ...wholeLines, rowBytesMax: config.int('csv.row.bytes.max') } : dialectOf(config),
     charset: charsetOf(config),
-    header,
-    columns: columns === null ? null : parseColumns(columns),
+    header: lines ? false : headerOf(config),
+    skipLines: lines ? 0 : config.int('csv.skip.lines'),
+    columns: lines ? [{ name: 'line', type: 'string', optional: false }] : columns === null ? null : parseColumns(columns),
     columnTypes: parseColumns(text(config, 'column.types') ?? ''),
     inferRows: config.int('schema.infer.rows'),
-    keyFields: config.list('key.fields'),
-    names: {
-      topic,
-      value: text(config, 'schema.name') ?? `${schemaNameOf(topic)}.Value`,
-      key: text(config, 'key.schema.name') ?? `${schemaNameOf(topic)}.Key`,
-    },
-    follow: config.boolean('follow'),
+    needsTypes:
+      shape.valueFields === null ||
+      fields.some((field) => field.type === null && (shape.valueForm !== 'joined' || shape.keyFields.includes(field))),
+    keyColumns: shape.keyFields.flatMap((field) => (field.type === null && field.column !== null ? [field.column] : [])),
+    shape,
+    timestampFromFile: config.choice('timestamp.mode') === 'file_time',
+    follow: followOf(config),
+    start: config.choice('start') as CsvStart,
     pollMs: config.int('poll.interval.ms'),
     idleMs: config.int('follow.idle.ms'),
-    rowsPerSecond: Number(config.string('rows.per.second')),
+    pace: {
+      rowsPerSecond: Number(config.string('rows.per.second')),
+      rowDelayMs: config.int('row.delay.ms'),
+      burstRows: config.int('burst.rows'),
+      burstPauseMs: config.int('burst.pause.ms'),
+      jitter: Number(config.string('pace.jitter')),
+    },
     repeat: repeatOf(config),
     failOnReplaced: config.choice('file.replaced.policy') === 'fail',
+    cleanup: cleanupOf(config),
+    haltOnError: config.boolean('halt.on.error'),
   };
 }
 
@@ -68,19 +113,65 @@ function text(config: Config, name: string): string | null {
 }
 
 /** The class decides what its users expect of a key they left out. */
-function isSpoolDir(config: Config): boolean {
-  return config.optional('connector.class') === spoolDirClass;
+function isClass(config: Config, name: string): boolean {
+  return config.optional('connector.class') === name;
+}
+
+function shapeOf(config: Config): CsvShapeOptions {
+  const topic = config.string('topic');
+  const valueFields = text(config, 'value.fields');
+  return {
+    names: {
+      topic,
+      value: text(config, 'schema.name') ?? `${schemaNameOf(topic)}.Value`,
+      key: text(config, 'key.schema.name') ?? `${schemaNameOf(topic)}.Key`,
+    },
+    keyFields: parseFields(text(config, 'key.fields') ?? ''),
+    keyForm: config.choice('key.form') as RecordForm,
+    valueFields: valueFields === null ? null : parseFields(valueFields),
+    valueForm: config.choice('value.form') as RecordForm,
+    separator: (untrimmed(config, 'joined.separator') ?? ', ').replaceAll(String.raw`\s`, ' ').replaceAll(String.raw`\t`, '\t'),
+    shiftFields: config.list('shift.to.now'),
+    timestampField: timestampFieldOf(config),
+    headers: metadataOf(config) ? fileHeaders : [],
+  };
+}
+
+function lineShape(config: Config): CsvShapeOptions {
+  const line: CsvField = { column: 'line', constant: null, type: 'string', optional: false, name: 'line' };
+  return { ...shapeOf(config), keyFields: [], valueFields: [line], valueForm: 'single', shiftFields: [], timestampField: null };
+}
+
+function timestampFieldOf(config: Config): CsvField | null {
+  const written = text(config, 'timestamp.field');
+  if (config.choice('timestamp.mode') !== 'field') return null;
+  const [field, second] = parseFields(written ?? '');
+  if (field !== undefined && second === undefined && field.column !== null) return field;
+  throw new ConnectError('config.invalid', 'timestamp.field names no column, and timestamp.mode is FIELD.', {
+    remedy: 'Set timestamp.field to one column of times, or timestamp.mode to PROCESS_TIME.',
+  });
+}
+
+function metadataOf(config: Config): boolean {
+  const location = text(config, 'metadata.location')?.toLowerCase();
+  return location === undefined ? isClass(config, spoolDirClass) : location === 'headers';
 }
 
 function headerOf(config: Config): boolean {
-  return text(config, 'csv.first.row.as.header') === null ? !isSpoolDir(config) : config.boolean('csv.first.row.as.header');
+  return text(config, 'csv.first.row.as.header') === null ? !isClass(config, spoolDirClass) : config.boolean('csv.first.row.as.header');
 }
 
 function inputOf(config: Config): CsvInput {
   const [file, folder] = [text(config, 'file'), text(config, 'input.path')];
-  if (file !== null && folder === null) return { file };
+  // Kafka's own file source stores its offsets under the whole path.
+  if (file !== null && folder === null) return { file, name: isClass(config, fileStreamClass) ? file : (file.split('/').at(-1) ?? file) };
   if (file === null && folder !== null) {
-    return { folder, pattern: new RegExp(`^(?:${text(config, 'input.file.pattern') ?? String.raw`.*\.csv`})$`) };
+    return {
+      folder,
+      pattern: new RegExp(`^(?:${text(config, 'input.file.pattern') ?? String.raw`.*\.csv`})$`),
+      recursive: config.boolean('input.path.walk.recursively'),
+      order: config.list('files.sort.attributes').map((attribute) => attribute.toLowerCase()),
+    };
   }
   throw new ConnectError(
     'config.invalid',
@@ -91,9 +182,13 @@ function inputOf(config: Config): CsvInput {
   );
 }
 
-/** Untrimmed, because a blank or a tab may be meant. */
+/** Blanks and tabs may be meant. */
+function untrimmed(config: Config, name: string): string | null {
+  return config.entries().find(([key]) => key === name)?.[1] ?? null;
+}
+
 function characterOf(config: Config, name: string, missing: number): number {
-  const written = config.entries().find(([key]) => key === name)?.[1] ?? null;
+  const written = untrimmed(config, name);
   if (written === null) return missing;
   const code = parseCharacter(written.length > 1 ? written.trim() : written);
   if (code !== null) return code;
@@ -101,15 +196,23 @@ function characterOf(config: Config, name: string, missing: number): number {
 }
 
 function dialectOf(config: Config): CsvDialect {
-  const indicator = text(config, 'csv.null.field.indicator')?.toUpperCase() ?? (isSpoolDir(config) ? 'NEITHER' : 'EMPTY_SEPARATORS');
+  const spoolDir = isClass(config, spoolDirClass);
+  const indicator = text(config, 'csv.null.field.indicator')?.toUpperCase() ?? (spoolDir ? 'NEITHER' : 'EMPTY_SEPARATORS');
+  const ragged = config.choice('csv.ragged.rows');
+  const quoted = !config.boolean('csv.ignore.quotations');
+  const escape = characterOf(config, 'csv.escape.char', spoolDir ? 92 : 0);
   const dialect: CsvDialect = {
     separator: characterOf(config, 'csv.separator.char', 44),
-    quote: characterOf(config, 'csv.quote.char', 34),
-    escape: characterOf(config, 'csv.escape.char', isSpoolDir(config) ? 92 : 0),
+    quote: quoted ? characterOf(config, 'csv.quote.char', 34) : 0,
+    escape: config.boolean('csv.rfc.4180.parser.enabled') ? 0 : escape,
     emptyUnquotedIsNull: indicator === 'EMPTY_SEPARATORS' || indicator === 'BOTH',
     emptyQuotedIsNull: indicator === 'EMPTY_QUOTES' || indicator === 'BOTH',
     nullTexts: config.list('csv.null.texts').map((item) => Buffer.from(item)),
     rowBytesMax: config.int('csv.row.bytes.max'),
+    padRows: ragged === 'pad' || ragged === 'fit',
+    cutRows: ragged === 'cut' || ragged === 'fit',
+    skipBlanks: text(config, 'csv.ignore.leading.whitespace') === null ? spoolDir : config.boolean('csv.ignore.leading.whitespace'),
+    keepBlankLines: false,
   };
   checkDialect(dialect);
   return dialect;
@@ -124,8 +227,31 @@ function charsetOf(config: Config): CsvCharset {
   });
 }
 
+function followOf(config: Config): Follow {
+  const value = text(config, 'follow')?.toLowerCase() ?? null;
+  if (value !== null) return value === 'true' ? 'rows' : value === 'files' ? 'files' : 'no';
+  return isClass(config, fileStreamClass) ? 'rows' : isClass(config, spoolDirClass) ? 'files' : 'no';
+}
+
 function repeatOf(config: Config): number {
   const value = config.string('repeat').toLowerCase();
   if (value === 'once') return 1;
   return value === 'forever' ? Infinity : Number(value);
+}
+
+function cleanupOf(config: Config): CsvCleanupOptions {
+  const written = text(config, 'cleanup.policy')?.toLowerCase();
+  const policy = (written ?? (isClass(config, spoolDirClass) ? 'move' : 'none')) as CsvCleanupOptions['policy'];
+  const [finishedPath, errorPath] = [text(config, 'finished.path'), text(config, 'error.path')];
+  if (policy.startsWith('move') && finishedPath === null) {
+    throw new ConnectError('config.invalid', `finished.path is missing, and cleanup.policy is ${policy.toUpperCase()}.`, {
+      remedy: 'Set finished.path to the folder for files that have been read, or cleanup.policy to NONE or DELETE.',
+    });
+  }
+  if (!config.boolean('halt.on.error') && errorPath === null) {
+    throw new ConnectError('config.invalid', 'error.path is missing, and halt.on.error is false.', {
+      remedy: 'Set error.path to the folder for files that cannot be read.',
+    });
+  }
+  return { policy, finishedPath, errorPath, keepRelativePath: config.boolean('cleanup.policy.maintain.relative.path') };
 }

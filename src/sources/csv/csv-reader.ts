@@ -2,6 +2,7 @@ import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import type { CsvDialect } from './csv-dialect.ts';
 import { CsvFault } from './csv-fault.ts';
 import { EncodingCheck } from './encoding-check.ts';
+import { isNullText } from './null-text.ts';
 import { unescapeCell } from './unescape-cell.ts';
 
 /** What `CsvReader.next` found. */
@@ -20,6 +21,8 @@ const rawBytesMax = 64 * 1024;
 
 const LF = 10;
 const CR = 13;
+const TAB = 9;
+const BLANK = 32;
 
 /** How many bytes of the file a range of its UTF-8 form stands for; null: the file is UTF-8 itself. */
 export type WidthOf = ((bytes: Uint8Array, start: number, end: number) => number) | null;
@@ -159,13 +162,21 @@ export class CsvReader {
     }
   }
 
+  /** Passes over a line without looking into it; false: its end is not there yet. */
+  passLine(): boolean {
+    const to = this.#firstLineEnd(this.#end);
+    if (to < 0) return false;
+    this.#advance(to, 1);
+    return true;
+  }
+
   /**
    * One row from `#start`: fills the tuple and returns its number of cells, or one of the negative outcomes below.
    * Stores beyond the tuple's size are no-ops by language rule, so a row of too many cells is only counted.
    */
   #scan(limit: number, final: boolean): number {
     const bytes = this.#bytes;
-    const { separator } = this.#dialect;
+    const { separator, skipBlanks } = this.#dialect;
     const quote = this.#dialect.quote === 0 ? -1 : this.#dialect.quote;
     const { state, start, end } = this.#tuple;
     const emptyIsNull = this.#emptyIsNull;
@@ -176,6 +187,7 @@ export class CsvReader {
     if (this.#anyEscaped) this.#escaped.fill(0);
     this.#anyEscaped = false;
     for (;;) {
+      if (skipBlanks) at = this.#passBlanks(at, limit, quote);
       if (at < limit && bytes[at] === quote) {
         at = this.#scanQuoted(at + 1, limit, final, cell);
         if (at < 0) return at;
@@ -193,11 +205,11 @@ export class CsvReader {
         start[cell] = begin;
         end[cell] = stop;
         state[cell] = stop === begin && (emptyIsNull[cell]! & 1) !== 0 ? CellState.NULL : CellState.TEXT;
-        if (nullTexts && this.#isNullText(begin, stop)) state[cell] = CellState.NULL;
+        if (nullTexts && isNullText(this.#dialect.nullTexts, bytes, begin, stop)) state[cell] = CellState.NULL;
         if (cell === 0 && stop === begin && (at === limit || byte === LF)) {
           this.#rowEnd = Math.min(at + 1, limit);
           this.#newlines = 1;
-          return scanBlank;
+          return this.#dialect.keepBlankLines ? 1 : scanBlank;
         }
       }
       cell += 1;
@@ -253,6 +265,13 @@ export class CsvReader {
     return scanAfterQuote;
   }
 
+  /** Where an opening quote stands behind blanks and tabs; else where the cell began. */
+  #passBlanks(from: number, limit: number, quote: number): number {
+    let at = from;
+    while (at < limit && (this.#bytes[at] === BLANK || this.#bytes[at] === TAB) && this.#bytes[at] !== this.#dialect.separator) at += 1;
+    return at < limit && this.#bytes[at] === quote ? at : from;
+  }
+
   #openQuote(cell: number): number {
     this.faultCell = cell;
     return scanOpen;
@@ -272,18 +291,20 @@ export class CsvReader {
       this.#rowEnd = rowEnd;
     }
     if (!this.#encoding.isGood(this.#bytes, begin, rowEnd, this.#end)) {
-      this.#findInvalidCell(Math.min(cells, tuple.state.length));
+      this.faultCell = this.#encoding.firstBadCell(this.#bytes, tuple, Math.min(cells, tuple.state.length));
       return this.#faultUpTo(CsvFault.ENCODING, rowEnd, this.#newlines);
     }
     if (this.columns !== 0 && cells !== this.columns) {
+      const { padRows, cutRows } = this.#dialect;
       this.cells = cells;
-      return this.#faultUpTo(CsvFault.RAGGED, rowEnd, this.#newlines);
+      if (cells < this.columns ? !padRows : !cutRows) return this.#faultUpTo(CsvFault.RAGGED, rowEnd, this.#newlines);
+      for (let cell = cells; cell < this.columns; cell += 1) tuple.state[cell] = CellState.NULL;
     }
     tuple.bytes = this.#bytes;
-    tuple.count = cells;
+    tuple.count = this.columns === 0 ? cells : this.columns;
     // The width in the file is taken before unescaping, which happens in place.
     this.#advance(rowEnd, this.#newlines);
-    if (this.#anyEscaped) this.#unescape(cells);
+    if (this.#anyEscaped) this.#unescape(Math.min(cells, tuple.count));
     return CsvStep.ROW;
   }
 
@@ -356,25 +377,6 @@ export class CsvReader {
     this.#skipped = -1;
     this.#midLine = found < 0;
     return CsvStep.FAULT;
-  }
-
-  #findInvalidCell(cells: number): void {
-    const { start, end } = this.#tuple;
-    for (let cell = 0; cell < cells; cell += 1) {
-      if (this.#encoding.isGoodText(this.#bytes.subarray(start[cell], end[cell]))) continue;
-      this.faultCell = cell;
-      return;
-    }
-  }
-
-  #isNullText(begin: number, stop: number): boolean {
-    for (const text of this.#dialect.nullTexts) {
-      if (text.length !== stop - begin) continue;
-      let at = 0;
-      while (at < text.length && text[at] === this.#bytes[begin + at]) at += 1;
-      if (at === text.length) return true;
-    }
-    return false;
   }
 
   /** The window is not read again, so that it may be changed. */

@@ -1,94 +1,78 @@
 import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
-import { ConnectError } from '../../base/errors.ts';
+import { ConnectError, describeError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { SourceContext } from '../../connect/plugin.ts';
 import type { ChangeOutlet, Source } from '../../connect/source.ts';
-import { Change } from '../../record/change.ts';
 import type { SourceOffset } from '../../record/offset.ts';
-import type { Shape } from '../../record/shape.ts';
-import { formatColumns, type CsvColumn } from './csv-columns.ts';
-import { faultError } from './csv-fault.ts';
+import { CsvCleanup } from './csv-cleanup.ts';
+import { formatColumns } from './csv-columns.ts';
+import { CsvEmitter, type OpenFile } from './csv-emitter.ts';
 import { CsvFile, type CsvFileState } from './csv-file.ts';
 import { isMissing, listInput, type CsvInputFile } from './csv-input.ts';
 import { knownColumns, readLayout } from './csv-layout.ts';
 import { CsvMetrics } from './csv-metrics.ts';
 import { csvOffset, parseCsvOffsets, type CsvProgress } from './csv-offset.ts';
 import { csvOptions, type CsvOptions } from './csv-options.ts';
-import { CsvReader, CsvStep } from './csv-reader.ts';
-import { csvShape } from './csv-shape.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { CsvReader } from './csv-reader.ts';
+import { compressionOf, type Compression } from './unpack.ts';
 
 /** Read at once; between two reads other tasks have their turn. */
 const chunkBytes = 256 * 1024;
 
-/** The file being read. `position` and `line` are those of the last row given out, not of the last one parsed. */
-interface OpenFile {
-  readonly name: string;
-  readonly path: string;
-  readonly file: CsvFile;
-  readonly inode: number;
-  readonly reader: CsvReader;
-  readonly pass: number;
-  position: number;
-  line: number;
-  /** Whether the position moved since it was last told. */
-  moved: boolean;
-  /** Of the bytes before `hashedAt`, taken right after they were read. */
-  hash: string;
-  hashedAt: number;
-  /** As it was when its end was last reached; null before. */
-  seen: CsvFileState | null;
-}
-
 /**
  * Rows of CSV files as flat records of `Op.READ`, every row a boundary.
  *
- * Files are read one after the other in the order of their names. A file that has been read is remembered by its offset
- * alone: nothing is moved or deleted. When there is nothing more to read `run` stays pending until it is aborted, so the
- * connector is RUNNING and idle; with `follow` it looks for more every `poll.interval.ms`.
+ * Files are read one after the other in their order. A file that has been read is remembered by its offset, and stays
+ * where it is unless a clean-up policy takes it away. When there is nothing more to read `run` stays pending until it is
+ * aborted, so the connector is RUNNING and idle; with `follow` it looks for more every `poll.interval.ms`.
  */
 export class CsvSource implements Source {
   readonly #options: CsvOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #metrics: CsvMetrics;
-  readonly #change: Change;
+  readonly #emitter: CsvEmitter;
+  readonly #cleanup: CsvCleanup;
   /** By file name, as far as it is read or was when the run began. */
   #progress = new Map<string, CsvProgress>();
   /** Files as they were when their end was reached: while they look the same there is no need to open them. */
   readonly #finished = new Map<string, CsvFileState>();
   /** Positions of files left since `position` was last called. */
   readonly #left = new Map<string, SourceOffset>();
-  #columns: readonly CsvColumn[] | null = null;
-  #shape: Shape | null = null;
-  #declared = false;
-  #bucket: TokenBucket | null = null;
   #open: OpenFile | null = null;
   #stopping = false;
+  /** Nothing was read before this run, and reading is to start where files end now. */
+  #fromEnd = false;
+  #rewound = false;
 
   constructor(context: SourceContext) {
     this.#options = csvOptions(context.config);
     this.#clock = context.clock;
     this.#log = context.log;
     this.#metrics = new CsvMetrics(context.metrics, context.connector);
-    this.#change = new Change({ id: -1, name: '', columns: [], key: new Uint16Array(0) }, 0, () => {
+    this.#emitter = new CsvEmitter(this.#options, context.clock, this.#metrics, () => {
       return this.#open === null ? 'no file' : `file ${this.#open.name} line ${this.#open.reader.rowLine}`;
     });
+    this.#cleanup = new CsvCleanup(this.#options.cleanup, context.clock, context.log);
   }
 
   async run(resumeFrom: readonly SourceOffset[], out: ChangeOutlet, signal: AbortSignal): Promise<void> {
     assert(this.#open === null, 'a CSV source runs once at a time');
-    this.#progress = parseCsvOffsets(resumeFrom);
+    const stored = parseCsvOffsets(resumeFrom);
+    this.#fromEnd = this.#options.start === 'end' && stored.size === 0;
+    const rewinds = this.#options.start === 'beginning' && !this.#rewound;
+    this.#rewound = true;
+    this.#progress = rewinds ? new Map() : stored;
     this.#finished.clear();
     this.#left.clear();
-    this.#declared = false;
-    this.#settle(knownColumns(this.#options, [...this.#progress.values()].find((file) => file.columns !== null)?.columns ?? null));
-    const { rowsPerSecond } = this.#options;
-    this.#bucket = rowsPerSecond > 0 ? new TokenBucket(rowsPerSecond, this.#clock.monotonic()) : null;
+    const schema = [...stored.values()].find((file) => file.columns !== null)?.columns ?? null;
+    this.#emitter.begin(knownColumns(this.#options, this.#options.needsTypes ? schema : null));
     this.#stopping = signal.aborted;
+    this.#emitter.stopping = signal.aborted;
     const stop = (): void => {
       this.#stopping = true;
+      this.#emitter.stopping = true;
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -112,46 +96,71 @@ export class CsvSource implements Source {
     return offsets;
   }
 
-  /** Files stay where they are, so there is nothing to let go of. */
-  confirm(): void {}
+  confirm(offsets: readonly SourceOffset[]): void {
+    this.#cleanup.confirmed(offsets);
+  }
 
   async close(): Promise<void> {
     await this.#leave();
   }
 
   async #readAll(out: ChangeOutlet, signal: AbortSignal): Promise<void> {
-    const { follow, repeat, pollMs, input } = this.#options;
+    const { follow, repeat, pollMs } = this.#options;
     let pass = Math.max(1, ...[...this.#progress.values()].map((file) => file.pass));
     let told = false;
     while (!this.#stopping) {
       const before = this.#metrics.rows;
-      const files = await listInput(input, follow && (told || this.#progress.size > 0));
+      const { files, young } = await this.#list(follow !== 'no' && (told || this.#progress.size > 0));
       // The file is away, but what is held open of it can still grow.
       if (files.length === 0 && this.#open !== null) await this.#drain(this.#open, false, out, signal);
       for (const file of files) {
         await this.#readFile(file, files, pass, out, signal);
         if (this.#stopping) return;
       }
-      if (!follow && pass < repeat) {
+      this.#fromEnd = false;
+      if (follow === 'no' && !young && pass < repeat) {
         pass += 1;
         await this.#leave();
         // An input without rows must not be turned over and over.
         if (this.#metrics.rows === before) await this.#clock.sleep(pollMs, signal);
         continue;
       }
-      if (!told)
+      if (!told && files.length === 0 && this.#options.mayBeMissing) this.#log.warn('The file does not exist yet; it is waited for');
+      else if (!told)
         this.#log.info(
           { files: files.length, rows: this.#metrics.rows },
-          follow ? 'CSV input read, following it' : 'CSV input read to its end',
+          follow === 'no' ? 'CSV input read to its end' : 'CSV input read, following it',
         );
       told = true;
-      if (!follow) {
-        await this.#leave();
+      if (follow !== 'rows') await this.#leave();
+      await this.#cleanUp(out);
+      if (follow === 'no' && !young && !this.#cleanup.isPending) {
         await untilAborted(signal);
         return;
       }
+      // The last offsets have to be sealed before what they stand for is confirmed.
+      if (this.#left.size > 0 && !out.boundary()) await out.drained();
       await this.#clock.sleep(pollMs, signal);
     }
+  }
+
+  async #list(mayBeMissing: boolean): Promise<{ readonly files: readonly CsvInputFile[]; readonly young: boolean }> {
+    const { input, minAgeMs } = this.#options;
+    const all = await listInput(input, mayBeMissing || this.#options.mayBeMissing);
+    const files = minAgeMs === 0 ? all : all.filter((file) => this.#clock.now() - file.state.modifiedMs >= minAgeMs);
+    return { files, young: files.length < all.length };
+  }
+
+  async #cleanUp(out: ChangeOutlet): Promise<void> {
+    const gone = await this.#cleanup.run();
+    for (const partition of gone) {
+      const name = String(partition['filename']);
+      this.#progress.delete(name);
+      this.#finished.delete(name);
+      // A file of this name that comes later is another one.
+      this.#left.set(name, { partition, offset: null });
+    }
+    if (gone.length > 0 && !out.boundary()) await out.drained();
   }
 
   /** From where it was left to its present end. */
@@ -164,7 +173,7 @@ export class CsvSource implements Source {
   ): Promise<void> {
     if (this.#open?.name !== input.name) {
       const finished = this.#finished.get(input.name);
-      if (finished !== undefined && this.#progress.get(input.name)?.pass === pass && sameState(finished, input.state)) return;
+      if (finished !== undefined && (this.#progress.get(input.name)?.pass ?? pass) === pass && sameState(finished, input.state)) return;
     }
     if (this.#open !== null && (this.#open.name !== input.name || !this.#isSame(this.#open, input)))
       await this.#hand(this.#open, input, out, signal);
@@ -173,20 +182,38 @@ export class CsvSource implements Source {
     const opened = this.#open;
     const behind = files.slice(files.indexOf(input) + 1).filter((file) => !this.#progress.has(file.name));
     this.#metrics.waiting = behind.reduce((bytes, file) => bytes + file.state.size, 0);
-    await this.#drain(opened, !this.#options.follow, out, signal);
     const { follow, idleMs } = this.#options;
-    if (follow && idleMs > 0 && opened.reader.pending > 0 && this.#clock.now() - (await opened.file.state()).modifiedMs >= idleMs) {
+    this.#cleanup.forget(input.name);
+    const whole = follow !== 'rows' || this.#compression(input.path) !== 'none';
+    await this.#drain(opened, whole && !opened.discard, out, signal);
+    opened.discard = false;
+    if (
+      follow === 'rows' &&
+      idleMs > 0 &&
+      opened.reader.pending > 0 &&
+      this.#clock.now() - (await opened.file.state()).modifiedMs >= idleMs
+    ) {
       await this.#drain(opened, true, out, signal);
     }
     this.#hashOf(opened);
     opened.seen = input.state;
+    if (this.#stopping) return;
     // A half line is looked at again without the file having changed, so it is not finished.
-    if (!this.#stopping && opened.reader.pending === 0) this.#finished.set(input.name, input.state);
+    if (opened.reader.pending === 0 || opened.failure !== null) {
+      this.#finished.set(input.name, input.state);
+      this.#cleanup.ended(input, opened.position, opened.failure !== null, !opened.everMoved);
+    }
+    if (opened.failure !== null) {
+      this.#log.error({ file: opened.path }, `CSV file given up, and moved to error.path: ${describeError(opened.failure)}`);
+      await this.#leave();
+    }
   }
 
   /** Whether the open file is still what its name stands for, and still begins with what has been read of it. */
   #isSame(opened: OpenFile, input: CsvInputFile): boolean {
-    if (opened.inode !== input.state.inode || input.state.size < opened.position + opened.reader.pending) return false;
+    if (opened.inode !== input.state.inode) return false;
+    if (this.#compression(input.path) !== 'none') return opened.seen === null || sameState(opened.seen, input.state);
+    if (input.state.size < opened.position + opened.reader.pending) return false;
     if (opened.seen === null || sameState(opened.seen, input.state)) return true;
     return opened.file.fingerprint(opened.position).hash === this.#hashOf(opened);
   }
@@ -194,8 +221,9 @@ export class CsvSource implements Source {
   /** Leaves the open file; when another one took its name, its last line is whole by now. */
   async #hand(opened: OpenFile, input: CsvInputFile, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
     if (opened.name === input.name && opened.inode !== input.state.inode) {
-      const next = await CsvFile.open(input.path, this.#options.charset);
-      const goesOn = this.#hashOf(opened) === next.fingerprint(opened.position).hash && input.state.size >= opened.position;
+      const next = await CsvFile.open(input.path, this.#options.charset, this.#compression(input.path));
+      const { size } = await next.state();
+      const goesOn = this.#hashOf(opened) === next.fingerprint(opened.position).hash && size >= opened.position;
       await next.close();
       if (!goesOn) await this.#drain(opened, true, out, signal);
     }
@@ -212,14 +240,15 @@ export class CsvSource implements Source {
       const state = await file.state();
       const stored = this.#progress.get(input.name);
       const from = stored === undefined || stored.pass < pass ? null : this.#resumable(file, input.name, stored, state);
-      if (from !== null && from.position === state.size) {
-        this.#finished.set(input.name, state);
-        await file.close();
-        return null;
-      }
-      const layout = await readLayout(file, options, this.#columns, !options.follow);
+      const layout =
+        from?.position === state.size ? null : await readLayout(file, options, this.#emitter.columns, options.follow !== 'rows');
       if (layout === null) {
         await file.close();
+        // Read to its end before, or empty.
+        if (from?.position === state.size || options.follow !== 'rows') {
+          this.#finished.set(input.name, input.state);
+          this.#cleanup.ended(input, state.size, false, true);
+        }
         return null;
       }
       if (layout.inferredFrom > 0) {
@@ -229,21 +258,19 @@ export class CsvSource implements Source {
           `CSV columns inferred; set "columns" to "${columns}" to keep or change them`,
         );
       }
-      this.#settle(layout.columns);
-      await this.#declare(out);
+      this.#emitter.settle(layout.columns);
+      await this.#emitter.declare(out);
+      this.#emitter.enter(input);
       const start = from === null || from.position < layout.position ? layout : from;
-      const midLine = start === from && file.fingerprint(start.position).midLine;
       const { position, line } = start;
-      const reader = new CsvReader(
-        options.dialect,
-        this.#change.after,
-        { columns: layout.columns.length, position, line, midLine },
-        charset.widthOf,
-      );
-      reader.nullable(layout.columns.map((column) => column.type === 'string'));
+      const midLine = start === from && file.fingerprint(start.position).midLine;
+      const rowStart = { columns: layout.columns.length, position, line, midLine };
+      const reader = new CsvReader(options.dialect, this.#emitter.target, rowStart, charset.widthOf);
+      reader.nullable(this.#emitter.textColumns);
       file.seek(position);
       const { name, path } = input;
-      return { name, path, file, inode: state.inode, reader, pass, position, line, moved: false, hash: '', hashedAt: -1, seen: null };
+      const fresh = { moved: false, everMoved: false, hash: '', hashedAt: -1, seen: null, failure: null, discard: this.#fromEnd };
+      return { name, path, file, inode: input.state.inode, reader, pass, position, line, ...fresh };
     } catch (error) {
       await file.close();
       throw error;
@@ -253,7 +280,7 @@ export class CsvSource implements Source {
   /** A file of a folder may go away after the folder was listed. */
   async #openOrSkip(path: string): Promise<CsvFile | null> {
     try {
-      return await CsvFile.open(path, this.#options.charset);
+      return await CsvFile.open(path, this.#options.charset, this.#compression(path));
     } catch (error) {
       if ('folder' in this.#options.input && error instanceof ConnectError && isMissing(error.cause)) return null;
       throw error;
@@ -280,88 +307,23 @@ export class CsvSource implements Source {
     return null;
   }
 
+  #compression(path: string): Compression {
+    return compressionOf(path, this.#options.compression);
+  }
+
   /** Gives out every whole row up to the end of the file. */
   async #drain(opened: OpenFile, final: boolean, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
-    for (let ended = false; !ended && !this.#stopping;) {
+    for (let ended = false; !ended && !this.#stopping && opened.failure === null;) {
       const read = await opened.file.read(opened.reader, chunkBytes);
       ended = read === 0;
-      this.#change.timestampMs = this.#clock.now();
-      this.#change.sourceTimeMs = this.#change.timestampMs;
-      await this.#rows(opened, ended && final, out, signal);
+      await this.#emitter.rows(opened, ended && final, out, signal);
       this.#metrics.read(read, opened.position, ended ? opened.position + opened.reader.pending : (await opened.file.state()).size);
     }
   }
 
-  async #rows(opened: OpenFile, final: boolean, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
-    const { reader } = opened;
-    const change = this.#change;
-    for (;;) {
-      if (this.#stopping) return;
-      const step = reader.next(final);
-      if (step === CsvStep.MORE) break;
-      if (this.#bucket !== null) await this.#pace(signal);
-      let room: boolean;
-      if (step === CsvStep.ROW) {
-        room = out.emit(change);
-        this.#metrics.rows += 1;
-      } else {
-        this.#metrics.rejected += 1;
-        room = out.reject(this.#faultOf(opened), reader.raw);
-      }
-      opened.position = reader.position;
-      opened.line = reader.line;
-      opened.moved = true;
-      room = out.boundary() && room;
-      if (!room) await out.drained();
-    }
-    // Empty lines belong to no row, and still lie behind us.
-    if (opened.position === reader.position) return;
-    opened.position = reader.position;
-    opened.line = reader.line;
-    opened.moved = true;
-    if (!out.boundary()) await out.drained();
-  }
-
-  async #pace(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const waitMs = this.#bucket?.take(this.#clock.monotonic()) ?? 0;
-      if (waitMs === 0) return;
-      await this.#clock.sleep(waitMs, signal);
-      this.#change.timestampMs = this.#clock.now();
-      this.#change.sourceTimeMs = this.#change.timestampMs;
-    }
-  }
-
-  #faultOf({ name, reader }: OpenFile): ConnectError {
-    return faultError({
-      fault: reader.fault,
-      file: name,
-      line: reader.rowLine,
-      cell: reader.faultCell,
-      cells: reader.cells,
-      columns: (this.#columns ?? []).map((column) => column.name),
-      charset: this.#options.charset.name,
-      rowBytesMax: this.#options.dialect.rowBytesMax,
-    });
-  }
-
-  /** Takes on the columns; a shape that has the same ones stays, and with it its identity. */
-  #settle(columns: readonly CsvColumn[] | null): void {
-    const isSame = columns !== null && this.#columns !== null && formatColumns(columns) === formatColumns(this.#columns);
-    if (!isSame) this.#shape = null;
-    this.#columns = columns;
-  }
-
-  async #declare(out: ChangeOutlet): Promise<void> {
-    this.#shape ??= csvShape(this.#columns ?? [], this.#options.keyFields, this.#options.names);
-    if (this.#declared) return;
-    await out.declare(this.#shape);
-    this.#change.schema = this.#shape.schema;
-    this.#declared = true;
-  }
-
   #progressOf(opened: OpenFile): CsvProgress {
-    const columns = this.#options.columns === null && this.#columns !== null ? formatColumns(this.#columns) : null;
+    const { columns: settled } = this.#emitter;
+    const columns = this.#options.columns === null && this.#options.needsTypes && settled !== null ? formatColumns(settled) : null;
     const { position, line, pass } = opened;
     return { position, line, pass, fingerprint: this.#hashOf(opened), columns };
   }

@@ -1,3 +1,4 @@
+import type { TupleView } from '../../record/tuple-view.ts';
 import { isUtf8 } from 'node:buffer';
 
 /**
@@ -35,6 +36,12 @@ export class EncodingCheck {
       this.#mixedEnd = stop;
     }
     return this.isGoodText(bytes.subarray(start, end));
+  }
+
+  /** The first cell with bytes that are not of the encoding; -1: they lie in no cell. */
+  firstBadCell(bytes: Buffer, { start, end }: TupleView, cells: number): number {
+    for (let cell = 0; cell < cells; cell += 1) if (!this.isGoodText(bytes.subarray(start[cell], end[cell]))) return cell;
+    return -1;
   }
 
   isGoodText(text: Uint8Array): boolean {

@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
 import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
 import { formatColumns, parseColumns, toColumn, type CsvColumn } from '../../../src/sources/csv/csv-columns.ts';
+import type { Shape } from '../../../src/record/shape.ts';
+import { csvOptions } from '../../../src/sources/csv/csv-options.ts';
+import { configOf } from './csv-fixture.ts';
 import { csvShape, schemaNameOf } from '../../../src/sources/csv/csv-shape.ts';
 import { ColumnInference } from '../../../src/sources/csv/infer-columns.ts';
 
@@ -113,13 +116,16 @@ test('every inferred column is optional but those of the key', () => {
   );
 });
 
+const shapeOf = (columns: string, key: string): Shape =>
+  csvShape(parseColumns(columns), csvOptions(configOf({ file: 'a', 'key.fields': key })).shape).shape;
+
 test('the key has its fields in the order given, and records are named after the topic', () => {
-  const shape = csvShape(parseColumns('a:int,b:string,c:long'), ['c', 'a'], { topic: 't', value: 'V', key: 'K' });
+  const shape = shapeOf('a:int,b:string,c:long', 'c,a');
   assert.deepEqual(
     shape.key!.schema.fields!.map(({ name }) => name),
     ['c', 'a'],
   );
   assert.deepEqual([...shape.schema.key], [2, 0]);
-  assert.equal(csvShape(parseColumns('a:int'), [], { topic: 't', value: 'V', key: 'K' }).key, null);
+  assert.equal(shapeOf('a:int', '').key, null);
   assert.deepEqual(['rides', 'a-b.c', '1.2x', 'a..b'].map(schemaNameOf), ['rides', 'a_b.c', '_1._2x', 'a._.b']);
 });

@@ -14,14 +14,14 @@ const complaint = (name: string, value: string): string | null =>
   csvSourcePlugin.configKeys.find((key) => key.name === name)!.check!(value);
 
 test('left alone, a file is RFC 4180 in UTF-8 with a header', () => {
-  const { dialect, header, charset, names, repeat, follow } = optionsOf({});
+  const { dialect, header, charset, shape, repeat, follow } = optionsOf({});
   assert.deepEqual([dialect.separator, dialect.quote, dialect.escape, dialect.emptyUnquotedIsNull], [44, 34, 0, true]);
-  assert.deepEqual([header, charset.name, repeat, follow], [true, 'utf-8', 1, false]);
-  assert.deepEqual(names, { topic: 'rides', value: 'rides.Value', key: 'rides.Key' });
+  assert.deepEqual([header, charset.name, repeat, follow], [true, 'utf-8', 1, 'no']);
+  assert.deepEqual(shape.names, { topic: 'rides', value: 'rides.Value', key: 'rides.Key' });
 });
 
 test('under the spooldir class its defaults hold', () => {
-  const { dialect, header } = optionsOf({ 'connector.class': spoolDirClass });
+  const { dialect, header } = optionsOf({ 'connector.class': spoolDirClass, 'finished.path': 'done' });
   assert.deepEqual([header, dialect.escape, dialect.emptyUnquotedIsNull], [false, 92, false]);
   assert.equal(csvSourcePlugin.className, 'millrace.CsvSource');
   assert.ok(csvSourcePlugin.aliases.includes(spoolDirClass));

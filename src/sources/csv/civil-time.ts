@@ -1,0 +1,60 @@
+/** A date and time of day without zone, reused from cell to cell. Proleptic Gregorian, years 0 to 9999. */
+export class CivilTime {
+  year = 1970;
+  month = 1;
+  day = 1;
+  /** Of the day, 0 to 86399. */
+  second = 0;
+  micros = 0;
+  /** Digits of the fraction as they stood there. */
+  fractionDigits = 0;
+  /** East of Greenwich; NaN where none was given. */
+  offsetSeconds = NaN;
+
+  reset(): void {
+    this.year = 1970;
+    this.month = 1;
+    this.day = 1;
+    this.second = 0;
+    this.micros = 0;
+    this.fractionDigits = 0;
+    this.offsetSeconds = NaN;
+  }
+
+  get isValid(): boolean {
+    return this.month >= 1 && this.month <= 12 && this.day >= 1 && this.day <= daysInMonth(this.year, this.month);
+  }
+
+  /** Seconds since 1970-01-01 00:00:00, as if this were UTC. */
+  get seconds(): number {
+    return daysFromCivil(this.year, this.month, this.day) * 86_400 + this.second;
+  }
+
+  /** Date and time of day from seconds since 1970; the fraction stays. Hinnant's civil_from_days. */
+  setSeconds(seconds: number): void {
+    const days = Math.floor(seconds / 86_400);
+    this.second = seconds - days * 86_400;
+    const shifted = days + 719_468;
+    const era = Math.floor(shifted / 146_097);
+    const dayOfEra = shifted - era * 146_097;
+    const yearOfEra = ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36_524) | 0) - ((dayOfEra / 146_096) | 0)) / 365) | 0;
+    const dayOfYear = dayOfEra - (365 * yearOfEra + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0));
+    const shiftedMonth = ((5 * dayOfYear + 2) / 153) | 0;
+    this.day = dayOfYear - (((153 * shiftedMonth + 2) / 5) | 0) + 1;
+    this.month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
+    this.year = yearOfEra + era * 400 + (this.month <= 2 ? 1 : 0);
+  }
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function daysFromCivil(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
+  return era * 146_097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719_468;
+}
