@@ -42,8 +42,10 @@ test(
     writeFileSync(csvFile, `ride,zone,fare\n${Array.from({ length: 500 }, (_, n) => `${n},zone ${n % 40},${n / 4}\n`).join('')}`);
     await using db = await createDatabase();
     await db.query(`
-      CREATE TABLE orders (id bigint PRIMARY KEY, item text NOT NULL, price numeric(10,2), at timestamptz DEFAULT now(), tags text[]);
-      INSERT INTO orders SELECT n, 'item ' || n, n / 3.0, now(), ARRAY['a', NULL, 'ü'] FROM generate_series(1, 400) n;
+      CREATE TABLE orders (id bigint PRIMARY KEY, item text NOT NULL, price numeric(10,2), at timestamptz, made timestamp(6),
+        day date, reference uuid, paid boolean, seal bytea, tags text[]);
+      INSERT INTO orders SELECT n, 'item ' || n, n / 3.0, '2024-02-29 12:34:56.789+00', '2024-02-29 12:34:56.789012', '2024-02-29',
+        '6f1b6a3e-0000-4000-8000-000000000001', n % 2 = 0, '\\x00ff', ARRAY['a', NULL, 'ü'] FROM generate_series(1, 400) n;
     `);
     await using worker = await WorkerProcess.prepare([
       {
@@ -84,6 +86,9 @@ test(
     const rides = records.filter(({ topic }) => topic.endsWith('.rides'));
     assert.equal(new Set(rides.map(({ value }) => value?.['ride'])).size, 500);
     assert.deepEqual(countOps(orders), { r: 400, u: 100, d: 40, tombstone: 40 });
+    checkOrders(orders);
+    const ride = rides.find(({ value }) => value?.['ride'] === 123);
+    assert.deepEqual([ride?.key, ride?.value], [{ zone: 'zone 3' }, { ride: 123, zone: 'zone 3', fare: 30.75 }]);
     checkPartitions(records);
     await rm(folder, { recursive: true, force: true });
   },
@@ -131,7 +136,40 @@ function countOps(orders: readonly PythonRecord[]): Record<string, number> {
   return counts;
 }
 
+/** What Python makes of each type; decimals come as text, bytes as base64. */
+function checkOrders(orders: readonly PythonRecord[]): void {
+  const of = (id: number): PythonRecord[] => orders.filter(({ key }) => key?.['id'] === id);
+  const image = (record: PythonRecord | undefined, which: string): Record<string, unknown> =>
+    (record?.value?.[which] ?? {}) as Record<string, unknown>;
+  const row = {
+    id: 1,
+    item: 'item 1',
+    price: '0.33',
+    at: '2024-02-29T12:34:56.789000Z',
+    made: 1_709_210_096_789_012,
+    day: 19_782,
+    reference: '6f1b6a3e-0000-4000-8000-000000000001',
+    paid: false,
+    seal: 'AP8=',
+    tags: ['a', null, 'ü'],
+  };
+  assert.deepEqual(of(1)[0]?.value?.['after'], row);
+  const changed = of(4);
+  assert.deepEqual(
+    changed.map((record) => image(record, 'after')['item']),
+    ['item 4', 'changed'],
+  );
+  const deleted = of(10);
+  assert.deepEqual(
+    deleted.map(({ value }) => value?.['op']),
+    ['r', 'd', undefined],
+  );
+  assert.equal(deleted[2]?.value, null);
+  assert.equal(image(deleted[1], 'before')['id'], 10);
+}
+
 function checkPartitions(records: readonly PythonRecord[]): void {
+  assert.ok(records.every(({ rawKey }) => rawKey !== null));
   const java = spawnSync('java', ['-cp', join(kafkaJars, '*'), join(import.meta.dirname, 'Partition.java')], {
     encoding: 'utf8',
     input: records.map(({ rawKey }) => `${rawKey} ${partitions}\n`).join(''),
