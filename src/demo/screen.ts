@@ -29,8 +29,6 @@ const colours: Readonly<Record<SeenRecord['operation'], number>> = {
 };
 const grey = 90;
 const valueMax = 36;
-/** A value is shown when as much of it fits. */
-const valueMin = 8;
 const keyMax = 20;
 /** Narrower than this, the list of records names a topic by its last part alone. */
 const fullNamesFrom = 96;
@@ -143,7 +141,7 @@ function lastPart(topic: string): string {
 
 /** A tombstone has no value; its place says what it is for. */
 function valuesOf(record: SeenRecord): readonly ShownValue[] {
-  return record.operation === 'tombstone' ? [{ name: '', text: '(no value: lets Kafka forget the key)' }] : record.values;
+  return record.operation === 'tombstone' ? [{ name: '', text: '(no value: marks the key as gone)' }] : record.values;
 }
 
 function rate(statistics: Statistics, nowMs: number): string {
@@ -157,7 +155,8 @@ function clock(atMs: number): string {
 }
 
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
+  if (text.length <= length) return text;
+  return length <= 0 ? '' : `${text.slice(0, length - 1)}…`;
 }
 
 /** Text in colours that ends where the terminal does: colours take no room. */
@@ -180,17 +179,18 @@ class Line {
     return this;
   }
 
-  /** As many as fit, a long one with its end cut off, then how many more there are: `fare=12.50 tip=2.00 +7`. */
+  /** As many as fit, in their order, without those too long for the place; then how many more there are: `fare=12.50 tip=2.00 +7`. */
   addValues(values: readonly ShownValue[]): this {
+    let hidden = values.length;
     for (const [at, value] of values.entries()) {
-      const left = values.length - at - 1;
       const name = `${at === 0 ? '' : ' '}${value.name === '' ? '' : `${value.name}=`}`;
-      const room = this.#columns - this.#used - name.length - (left === 0 ? 0 : ` +${left}`.length);
       const text = cut(value.text, valueMax);
-      if (at > 0 && room < Math.min(text.length, valueMin)) return this.add(` +${left + 1}`, grey);
-      this.add(name, grey).add(cut(text, room));
+      const more = hidden === 1 ? 0 : ` +${values.length}`.length;
+      if (at > 0 && name.length + text.length + more > this.#columns - this.#used) continue;
+      hidden -= 1;
+      this.add(name, grey).add(cut(text, this.#columns - this.#used - more));
     }
-    return this;
+    return hidden === 0 ? this : this.add(` +${hidden}`, grey);
   }
 
   toString(): string {

@@ -6,6 +6,8 @@ const recentMax = 60;
 export interface SeenRecord extends RecordSummary {
   /** Since the demo's start. */
   readonly atMs: number;
+  /** 1 for the first of all. */
+  readonly nth: number;
 }
 
 /** Counts what arrived: in all, per topic, and over the last seconds. Times are milliseconds since the demo's start. */
@@ -15,6 +17,7 @@ export class Statistics {
   readonly #buckets = new Map<string, Map<number, number>>();
   /** The last ones of each topic, oldest first. */
   readonly #recent = new Map<string, SeenRecord[]>();
+  #seen = 0;
   #first: number | null = null;
   #last = 0;
 
@@ -23,7 +26,8 @@ export class Statistics {
   }
 
   add(record: RecordSummary, atMs: number): SeenRecord {
-    const seen = { ...record, atMs };
+    this.#seen += 1;
+    const seen = { ...record, atMs, nth: this.#seen };
     this.#first ??= atMs;
     this.#last = atMs;
     this.#counts.set(record.topic, (this.#counts.get(record.topic) ?? 0) + 1);
@@ -40,7 +44,7 @@ export class Statistics {
   }
 
   get total(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    return this.#seen;
   }
 
   get firstAtMs(): number | null {
@@ -78,7 +82,6 @@ export class Statistics {
   }
 }
 
-/** Of the same moment the one added last comes first: the sort is stable. */
 function newestFirst(records: readonly SeenRecord[]): SeenRecord[] {
-  return records.toReversed().sort((one, other) => other.atMs - one.atMs);
+  return records.toSorted((one, other) => other.nth - one.nth);
 }

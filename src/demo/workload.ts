@@ -23,7 +23,7 @@ const statements = {
 type Action = keyof typeof statements;
 
 /** What happens next, from a number in [0, 1): more requests than trips end, until old trips have to go. */
-function chooseAction(random: number, trips: number): Action {
+export function chooseAction(random: number, trips: number): Action {
   if (random < 0.08) return 'rate';
   if (random < 0.12) return 'cancel';
   if (random < 0.4) return 'request';

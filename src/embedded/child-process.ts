@@ -130,7 +130,7 @@ export class StartError extends SetUpError {
     const log = readFileSync(options.logFile, 'utf8').trimEnd();
     const tail = log.split('\n').slice(-12).join('\n').slice(-3000);
     super(`${options.name} did not start: ${how}; look at ${options.logFile} for the reason.${tail === '' ? '' : `\n${tail}`}`);
-    this.portTaken = /address already in use|could not bind|BindException|EADDRINUSE/i.test(log);
+    this.portTaken = /address already in use|could not bind|BindException|EADDRINUSE|port \d+ seems to be in use/i.test(log);
   }
 }
 

@@ -61,6 +61,23 @@ test('one that does not leave is killed when its time is over', async (t) => {
   assert.equal(await child.ended, 'it was ended by SIGKILL');
 });
 
+test('a port that someone took in between is told apart: another one may do', async (t) => {
+  const said: readonly [text: string, portTaken: boolean][] = [
+    ['java.net.BindException: x', true],
+    ['FATAL: could not bind IPv4 address', true],
+    ['ERROR Port 8081 seems to be in use by another process.', true],
+    ['out of memory', false],
+  ];
+  for (const [text, portTaken] of said) {
+    const child = new ChildProcess(await stage(t, `console.error(${JSON.stringify(text)}); process.exit(1)`));
+    await assert.rejects(
+      child.ready(() => Promise.resolve(false), 10_000),
+      (error) => error instanceof StartError && error.portTaken === portTaken,
+      text,
+    );
+  }
+});
+
 test('one that ends while it should come up is told with the end of its log', async (t) => {
   const options = await stage(t, `console.error('bind: Address already in use'); process.exit(3)`);
   const child = new ChildProcess(options);
