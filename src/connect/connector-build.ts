@@ -86,10 +86,12 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
 /** A connector that names a converter takes nothing of the worker's, not even options: as in Kafka Connect. */
 function createConverter(part: 'key' | 'value' | 'header', config: Config, runtime: Runtime, log: Logger): Converter {
   const own = config.optional(`${part}.converter`);
-  const { className, options } =
-    own === null
-      ? runtime.worker.converter(part)
-      : { className: own, options: Object.fromEntries(config.withPrefix(`${part}.converter.`).entries()) };
+  // Options without a value are null here, and not given as far as the converter is concerned.
+  const given = config
+    .withPrefix(`${part}.converter.`)
+    .entries()
+    .filter(([, value]) => value !== null);
+  const { className, options } = own === null ? runtime.worker.converter(part) : { className: own, options: Object.fromEntries(given) };
   const plugin = part === 'header' ? runtime.plugins.headerConverter(className) : runtime.plugins.converter(className);
   if (plugin === null) {
     throw new ConnectError(
