@@ -1,7 +1,5 @@
-import { unreachable } from '../base/assert.ts';
 import type { ByteSink } from '../base/byte-sink.ts';
 import { ColumnKind } from '../record/column-kind.ts';
-import { CastKind } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import type { ValueWriter } from '../text/row-program.ts';
@@ -9,6 +7,7 @@ import { nestedReaders } from '../text/text-array.ts';
 import type { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal, writeDecimalText } from '../text/text-decimal.ts';
+import { readMoneyDouble } from '../text/text-money.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
 import { Point } from '../text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../text/text-time.ts';
@@ -36,7 +35,8 @@ class JsonValueWriter implements ValueWriter {
   }
 
   cell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
-    switch (format.kind) {
+    const kind: number = format.kind;
+    switch (kind) {
       case ColumnKind.INT:
         writeInteger(out, readInt(bytes, start, end, format.min, format.max));
         return;
@@ -45,6 +45,8 @@ class JsonValueWriter implements ValueWriter {
       case ColumnKind.TIMESTAMP_MILLIS:
       case ColumnKind.TIMESTAMP_MICROS:
       case ColumnKind.INTERVAL_MICROS:
+      case ColumnKind.TIME_NANOS:
+      case ColumnKind.TIMESTAMP_NANOS:
         readCellInt64(format, bytes, start, end, int64);
         writeInt64(out, int64.high, int64.low);
         return;
@@ -53,6 +55,9 @@ class JsonValueWriter implements ValueWriter {
         return;
       case ColumnKind.FLOAT64:
         writeFloat(out, readFloat64(bytes, start, end), bytes, start, end);
+        return;
+      case ColumnKind.MONEY_DOUBLE:
+        out.ascii(String(readMoneyDouble(bytes, start, end)));
         return;
       case ColumnKind.FLOAT32:
         writeFloat(out, readFloat32(bytes, start, end), bytes, start, end);
@@ -67,21 +72,13 @@ class JsonValueWriter implements ValueWriter {
         writeInteger(out, readDateDays(bytes, start, end));
         return;
       case ColumnKind.TIME_MILLIS:
-        writeInteger(out, readTimeMillis(bytes, start, end));
+        writeInteger(out, readTimeMillis(bytes, start, end, format.scale));
         return;
       case ColumnKind.DECIMAL:
       case ColumnKind.MONEY:
       case ColumnKind.BYTES_HEX:
       case ColumnKind.BITS:
         this.#bytes(out, format, bytes, start, end);
-        return;
-      case ColumnKind.ZONED_TIMESTAMP:
-      case ColumnKind.ZONED_TIME:
-      case ColumnKind.DECIMAL_STRING:
-      case ColumnKind.HSTORE_JSON:
-      case CastKind.BOOLEAN_STRING:
-        readCellBytes(format, bytes, start, end, scratch);
-        writeJsonString(out, scratch.bytes, 0, scratch.length);
         return;
       case ColumnKind.ARRAY:
         this.#array(out, format, bytes, start, end);
@@ -99,7 +96,9 @@ class JsonValueWriter implements ValueWriter {
         writePoint(out, bytes, start, end);
         return;
       default:
-        unreachable(format.kind);
+        // Every other kind is text.
+        readCellBytes(format, bytes, start, end, scratch);
+        writeJsonString(out, scratch.bytes, 0, scratch.length);
     }
   }
 

@@ -9,6 +9,7 @@ import { nestedReaders } from '../text/text-array.ts';
 import type { ArrayReader } from '../text/text-array.ts';
 import { readBit } from '../text/text-bytes.ts';
 import { readVariableScaleDecimal, writeDecimalText } from '../text/text-decimal.ts';
+import { readMoneyDouble } from '../text/text-money.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-number.ts';
 import { Point } from '../text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../text/text-time.ts';
@@ -73,18 +74,22 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
     case ColumnKind.DATE_DAYS:
       return writeInteger(out, readDateDays(bytes, start, end));
     case ColumnKind.TIME_MILLIS:
-      return writeInteger(out, readTimeMillis(bytes, start, end));
+      return writeInteger(out, readTimeMillis(bytes, start, end, format.scale));
     case ColumnKind.LONG:
     case ColumnKind.TIME_MICROS:
     case ColumnKind.TIMESTAMP_MILLIS:
     case ColumnKind.TIMESTAMP_MICROS:
     case ColumnKind.INTERVAL_MICROS:
+    case ColumnKind.TIME_NANOS:
+    case ColumnKind.TIMESTAMP_NANOS:
       readCellInt64(format, bytes, start, end, int64);
       return writeInt64(out, int64.high, int64.low);
     case ColumnKind.FLOAT32:
       return out.ascii(javaFloat(readFloat32(bytes, start, end)));
     case ColumnKind.FLOAT64:
       return out.ascii(javaDouble(readFloat64(bytes, start, end)));
+    case ColumnKind.MONEY_DOUBLE:
+      return out.ascii(javaDouble(readMoneyDouble(bytes, start, end)));
     case ColumnKind.BOOLEAN:
       return out.ascii(String(readBoolean(bytes, start, end)));
     case ColumnKind.BIT:

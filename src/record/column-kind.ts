@@ -26,7 +26,7 @@ export const ColumnKind = {
   BITS: 9,
   /** `YYYY-MM-DD`, ` BC` → int32 days since 1970-01-01, proleptic Gregorian; ±infinity is a data error. */
   DATE_DAYS: 10,
-  /** `HH:MM:SS[.ffffff]` → int32 milliseconds (`24:00:00` is 86400000); finer digits are a data error. */
+  /** `HH:MM:SS[.ffffff]` → int32 milliseconds (`24:00:00` is 86400000); finer digits are cut off where `scale` announces them (above 3), else a data error. */
   TIME_MILLIS: 11,
   /** → int64 microseconds. */
   TIME_MICROS: 12,
@@ -41,7 +41,7 @@ export const ColumnKind = {
   INTERVAL_MICROS: 17,
   /** Plain or exponent notation → big-endian two's-complement unscaled bytes at `scale` digits (Connect `Decimal`). */
   DECIMAL: 18,
-  /** → struct {scale int32, value bytes}, trailing zeros as sent, negative scale normalised to 0. */
+  /** → struct {scale int32, value bytes}, trailing zeros taken off, scale never negative. */
   VARIABLE_SCALE_DECIMAL: 19,
   /** `$1,234.11`, `-$1`, `($1)` → unscaled bytes at `scale` digits. */
   MONEY: 20,
@@ -57,5 +57,27 @@ export const ColumnKind = {
   MAP: 60,
   /** Array literal with one element for each of `fields`, all quoted but NULL → struct. */
   STRUCT: 61,
+  /** As TIME_MICROS, in nanoseconds → int64. */
+  TIME_NANOS: 25,
+  /** As TIMESTAMP_MICROS, in nanoseconds (1677 to 2262) → int64; `±infinity` is the largest and smallest int64. */
+  TIMESTAMP_NANOS: 26,
+  /** → string `YYYY-MM-DDZ`. */
+  ISO_DATE: 27,
+  /** → string `HH:MM:SS[.f…]Z`, as few fraction digits as needed. */
+  ISO_TIME: 28,
+  /** → string `YYYY-MM-DDTHH:MM:SS[.f…]Z`; `±infinity` as in TIMESTAMP_MICROS. */
+  ISO_TIMESTAMP: 29,
+  /** Postgres interval → ISO-8601 with every part written: `P1Y2M3DT4H5M6.78S`. */
+  INTERVAL_ISO: 30,
+  /** `\x…` hex → string. */
+  BYTES_BASE64: 31,
+  /** The URL-safe alphabet, padded. */
+  BYTES_BASE64_URL: 32,
+  /** Lower-case digits without prefix. */
+  BYTES_HEX_TEXT: 33,
+  /** Money as MONEY reads it → plain notation at `scale` digits. */
+  MONEY_STRING: 34,
+  /** → float64. */
+  MONEY_DOUBLE: 35,
 } as const;
 export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind];

@@ -2,12 +2,14 @@ import { AssertionError } from '../base/assert.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import { CastKind } from './cell-format.ts';
 import type { CellFormat } from './cell-format.ts';
-import { readBits, readHexBytes } from './text-bytes.ts';
-import { readDecimal, readDecimalText, readMoney } from './text-decimal.ts';
+import { readBase64, readBits, readHexBytes, readHexText } from './text-bytes.ts';
+import { readDecimal, readDecimalText } from './text-decimal.ts';
 import { readHstoreJson } from './text-hstore.ts';
-import { readIntervalMicros } from './text-interval.ts';
+import { readIntervalIso, readIntervalMicros } from './text-interval.ts';
+import { readMoney, readMoneyText } from './text-money.ts';
 import { readBoolean, readInt64 } from './text-number.ts';
-import { readTimeMicros, readTimestampMicros, readTimestampMillis, readZonedTime, readZonedTimestamp } from './text-time.ts';
+import { readIsoDate, readIsoTime, readIsoTimestamp, readZonedTime, readZonedTimestamp } from './text-iso-time.ts';
+import { readTimeMicros, readTimeNanos, readTimestampMicros, readTimestampMillis, readTimestampNanos } from './text-time.ts';
 import type { ByteRegister, Int64 } from './value-register.ts';
 
 /** The kinds that give 64-bit integers. */
@@ -24,6 +26,10 @@ export function readCellInt64(format: CellFormat, bytes: Uint8Array, start: numb
       return readTimeMicros(bytes, start, end, into);
     case ColumnKind.INTERVAL_MICROS:
       return readIntervalMicros(bytes, start, end, into);
+    case ColumnKind.TIME_NANOS:
+      return readTimeNanos(bytes, start, end, into);
+    case ColumnKind.TIMESTAMP_NANOS:
+      return readTimestampNanos(bytes, start, end, into);
     default:
       throw new AssertionError(`column kind ${kind} is not read as int64`);
   }
@@ -47,6 +53,22 @@ export function readCellBytes(format: CellFormat, bytes: Uint8Array, start: numb
       return readZonedTimestamp(bytes, start, end, format.scale, into);
     case ColumnKind.ZONED_TIME:
       return readZonedTime(bytes, start, end, format.scale, into);
+    case ColumnKind.ISO_DATE:
+      return readIsoDate(bytes, start, end, into);
+    case ColumnKind.ISO_TIME:
+      return readIsoTime(bytes, start, end, into);
+    case ColumnKind.ISO_TIMESTAMP:
+      return readIsoTimestamp(bytes, start, end, into);
+    case ColumnKind.INTERVAL_ISO:
+      return readIntervalIso(bytes, start, end, into);
+    case ColumnKind.BYTES_BASE64:
+      return readBase64(bytes, start, end, false, into);
+    case ColumnKind.BYTES_BASE64_URL:
+      return readBase64(bytes, start, end, true, into);
+    case ColumnKind.BYTES_HEX_TEXT:
+      return readHexText(bytes, start, end, into);
+    case ColumnKind.MONEY_STRING:
+      return readMoneyText(bytes, start, end, format.scale, into);
     case ColumnKind.HSTORE_JSON:
       return readHstoreJson(bytes, start, end, into);
     case CastKind.BOOLEAN_STRING:

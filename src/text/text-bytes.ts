@@ -23,6 +23,51 @@ export function readHexBytes(bytes: Uint8Array, start: number, end: number, into
   into.length = at;
 }
 
+const base64Alphabet = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 'latin1');
+const base64UrlAlphabet = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 'latin1');
+const padding = 0x3d;
+
+/** `\x…` hex → base64 with padding. */
+export function readBase64(bytes: Uint8Array, start: number, end: number, urlSafe: boolean, into: ByteRegister): void {
+  readHexBytes(bytes, start, end, into);
+  const { length } = into;
+  const groups = Math.ceil(length / 3);
+  into.reserve(groups * 4);
+  const target = into.bytes;
+  const alphabet = urlSafe ? base64UrlAlphabet : base64Alphabet;
+  // From the end, so that the longer text never overtakes the bytes it is made of.
+  for (let group = groups - 1; group >= 0; group -= 1) {
+    const from = group * 3;
+    const first = target[from] as number;
+    const second = from + 1 < length ? (target[from + 1] as number) : 0;
+    const third = from + 2 < length ? (target[from + 2] as number) : 0;
+    const to = group * 4;
+    target[to] = alphabet[first >> 2] as number;
+    target[to + 1] = alphabet[((first & 3) << 4) | (second >> 4)] as number;
+    target[to + 2] = from + 1 < length ? (alphabet[((second & 15) << 2) | (third >> 6)] as number) : padding;
+    target[to + 3] = from + 2 < length ? (alphabet[third & 63] as number) : padding;
+  }
+  into.length = groups * 4;
+}
+
+/** `\x…` hex → its digits in lower case. */
+export function readHexText(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  readHexBytes(bytes, start, end, into);
+  const { length } = into;
+  into.reserve(length * 2);
+  const target = into.bytes;
+  for (let at = length - 1; at >= 0; at -= 1) {
+    const value = target[at] as number;
+    target[at * 2] = hexDigit(value >> 4);
+    target[at * 2 + 1] = hexDigit(value & 15);
+  }
+  into.length = length * 2;
+}
+
+function hexDigit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
+}
+
 /** A bit string → bytes, least significant first, zero bytes at the end taken off (`io.debezium.data.Bits`). */
 export function readBits(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
   into.length = 0;

@@ -7,7 +7,6 @@ const zero = 0x30;
 const minus = 0x2d;
 const plus = 0x2b;
 const decimalPoint = 0x2e;
-const comma = 0x2c;
 const digitsMax = 131_072 + 16_383 + 16;
 
 /** A decimal number as found by `scan`: digits and where the point stands, nothing interpreted yet. */
@@ -162,9 +161,11 @@ export function writeBigInt(value: bigint, into: ByteRegister): void {
   for (let at = 0; at < size; at += 1) into.bytes[at] = Number.parseInt(padded.slice(at * 2, at * 2 + 2), 16) ^ flip;
 }
 
-/** The unscaled value as sent → `into`; answers its scale, never negative. */
+/** The unscaled value without trailing zeros after the point → `into`; answers its scale, never negative. */
 export function readVariableScaleDecimal(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
-  const scale = Math.max(0, scan(bytes, start, end).scale);
+  const found = scan(bytes, start, end);
+  let scale = Math.max(0, found.scale);
+  for (let at = found.last - 1; scale > 0 && bytes[at] === zero; at -= 1) scale -= 1;
   readDecimal(bytes, start, end, scale, into);
   return scale;
 }
@@ -198,46 +199,6 @@ function specialName(text: string): string {
   if (/^\+?inf(inity)?$/.test(text)) return 'POSITIVE_INFINITY';
   if (/^-inf(inity)?$/.test(text)) return 'NEGATIVE_INFINITY';
   throw valueError('not a decimal: no digits');
-}
-
-const foreignMoney = 'not an amount of money: expected grouping commas and a decimal point, as lc_monetary=C prints them';
-const moneyDigits = new Uint8Array(64);
-
-/** `$1,234.11`, `-$1`, `($1)`: currency signs, blanks and grouping commas are dropped. */
-export function readMoney(bytes: Uint8Array, start: number, end: number, scale: number, into: ByteRegister): void {
-  let from = start;
-  let to = end;
-  let negative = false;
-  if (to - from >= 2 && bytes[from] === 0x28 && bytes[to - 1] === 0x29) {
-    negative = true;
-    from += 1;
-    to -= 1;
-  }
-  let length = 1;
-  // Digits since the last grouping comma; -1: there was none.
-  let group = -1;
-  let point = false;
-  for (let at = from; at < to; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte === minus && length === 1 && !negative) {
-      negative = true;
-    } else if (byte >= zero && byte <= zero + 9) {
-      moneyDigits[length++] = byte;
-      if (group >= 0 && !point) group += 1;
-    } else if (byte === decimalPoint && !point) {
-      point = true;
-      moneyDigits[length++] = byte;
-    } else if (byte === comma) {
-      if (point || length === 1) throw valueError(foreignMoney);
-      group = 0;
-    } else if (byte !== 0x20 && byte !== 0x24 && byte < 0x80) {
-      throw valueError('not an amount of money: unexpected character');
-    }
-    if (length === moneyDigits.length) throw valueError('not an amount of money: too many digits');
-  }
-  if (group >= 0 && group !== 3) throw valueError(foreignMoney);
-  moneyDigits[0] = negative ? minus : plus;
-  readDecimal(moneyDigits, 0, length, scale, into);
 }
 
 /** Plain notation of unscaled big-endian two's-complement bytes: slow paths only. */

@@ -1,6 +1,6 @@
 import { latin1 } from './text-number.ts';
 import { valueError } from './value-error.ts';
-import type { Int64 } from './value-register.ts';
+import type { ByteRegister, Int64 } from './value-register.ts';
 
 const microsPerDay = 86_400_000_000n;
 /** A twelfth of 365.25 days. */
@@ -14,18 +14,32 @@ const verbose = /^(?:([+-]?\d+) years?)? ?(?:([+-]?\d+) mons?)? ?(?:([+-]?\d+) d
  * is never clamped. Intervals are rare, so this may use strings.
  */
 export function readIntervalMicros(bytes: Uint8Array, start: number, end: number, into: Int64): void {
-  const text = latin1(bytes, start, end);
-  const parts = end > start ? verbose.exec(text) : null;
-  if (parts === null)
-    throw valueError(
-      text.endsWith('infinity') ? 'not an interval: infinity has no length' : 'not an interval: expected IntervalStyle postgres',
-    );
-  const [, years, months, days, sign, hours, minutes, seconds, fraction] = parts;
+  const [, years, months, days, sign, hours, minutes, seconds, fraction] = parts(bytes, start, end);
   const time =
     ((BigInt(hours ?? 0) * 60n + BigInt(minutes ?? 0)) * 60n + BigInt(seconds ?? 0)) * 1_000_000n + BigInt((fraction ?? '').padEnd(6, '0'));
   const micros = (integer(years) * 12n + integer(months)) * microsPerMonth + integer(days) * microsPerDay + (sign === '-' ? -time : time);
   if (micros > int64Max || micros < -int64Max - 1n) throw valueError('not an interval in microseconds: out of range');
   into.setBigInt(micros);
+}
+
+/** → `P1Y2M-3DT4H5M6.78S`: every part is written, each with its own sign, as `io.debezium.time.Interval` has it. */
+export function readIntervalIso(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  const [, years, months, days, sign, hours, minutes, seconds, fraction] = parts(bytes, start, end);
+  const minus = sign === '-' ? '-' : '';
+  const part = (digits: string | undefined): string => (BigInt(digits ?? 0) === 0n ? '0' : `${minus}${BigInt(digits ?? 0)}`);
+  const rest = (fraction ?? '').replace(/0+$/, '');
+  const second = rest === '' ? part(seconds) : `${minus}${BigInt(seconds ?? 0)}.${rest}`;
+  into.length = 0;
+  into.appendText(`P${integer(years)}Y${integer(months)}M${integer(days)}DT${part(hours)}H${part(minutes)}M${second}S`);
+}
+
+function parts(bytes: Uint8Array, start: number, end: number): RegExpExecArray {
+  const text = latin1(bytes, start, end);
+  const found = end > start ? verbose.exec(text) : null;
+  if (found !== null) return found;
+  throw valueError(
+    text.endsWith('infinity') ? 'not an interval: infinity has no length' : 'not an interval: expected IntervalStyle postgres',
+  );
 }
 
 function integer(text: string | undefined): bigint {

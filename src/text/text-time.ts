@@ -1,30 +1,12 @@
+import { dateError, infinity, moment, scanDate, scanEra, scanTime, scanTimestamp, secondsPerDay, timeError } from './moment.ts';
 import { valueError } from './value-error.ts';
-import type { ByteRegister, Int64 } from './value-register.ts';
+import type { Int64 } from './value-register.ts';
 
-/** A cell's date and time of day, taken apart. One instance is reused for every cell. */
-class Moment {
-  days = 0;
-  /** Seconds of the day, 86400 for `24:00:00`. */
-  seconds = 0;
-  /** Fraction of the second. */
-  micros = 0;
-  /** Digits of the fraction as sent, trailing zeros included. */
-  fractionDigits = 0;
-  /** East of Greenwich. */
-  offsetSeconds = 0;
-  /** Proleptic Gregorian; 0 is 1 BC. */
-  year = 0;
-  month = 0;
-  day = 0;
-}
-
-const moment = new Moment();
-const colon = 0x3a;
-const dash = 0x2d;
-const plus = 0x2b;
-const secondsPerDay = 86_400;
 /** Below this many seconds, microseconds are exact in a double. */
 const exactSeconds = 9_000_000_000;
+/** Below this many seconds, nanoseconds fit into an int64. */
+const nanosSecondsMax = 9_223_372_036;
+const int64Max = (1n << 63n) - 1n;
 
 /** `YYYY-MM-DD[ BC]` → days since 1970-01-01. */
 export function readDateDays(bytes: Uint8Array, start: number, end: number): number {
@@ -33,11 +15,11 @@ export function readDateDays(bytes: Uint8Array, start: number, end: number): num
   return moment.days;
 }
 
-/** `HH:MM:SS[.fff]` → milliseconds of the day; `24:00:00` is 86400000. */
-export function readTimeMillis(bytes: Uint8Array, start: number, end: number): number {
+/** `HH:MM:SS[.fff]` → milliseconds of the day; `24:00:00` is 86400000. Finer digits are cut off where `scale` announces them. */
+export function readTimeMillis(bytes: Uint8Array, start: number, end: number, scale: number): number {
   if (scanTime(bytes, start, end) !== end) throw timeError();
-  if (moment.micros % 1000 !== 0) throw valueError('not a time in milliseconds: more than 3 digits after the point');
-  return moment.seconds * 1000 + moment.micros / 1000;
+  if (scale <= 3 && moment.micros % 1000 !== 0) throw valueError('not a time in milliseconds: more than 3 digits after the point');
+  return moment.seconds * 1000 + Math.floor(moment.micros / 1000);
 }
 
 /** → microseconds of the day; `24:00:00` is 86400000000. */
@@ -74,247 +56,23 @@ export function readTimestampMicros(bytes: Uint8Array, start: number, end: numbe
   into.setProduct(seconds, 1_000_000, moment.micros);
 }
 
-/** A timestamp with zone → `YYYY-MM-DDTHH:MM:SS[.f…]Z` in UTC, fraction padded to `scale` digits (-1: as few as needed). */
-export function readZonedTimestamp(bytes: Uint8Array, start: number, end: number, scale: number, into: ByteRegister): void {
-  into.length = 0;
+/** → nanoseconds of the day; `24:00:00` is 86400000000000. */
+export function readTimeNanos(bytes: Uint8Array, start: number, end: number, into: Int64): void {
+  if (scanTime(bytes, start, end) !== end) throw timeError();
+  into.setSafe((moment.seconds * 1_000_000 + moment.micros) * 1000);
+}
+
+/** → nanoseconds since 1970; infinities become the largest and the smallest int64. */
+export function readTimestampNanos(bytes: Uint8Array, start: number, end: number, into: Int64): void {
   const infinite = infinity(bytes, start, end);
   if (infinite !== 0) {
-    into.appendText(infinite > 0 ? 'infinity' : '-infinity');
+    into.setBigInt(infinite > 0 ? int64Max : -int64Max - 1n);
     return;
   }
-  scanTimestamp(bytes, start, end, true);
-  if (moment.offsetSeconds === 0 && moment.year > 0 && moment.year < 10_000 && moment.seconds < secondsPerDay) {
-    copyUtc(bytes, start, scale, into);
-    return;
+  scanTimestamp(bytes, start, end, false);
+  const seconds = moment.days * secondsPerDay + moment.seconds;
+  if (seconds >= nanosSecondsMax || seconds < -nanosSecondsMax) {
+    throw valueError('not a timestamp in nanoseconds: outside the years 1677 to 2262');
   }
-  if (moment.offsetSeconds !== 0) {
-    const seconds = moment.days * secondsPerDay + moment.seconds - moment.offsetSeconds;
-    const days = Math.floor(seconds / secondsPerDay);
-    moment.seconds = seconds - days * secondsPerDay;
-    setCivil(days);
-  } else if (moment.seconds === secondsPerDay) {
-    moment.seconds = 0;
-    setCivil(moment.days + 1);
-  }
-  writeYear(moment.year, into);
-  into.push(dash);
-  into.appendDigits(moment.month, 2);
-  into.push(dash);
-  into.appendDigits(moment.day, 2);
-  into.push(0x54);
-  writeTimeOfDay(scale, into);
-}
-
-/** `YYYY-MM-DD HH:MM:SS[.f…]` that is UTC already and was found right: only the separator and the padding change. */
-function copyUtc(bytes: Uint8Array, start: number, scale: number, into: ByteRegister): void {
-  into.reserve(64);
-  const target = into.bytes;
-  for (let at = 0; at < 19; at += 1) target[at] = bytes[start + at] as number;
-  target[10] = 0x54;
-  let length = 19;
-  let digits = moment.fractionDigits;
-  while (digits > Math.max(scale, 0) && bytes[start + 19 + digits] === 0x30) digits -= 1;
-  if (digits > 0 || scale > 0) {
-    target[length++] = 0x2e;
-    for (let at = 0; at < digits; at += 1) target[length++] = bytes[start + 20 + at] as number;
-    for (; digits < scale; digits += 1) target[length++] = 0x30;
-  }
-  target[length++] = 0x5a;
-  into.length = length;
-}
-
-/** A time with zone → `HH:MM:SS[.f…]Z` in UTC; `24:00:00` in UTC stays. */
-export function readZonedTime(bytes: Uint8Array, start: number, end: number, scale: number, into: ByteRegister): void {
-  into.length = 0;
-  let at = scanTime(bytes, start, end);
-  at = scanOffset(bytes, at, end);
-  if (at !== end) throw valueError('not a time with zone: expected HH:MM:SS and an offset');
-  if (moment.offsetSeconds !== 0) moment.seconds = (moment.seconds - moment.offsetSeconds + 2 * secondsPerDay) % secondsPerDay;
-  writeTimeOfDay(scale, into);
-}
-
-/** Java's `DateTimeFormatter.ISO_*`: a sign from year 10000 on and before year 0. */
-function writeYear(year: number, into: ByteRegister): void {
-  if (year > 9999) into.push(plus);
-  if (year < 0) into.push(dash);
-  into.appendDigits(Math.abs(year), 4);
-}
-
-function writeTimeOfDay(scale: number, into: ByteRegister): void {
-  const minutes = (moment.seconds / 60) | 0;
-  const hours = (minutes / 60) | 0;
-  into.appendDigits(hours, 2);
-  into.push(colon);
-  into.appendDigits(minutes - hours * 60, 2);
-  into.push(colon);
-  into.appendDigits(moment.seconds - minutes * 60, 2);
-  writeFraction(scale, into);
-  into.push(0x5a);
-}
-
-function writeFraction(scale: number, into: ByteRegister): void {
-  let digits = 6;
-  let micros = moment.micros;
-  if (micros === 0) digits = 0;
-  else for (; micros % 10 === 0; micros /= 10) digits -= 1;
-  if (digits === 0 && scale <= 0) return;
-  into.push(0x2e);
-  if (digits > 0) into.appendDigits(micros, digits);
-  for (; digits < scale; digits += 1) into.push(0x30);
-}
-
-/** The end of the cell without ` BC`, or `end`. */
-function scanEra(bytes: Uint8Array, start: number, end: number): number {
-  const era = end - start > 3 && bytes[end - 1] === 0x43 && bytes[end - 2] === 0x42 && bytes[end - 3] === 0x20;
-  return era ? end - 3 : end;
-}
-
-/** Fills year, month, day and days; answers where the date ends, -1 when it is none. */
-function scanDate(bytes: Uint8Array, start: number, end: number, beforeChrist: boolean): number {
-  let at = start;
-  let year = 0;
-  for (; at < end; at += 1) {
-    const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    year = year * 10 + digit;
-  }
-  if (at - start < 4 || at - start > 7 || end - at < 6 || bytes[at] !== dash || bytes[at + 3] !== dash) return -1;
-  const month = twoDigits(bytes, at + 1);
-  const day = twoDigits(bytes, at + 4);
-  if (beforeChrist) year = 1 - year;
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return -1;
-  moment.year = year;
-  moment.month = month;
-  moment.day = day;
-  moment.days = daysFromCivil(year, month, day);
-  return at + 6;
-}
-
-/** Fills seconds and micros; answers where the time of day ends, -1 when it is none. */
-function scanTime(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start < 8 || bytes[start + 2] !== colon || bytes[start + 5] !== colon) return -1;
-  const hours = twoDigits(bytes, start);
-  const minutes = twoDigits(bytes, start + 3);
-  const seconds = twoDigits(bytes, start + 6);
-  if (hours < 0 || minutes < 0 || seconds < 0 || minutes > 59 || seconds > 59) return -1;
-  moment.seconds = hours * 3600 + minutes * 60 + seconds;
-  moment.micros = 0;
-  moment.fractionDigits = 0;
-  const at = end - start > 8 && bytes[start + 8] === 0x2e ? scanFraction(bytes, start + 9, end) : start + 8;
-  const overflow = moment.seconds > secondsPerDay || (moment.seconds === secondsPerDay && moment.micros > 0);
-  return overflow ? -1 : at;
-}
-
-function scanFraction(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  let micros = 0;
-  for (; at < end; at += 1) {
-    const digit = (bytes[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    if (at - start < 6) micros = micros * 10 + digit;
-    else if (digit !== 0) throw valueError('not a time in microseconds: more than 6 digits after the point');
-  }
-  for (let digits = at - start; digits < 6; digits += 1) micros *= 10;
-  moment.micros = micros;
-  moment.fractionDigits = at - start;
-  return at === start ? -1 : at;
-}
-
-/** `Z`, `+02`, `-03:30`, `+00:19:32`; fills offsetSeconds. */
-function scanOffset(bytes: Uint8Array, start: number, end: number): number {
-  moment.offsetSeconds = 0;
-  if (start < 0 || start >= end) return -1;
-  const sign = bytes[start] as number;
-  if (sign === 0x5a || sign === 0x7a) return start + 1;
-  if (sign !== plus && sign !== dash) return -1;
-  let at = start + 1;
-  let seconds = 0;
-  for (let unit = 3600; unit >= 1 && at < end; unit /= 60) {
-    if (unit < 3600) {
-      if (bytes[at] === colon) at += 1;
-      else if (unit === 1 || (bytes[at] as number) < 0x30 || (bytes[at] as number) > 0x39) break;
-    }
-    const value = end - at < 2 ? -1 : twoDigits(bytes, at);
-    if (value < 0 || (unit < 3600 && value > 59)) return -1;
-    seconds += value * unit;
-    at += 2;
-  }
-  if (at === start + 1) return -1;
-  moment.offsetSeconds = sign === dash ? -seconds : seconds;
-  return at;
-}
-
-function scanTimestamp(bytes: Uint8Array, start: number, end: number, zoned: boolean): void {
-  const stop = scanEra(bytes, start, end);
-  let at = scanDate(bytes, start, stop, stop !== end);
-  const separator = at < 0 ? 0 : bytes[at];
-  at = separator === 0x20 || separator === 0x54 ? scanTime(bytes, at + 1, stop) : -1;
-  if (zoned) at = scanOffset(bytes, at, stop);
-  if (at !== stop) {
-    throw valueError(
-      `not a timestamp: expected YYYY-MM-DD HH:MM:SS ${zoned ? 'with a zone offset' : 'without a zone'}, within the calendar`,
-    );
-  }
-}
-
-/** 1 for `infinity`, -1 for `-infinity`, else 0. */
-function infinity(bytes: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  if (length === 8 && bytes[start] === 0x69 && matches(bytes, start)) return 1;
-  if (length === 9 && bytes[start] === dash && matches(bytes, start + 1)) return -1;
-  return 0;
-}
-
-const infinityText = Buffer.from('infinity', 'latin1');
-
-function matches(bytes: Uint8Array, start: number): boolean {
-  for (let at = 0; at < infinityText.length; at += 1) if (bytes[start + at] !== infinityText[at]) return false;
-  return true;
-}
-
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = (bytes[at] as number) - 0x30;
-  const ones = (bytes[at + 1] as number) - 0x30;
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
-}
-
-function isLeapYear(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-
-function daysInMonth(year: number, month: number): number {
-  if (month === 2) return isLeapYear(year) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** Howard Hinnant's days_from_civil: eras of 400 years that start in March. */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = (shifted >= 0 ? shifted / 400 : (shifted - 399) / 400) | 0;
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719_468;
-}
-
-/** The inverse: fills year, month and day. */
-function setCivil(days: number): void {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36_524) | 0) - ((dayOfEra / 146_096) | 0)) / 365) | 0;
-  const dayOfYear = dayOfEra - (365 * yearOfEra + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0));
-  const shiftedMonth = ((5 * dayOfYear + 2) / 153) | 0;
-  moment.day = dayOfYear - (((153 * shiftedMonth + 2) / 5) | 0) + 1;
-  moment.month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  moment.year = yearOfEra + era * 400 + (moment.month <= 2 ? 1 : 0);
-  moment.days = days;
-}
-
-function dateError(bytes: Uint8Array, start: number, end: number): Error {
-  if (infinity(bytes, start, end) !== 0) return valueError('not a date: infinity is no day of the calendar');
-  return valueError('not a date: expected YYYY-MM-DD within the calendar');
-}
-
-function timeError(): Error {
-  return valueError('not a time: expected HH:MM:SS up to 24:00:00');
+  into.setProduct(seconds, 1_000_000_000, moment.micros * 1000);
 }

@@ -182,7 +182,7 @@ export const kindSamples: readonly KindSample[] = [
     scale: -1,
     cells: fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.nat(20)).map(([unscaled, scale]) => ({
       text: plainDecimal(unscaled, scale),
-      value: { scale, value: bigEndian(unscaled) },
+      value: withoutTrailingZeros(unscaled, scale),
     })),
   },
   {
@@ -196,3 +196,9 @@ export const kindSamples: readonly KindSample[] = [
     })),
   },
 ];
+
+function withoutTrailingZeros(unscaled: bigint, scale: number): { scale: number; value: Uint8Array } {
+  let [digits, left] = [unscaled, scale];
+  for (; left > 0 && digits % 10n === 0n; left -= 1) digits /= 10n;
+  return { scale: left, value: bigEndian(digits) };
+}

@@ -4,14 +4,36 @@ import { readCellBytes, readCellInt64 } from '../../src/text/cell-reader.ts';
 import { ArrayReader } from '../../src/text/text-array.ts';
 import { readBit } from '../../src/text/text-bytes.ts';
 import { readVariableScaleDecimal } from '../../src/text/text-decimal.ts';
+import { readMoneyDouble } from '../../src/text/text-money.ts';
 import { readBoolean, readFloat32, readFloat64, readInt } from '../../src/text/text-number.ts';
 import { Point } from '../../src/text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../../src/text/text-time.ts';
 import { ByteRegister, Int64 } from '../../src/text/value-register.ts';
 
 const K = ColumnKind;
-const texts = new Set<ColumnKind>([K.ZONED_TIMESTAMP, K.ZONED_TIME, K.DECIMAL_STRING, K.HSTORE_JSON]);
-const longs = new Set<ColumnKind>([K.LONG, K.TIME_MICROS, K.TIMESTAMP_MILLIS, K.TIMESTAMP_MICROS, K.INTERVAL_MICROS]);
+const texts = new Set<ColumnKind>([
+  K.ZONED_TIMESTAMP,
+  K.ZONED_TIME,
+  K.DECIMAL_STRING,
+  K.HSTORE_JSON,
+  K.ISO_DATE,
+  K.ISO_TIME,
+  K.ISO_TIMESTAMP,
+  K.INTERVAL_ISO,
+  K.BYTES_BASE64,
+  K.BYTES_BASE64_URL,
+  K.BYTES_HEX_TEXT,
+  K.MONEY_STRING,
+]);
+const longs = new Set<ColumnKind>([
+  K.LONG,
+  K.TIME_MICROS,
+  K.TIMESTAMP_MILLIS,
+  K.TIMESTAMP_MICROS,
+  K.INTERVAL_MICROS,
+  K.TIME_NANOS,
+  K.TIMESTAMP_NANOS,
+]);
 
 /** One cell as a JavaScript value: int64 as bigint, bytes as hex, decimals as [unscaled hex, scale] where the scale varies. */
 export function readCell(kind: ColumnKind, text: string, scale = -1): unknown {
@@ -36,10 +58,12 @@ export function readCell(kind: ColumnKind, text: string, scale = -1): unknown {
       return readFloat32(bytes, start, end);
     case K.FLOAT64:
       return readFloat64(bytes, start, end);
+    case K.MONEY_DOUBLE:
+      return readMoneyDouble(bytes, start, end);
     case K.DATE_DAYS:
       return readDateDays(bytes, start, end);
     case K.TIME_MILLIS:
-      return readTimeMillis(bytes, start, end);
+      return readTimeMillis(bytes, start, end, scale);
     case K.ARRAY:
       return readElements(bytes, start, end);
     case K.VARIABLE_SCALE_DECIMAL: {

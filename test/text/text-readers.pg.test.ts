@@ -79,7 +79,7 @@ const cases: readonly Case[] = [
     values: fc
       .tuple(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.integer({ min: -30, max: 30 }))
       .map(([digits, exponent]) => `${quoted(`${digits}e${exponent}`)}::numeric`),
-    truth: `scale(v)::text || ' ' || (v * (10::numeric ^ scale(v)))::numeric(200,0)::text`,
+    truth: `scale(trim_scale(v))::text || ' ' || (v * (10::numeric ^ scale(trim_scale(v))))::numeric(200,0)::text`,
     kind: K.VARIABLE_SCALE_DECIMAL,
     show: (value) => {
       const [hex, scale] = value as [string, number];
@@ -146,6 +146,49 @@ const cases: readonly Case[] = [
     values: fc.uint8Array({ maxLength: 40 }).map((value) => `decode('${Buffer.from(value).toString('hex')}', 'hex')`),
     truth: `encode(v, 'hex')`,
     kind: K.BYTES_HEX,
+    show: String,
+  },
+  ...(
+    [
+      [K.BYTES_BASE64, `replace(encode(v, 'base64'), chr(10), '')`],
+      [K.BYTES_BASE64_URL, `translate(replace(encode(v, 'base64'), chr(10), ''), '+/', '-_')`],
+      [K.BYTES_HEX_TEXT, `encode(v, 'hex')`],
+    ] as const
+  ).map(([kind, truth]): Case => ({
+    name: `bytea as kind ${kind}`,
+    values: fc.uint8Array({ maxLength: 400 }).map((value) => `decode('${Buffer.from(value).toString('hex')}', 'hex')`),
+    truth,
+    kind,
+    show: String,
+  })),
+  {
+    name: 'timestamp in nanoseconds',
+    values: fc
+      .bigInt({ min: -9_200_000_000_000_000n, max: 9_200_000_000_000_000n })
+      .map((value) => `(timestamp '1970-01-01' + ${value} * interval '1 microsecond')`),
+    truth: '(extract(epoch FROM v) * 1000000000)::numeric(30,0)::text',
+    kind: K.TIMESTAMP_NANOS,
+  },
+  {
+    name: 'time in nanoseconds',
+    values: fc.bigInt({ min: 0n, max: 86_399_999_999n }).map((value) => `(time '00:00' + ${value} * interval '1 microsecond')`),
+    truth: '(extract(epoch FROM v) * 1000000000)::numeric(30,0)::text',
+    kind: K.TIME_NANOS,
+  },
+  {
+    name: 'date as ISO text',
+    values: fc.integer({ min: -719_162, max: 2_932_896 }).map((days) => `(date '1970-01-01' + ${days})`),
+    truth: `to_char(v, 'YYYY-MM-DD"Z"')`,
+    kind: K.ISO_DATE,
+    show: String,
+  },
+  {
+    name: 'timestamp as ISO text',
+    values: fc
+      .bigInt({ min: -62_135_596_800n * 1_000_000n, max: 253_402_300_799n * 1_000_000n })
+      .map((value) => `(timestamp '1970-01-01' + ${value} * interval '1 microsecond')`),
+    truth: `regexp_replace(to_char(v, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '[.]?0*$', '') || 'Z'`,
+    kind: K.ISO_TIMESTAMP,
     show: String,
   },
   {

@@ -65,21 +65,15 @@ export const captureKeys: readonly ConfigKey[] = [
     'adaptive',
     ['adaptive', 'adaptive_time_microseconds', 'connect', 'microseconds', 'nanoseconds', 'isostring', 'structured'],
     'How date, time and timestamp are written.',
-    { ...values, check: (value) => unsupported(value, ['nanoseconds', 'isostring', 'structured']) },
+    { ...values, check: (value) => unsupported(value, ['structured']) },
   ),
   choice('decimal.handling.mode', 'precise', ['precise', 'double', 'string'], 'How numeric and money are written.', values),
-  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval is written.', {
-    ...values,
-    check: (value) => unsupported(value, ['string']),
-  }),
+  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval is written.', values),
   choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore is written.', {
     ...values,
     check: (value) => unsupported(value, ['map']),
   }),
-  choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea is written.', {
-    ...values,
-    check: (value) => unsupported(value, ['base64', 'base64-url-safe', 'hex']),
-  }),
+  choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea is written.', values),
   optional('money.fraction.digits', 'INT', '2', 'Digits of money after the point.', { ...values, min: 0, max: 1000 }),
   optional(
     'unavailable.value.placeholder',

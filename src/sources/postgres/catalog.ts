@@ -87,9 +87,10 @@ const tablesSql = `
 
 const columnsSql = `
   SELECT a.attrelid AS table, a.attname AS name, a.attnum::int4 AS number, a.atttypid AS type, a.atttypmod AS typmod,
-         a.attnotnull AS not_null, a.attgenerated::text AS generated, a.attidentity <> '' AS identity,
+         a.attnotnull OR (t.typtype = 'd' AND t.typnotnull) AS not_null, a.attgenerated::text AS generated, a.attidentity <> '' AS identity,
          CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default_expression
-  FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 

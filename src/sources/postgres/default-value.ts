@@ -8,13 +8,22 @@ import type { MappedType } from './type-map.ts';
  * `expression` is what `pg_get_expr` prints. `undefined`: no default.
  */
 export function defaultValue(expression: string | null, mapped: MappedType, notNull: boolean): LiteralValue | undefined {
-  if (expression === null || mapped.schema.type === 'struct' || mapped.schema.type === 'array') return undefined;
+  if (expression === null || mapped.schema.type === 'struct' || mapped.schema.type === 'array' || !hasDefaults(mapped)) return undefined;
   const literal = parseLiteral(expression);
   if (literal === null) return undefined;
   const value = literal === undefined ? undefined : literalValue(literal, mapped);
   if (value !== undefined) return value;
   return notNull ? neutralValue(mapped) : undefined;
 }
+
+/** Debezium has no defaults for bytea, money, timetz and the types of extensions; a schema says the same here. */
+function hasDefaults({ schema, typeOid }: MappedType): boolean {
+  const isExtension = typeOid >= firstUserOid && schema.name !== 'io.debezium.data.Enum';
+  return !withoutDefaults.has(typeOid) && !isExtension;
+}
+
+const withoutDefaults: ReadonlySet<number> = new Set([17, 790, 1266]);
+const firstUserOid = 16_384;
 
 const stringLiteral = /^E?'((?:[^']|'')*)'/;
 const bitLiteral = /^B'([01]*)'/;

@@ -26,7 +26,8 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
   const { schema, table, settings, rowSchema } = input;
   const { topicDelimiter, schemaNames } = settings.records;
   const topic = topicName(settings.topicPrefix, topicDelimiter, schema, table);
-  const prefix = `${settings.topicPrefix}.${schema}.${table}`;
+  // Names of keys and values are made of what a topic may be called, before they are adjusted.
+  const prefix = topicName(settings.topicPrefix, '.', schema, table);
   const valueSchema = rowStruct(input, input.captured, adjustSchemaName(`${prefix}.Value`, schemaNames), true);
   const keySchema = rowStruct(input, [...rowSchema.key], adjustSchemaName(`${prefix}.Key`, schemaNames), false);
   const keyOf = (tuple: TupleRef): StructNode => rowNode(keySchema, [...rowSchema.key], tuple, null);

@@ -1,5 +1,8 @@
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { LiteralValue } from '../../record/schema.ts';
+import { readIntervalIso } from '../../text/text-interval.ts';
+import { readIsoDate, readIsoTime, readIsoTimestamp } from '../../text/text-iso-time.ts';
+import { ByteRegister } from '../../text/value-register.ts';
 import type { MappedType } from './type-map.ts';
 
 /**
@@ -21,6 +24,14 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
       return text;
     case ColumnKind.DECIMAL_STRING:
       return decimalText(text, mapped.scale);
+    case ColumnKind.INTERVAL_ISO:
+      return converted(text, readIntervalIso);
+    case ColumnKind.ISO_DATE:
+      return converted(text, readIsoDate);
+    case ColumnKind.ISO_TIME:
+      return converted(text, readIsoTime);
+    case ColumnKind.ISO_TIMESTAMP:
+      return converted(text, readIsoTimestamp);
     case ColumnKind.BYTES_HEX:
       return /^\\x([0-9a-f]{2})*$/i.test(text) ? Uint8Array.from(Buffer.from(text.slice(2), 'hex')) : undefined;
     case ColumnKind.BIT:
@@ -37,6 +48,8 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.TIME_MICROS:
     case ColumnKind.TIMESTAMP_MILLIS:
     case ColumnKind.TIMESTAMP_MICROS:
+    case ColumnKind.TIME_NANOS:
+    case ColumnKind.TIMESTAMP_NANOS:
     case ColumnKind.ZONED_TIMESTAMP:
     case ColumnKind.ZONED_TIME:
       return temporal(text, mapped);
@@ -46,8 +59,27 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.MAP:
     case ColumnKind.STRUCT:
     case ColumnKind.HSTORE_JSON:
+    case ColumnKind.MONEY_STRING:
+    case ColumnKind.MONEY_DOUBLE:
+    case ColumnKind.BYTES_BASE64:
+    case ColumnKind.BYTES_BASE64_URL:
+    case ColumnKind.BYTES_HEX_TEXT:
       return undefined;
   }
+}
+
+type TextReader = (bytes: Uint8Array, start: number, end: number, into: ByteRegister) => void;
+
+/** By the reader that rows go through. */
+function converted(text: string, read: TextReader): string | undefined {
+  const bytes = Buffer.from(text, 'utf8');
+  const into = new ByteRegister();
+  try {
+    read(bytes, 0, bytes.length, into);
+  } catch {
+    return undefined;
+  }
+  return Buffer.from(into.bytes.subarray(0, into.length)).toString('utf8');
 }
 
 function temporal(text: string, mapped: MappedType): LiteralValue | undefined {
@@ -61,11 +93,12 @@ function temporal(text: string, mapped: MappedType): LiteralValue | undefined {
     const match = /^(\d\d:\d\d:\d\d)(?:\.(\d+))?\+00$/.exec(text);
     return match === null ? undefined : `${match[1]}${fraction(match[2] ?? '', scale)}Z`;
   }
-  const isTime = kind === ColumnKind.TIME_MILLIS || kind === ColumnKind.TIME_MICROS;
+  const isTime = kind === ColumnKind.TIME_MILLIS || kind === ColumnKind.TIME_MICROS || kind === ColumnKind.TIME_NANOS;
   const micros = isTime ? timeMicros(text) : timestampMicros(kind === ColumnKind.DATE_DAYS ? `${text} 00:00:00` : text);
   if (micros === undefined) return undefined;
   if (kind === ColumnKind.DATE_DAYS) return Number(micros / 86_400_000_000n);
   if (kind === ColumnKind.TIME_MILLIS) return Number(micros / 1000n);
+  if (kind === ColumnKind.TIME_NANOS || kind === ColumnKind.TIMESTAMP_NANOS) return micros * 1000n;
   return kind === ColumnKind.TIMESTAMP_MILLIS ? micros / 1000n : micros;
 }
 
@@ -166,6 +199,7 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.INT:
     case ColumnKind.FLOAT32:
     case ColumnKind.FLOAT64:
+    case ColumnKind.MONEY_DOUBLE:
     case ColumnKind.DATE_DAYS:
     case ColumnKind.TIME_MILLIS:
       return 0;
@@ -173,6 +207,8 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.TIME_MICROS:
     case ColumnKind.TIMESTAMP_MILLIS:
     case ColumnKind.TIMESTAMP_MICROS:
+    case ColumnKind.TIME_NANOS:
+    case ColumnKind.TIMESTAMP_NANOS:
     case ColumnKind.INTERVAL_MICROS:
       return 0n;
     case ColumnKind.STRING:
@@ -199,6 +235,20 @@ export function neutralValue(mapped: MappedType): LiteralValue {
       return '{}';
     case ColumnKind.HSTORE_JSON:
       return '{}';
+    case ColumnKind.MONEY_STRING:
+      return mapped.scale > 0 ? `0.${'0'.repeat(mapped.scale)}` : '0';
+    case ColumnKind.BYTES_BASE64:
+    case ColumnKind.BYTES_BASE64_URL:
+    case ColumnKind.BYTES_HEX_TEXT:
+      return '';
+    case ColumnKind.ISO_DATE:
+      return '1970-01-01Z';
+    case ColumnKind.ISO_TIME:
+      return '00:00:00Z';
+    case ColumnKind.ISO_TIMESTAMP:
+      return '1970-01-01T00:00:00Z';
+    case ColumnKind.INTERVAL_ISO:
+      return 'P0Y0M0DT0H0M0S';
   }
 }
 

@@ -98,9 +98,11 @@ export interface TableSettings {
 }
 
 export interface TypeSettings {
-  readonly timePrecision: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'microseconds';
+  readonly timePrecision: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'microseconds' | 'nanoseconds' | 'isostring';
   readonly decimals: 'precise' | 'double' | 'string';
   readonly moneyFractionDigits: number;
+  readonly intervals: 'numeric' | 'string';
+  readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
   /** Stands for unchanged TOAST: the bytes of the placeholder. */
   readonly unavailablePlaceholder: Uint8Array;
 }
@@ -149,6 +151,8 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       timePrecision: config.choice('time.precision.mode') as TypeSettings['timePrecision'],
       decimals: config.choice('decimal.handling.mode') as TypeSettings['decimals'],
       moneyFractionDigits: config.int('money.fraction.digits'),
+      intervals: config.choice('interval.handling.mode') as TypeSettings['intervals'],
+      binary: config.choice('binary.handling.mode') as TypeSettings['binary'],
       unavailablePlaceholder: placeholderBytes(config.string('unavailable.value.placeholder')),
     },
     records: {

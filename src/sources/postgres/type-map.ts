@@ -24,7 +24,6 @@ export interface TypeMapOptions {
 
 const plain: Readonly<Record<number, readonly [ColumnKind, Schema['type'], semanticName?: string]>> = {
   16: [ColumnKind.BOOLEAN, 'boolean'],
-  17: [ColumnKind.BYTES_HEX, 'bytes'],
   18: [ColumnKind.STRING, 'string'],
   19: [ColumnKind.STRING, 'string'],
   20: [ColumnKind.LONG, 'int64'],
@@ -42,7 +41,6 @@ const plain: Readonly<Record<number, readonly [ColumnKind, Schema['type'], seman
   869: [ColumnKind.STRING, 'string'],
   1042: [ColumnKind.STRING, 'string'],
   1043: [ColumnKind.STRING, 'string'],
-  1186: [ColumnKind.INTERVAL_MICROS, 'int64', 'io.debezium.time.MicroDuration'],
   2950: [ColumnKind.STRING, 'string', 'io.debezium.data.Uuid'],
   3614: [ColumnKind.STRING, 'string', 'io.debezium.data.Tsvector'],
   3802: [ColumnKind.STRING, 'string', 'io.debezium.data.Json'],
@@ -122,17 +120,14 @@ function mapArray(typeOid: number, elementOid: number, typmod: number, options: 
 /** Types whose form depends on their modifier or on the modes. */
 function mapParametric(typeOid: number, typmod: number, settings: TypeSettings): MappedType | null {
   switch (typeOid) {
+    case 17:
+      return mapBytes(settings);
     case 600:
       return { kind: ColumnKind.POINT, schema: pointSchema, scale: -1, typeOid };
     case 790:
       return mapMoney(settings);
     case 1082:
-      return {
-        kind: ColumnKind.DATE_DAYS,
-        schema: bare('int32', settings.timePrecision === 'connect' ? connectDate : 'io.debezium.time.Date'),
-        scale: -1,
-        typeOid,
-      };
+      return mapDate(settings);
     case 1083:
       return mapTime(typmod, settings);
     case 1114:
@@ -144,6 +139,10 @@ function mapParametric(typeOid: number, typmod: number, settings: TypeSettings):
         scale: typmod < 0 ? 6 : typmod,
         typeOid,
       };
+    case 1186:
+      return settings.intervals === 'string'
+        ? { kind: ColumnKind.INTERVAL_ISO, schema: bare('string', 'io.debezium.time.Interval'), scale: -1, typeOid }
+        : { kind: ColumnKind.INTERVAL_MICROS, schema: bare('int64', 'io.debezium.time.MicroDuration'), scale: -1, typeOid };
     case 1266:
       return { kind: ColumnKind.ZONED_TIME, schema: bare('string', 'io.debezium.time.ZonedTime'), scale: -1, typeOid };
     case 1560:
@@ -161,11 +160,25 @@ const connectTime = 'org.apache.kafka.connect.data.Time';
 const connectTimestamp = 'org.apache.kafka.connect.data.Timestamp';
 const decimalName = 'org.apache.kafka.connect.data.Decimal';
 
+function mapDate(settings: TypeSettings): MappedType {
+  const typeOid = 1082;
+  if (settings.timePrecision === 'isostring') {
+    return { kind: ColumnKind.ISO_DATE, schema: bare('string', 'io.debezium.time.IsoDate'), scale: -1, typeOid };
+  }
+  const name = settings.timePrecision === 'connect' ? connectDate : 'io.debezium.time.Date';
+  return { kind: ColumnKind.DATE_DAYS, schema: bare('int32', name), scale: -1, typeOid };
+}
+
 function mapTime(typmod: number, settings: TypeSettings): MappedType {
   const digits = typmod < 0 ? 6 : typmod;
   if (settings.timePrecision === 'connect') {
-    refuseFinerThanMillis('time', digits);
     return { kind: ColumnKind.TIME_MILLIS, schema: bare('int32', connectTime), scale: digits, typeOid: 1083 };
+  }
+  if (settings.timePrecision === 'isostring') {
+    return { kind: ColumnKind.ISO_TIME, schema: bare('string', 'io.debezium.time.IsoTime'), scale: -1, typeOid: 1083 };
+  }
+  if (settings.timePrecision === 'nanoseconds') {
+    return { kind: ColumnKind.TIME_NANOS, schema: bare('int64', 'io.debezium.time.NanoTime'), scale: digits, typeOid: 1083 };
   }
   if (settings.timePrecision === 'adaptive' && digits <= 3) {
     return { kind: ColumnKind.TIME_MILLIS, schema: bare('int32', 'io.debezium.time.Time'), scale: digits, typeOid: 1083 };
@@ -175,8 +188,13 @@ function mapTime(typmod: number, settings: TypeSettings): MappedType {
 
 function mapTimestamp(typmod: number, settings: TypeSettings): MappedType {
   const digits = typmod < 0 ? 6 : typmod;
+  if (settings.timePrecision === 'isostring') {
+    return { kind: ColumnKind.ISO_TIMESTAMP, schema: bare('string', 'io.debezium.time.IsoTimestamp'), scale: -1, typeOid: 1114 };
+  }
+  if (settings.timePrecision === 'nanoseconds') {
+    return { kind: ColumnKind.TIMESTAMP_NANOS, schema: bare('int64', 'io.debezium.time.NanoTimestamp'), scale: digits, typeOid: 1114 };
+  }
   if (settings.timePrecision === 'connect') {
-    refuseFinerThanMillis('timestamp', digits);
     return { kind: ColumnKind.TIMESTAMP_MILLIS, schema: bare('int64', connectTimestamp), scale: digits, typeOid: 1114 };
   }
   if (settings.timePrecision !== 'microseconds' && digits <= 3) {
@@ -185,11 +203,15 @@ function mapTimestamp(typmod: number, settings: TypeSettings): MappedType {
   return { kind: ColumnKind.TIMESTAMP_MICROS, schema: bare('int64', 'io.debezium.time.MicroTimestamp'), scale: digits, typeOid: 1114 };
 }
 
-function refuseFinerThanMillis(type: string, digits: number): void {
-  if (digits <= 3) return;
-  throw new ConnectError('config.invalid', `"time.precision.mode" connect has milliseconds only, and the column is a ${type}(${digits})`, {
-    remedy: 'Choose "adaptive" or "microseconds", or declare the column with at most 3 fraction digits.',
-  });
+const byteKinds = {
+  bytes: ColumnKind.BYTES_HEX,
+  base64: ColumnKind.BYTES_BASE64,
+  'base64-url-safe': ColumnKind.BYTES_BASE64_URL,
+  hex: ColumnKind.BYTES_HEX_TEXT,
+} as const;
+
+function mapBytes({ binary }: TypeSettings): MappedType {
+  return { kind: byteKinds[binary], schema: bare(binary === 'bytes' ? 'bytes' : 'string'), scale: -1, typeOid: 17 };
 }
 
 function mapBits(typeOid: number, typmod: number): MappedType {
@@ -217,16 +239,9 @@ export function numericModifier(typmod: number): { readonly precision: number; r
 }
 
 function mapMoney(settings: TypeSettings): MappedType {
-  if (settings.decimals !== 'precise') {
-    throw new ConnectError(
-      'config.invalid',
-      `"decimal.handling.mode" ${settings.decimals} is not supported yet for columns of type money`,
-      {
-        remedy: 'Leave the column out by "column.exclude.list", or choose "precise".',
-      },
-    );
-  }
   const scale = settings.moneyFractionDigits;
+  if (settings.decimals === 'string') return { kind: ColumnKind.MONEY_STRING, schema: bare('string'), scale, typeOid: 790 };
+  if (settings.decimals === 'double') return { kind: ColumnKind.MONEY_DOUBLE, schema: bare('float64'), scale: -1, typeOid: 790 };
   return { kind: ColumnKind.MONEY, schema: bare('bytes', decimalName, { scale: String(scale) }), scale, typeOid: 790 };
 }
 

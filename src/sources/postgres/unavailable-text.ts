@@ -3,6 +3,13 @@ import { createHash } from 'node:crypto';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { MappedType } from './type-map.ts';
 
+const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
+  ColumnKind.BYTES_HEX,
+  ColumnKind.BYTES_BASE64,
+  ColumnKind.BYTES_BASE64_URL,
+  ColumnKind.BYTES_HEX_TEXT,
+]);
+
 /**
  * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
  * form in which the kind reads it. `undefined`: the type has no form for a placeholder, such a value is an error.
@@ -11,7 +18,7 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
   const text = new TextDecoder().decode(placeholder);
   const { kind, element } = mapped;
   if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
-  if (kind === ColumnKind.BYTES_HEX) return `\\x${Buffer.from(placeholder).toString('hex')}`;
+  if (bytesKinds.has(kind)) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
   return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
 }

@@ -184,17 +184,6 @@ test('columns that cannot both be fields are refused by name', () => {
   assert.deepEqual(names(shape.value.schema.fields?.[1]?.schema), ['a_u002db', 'a_u002eb']);
 });
 
-test('a mode that does not fit a column names it', () => {
-  assert.throws(() => build([wire('at', 1114)], null, { 'time.precision.mode': 'connect' }), {
-    code: 'config.invalid',
-    message: /Column "at" of table public.orders.*timestamp\(6\)/,
-  });
-  assert.throws(() => build([wire('price', 790)], null, { 'decimal.handling.mode': 'double' }), {
-    code: 'config.invalid',
-    message: /"price".*money/,
-  });
-});
-
 function placeholder(typeOid: number): string | undefined {
   return build([wire('a', typeOid)], null).rowSchema.columns[0]?.unavailable;
 }

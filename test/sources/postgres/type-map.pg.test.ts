@@ -166,7 +166,7 @@ for (const [version, url] of servers) {
       r: 9_007_199_254_740_993n,
       s: 93_600_000_000n,
       t: '2020-01-02T01:04:05.000000Z',
-      u: Uint8Array.of(1),
+      u: undefined,
       v: undefined,
       w: 1_577_934_245_678n,
       x: 3_723_000_000n,

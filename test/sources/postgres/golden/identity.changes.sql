@@ -1,0 +1,16 @@
+INSERT INTO big_default SELECT 1, 1, repeat('t', 2100), decode(repeat('0a', 2100), 'hex'), ('{"k": "' || repeat('j', 2100) || '"}')::jsonb, ARRAY[repeat('a', 2100)], (SELECT array_agg(1) FROM generate_series(1, 600)), (SELECT array_agg(1) FROM generate_series(1, 300)), (SELECT array_agg('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid) FROM generate_series(1, 140)), hstore('k', repeat('h', 2100));
+UPDATE big_default SET n = 2;
+DELETE FROM big_default;
+INSERT INTO big_full VALUES (1, 1, repeat('f', 2100));
+UPDATE big_full SET n = 2;
+UPDATE big_full SET id = 3;
+DELETE FROM big_full;
+UPDATE by_index SET v = 'b' WHERE id = 1;
+UPDATE keyed SET v = 'c' WHERE id = 1;
+UPDATE keyed SET code = 'uno' WHERE id = 1;
+DELETE FROM keyed WHERE id = 2;
+UPDATE uniq SET a = 3 WHERE b = 'one';
+UPDATE uniq SET b = 'uno' WHERE b = 'one';
+DELETE FROM uniq WHERE b = 'two';
+TRUNCATE keyed, uniq;
+INSERT INTO empty VALUES (1);

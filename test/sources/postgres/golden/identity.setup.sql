@@ -1,0 +1,18 @@
+CREATE EXTENSION hstore;
+CREATE TABLE big_default (id int PRIMARY KEY, n int, t text, raw bytea, j jsonb, ta text[], ia int[], la bigint[], ua uuid[], h hstore);
+CREATE TABLE big_full (id int PRIMARY KEY, n int, t text);
+ALTER TABLE big_default ALTER t SET STORAGE EXTERNAL, ALTER raw SET STORAGE EXTERNAL, ALTER j SET STORAGE EXTERNAL, ALTER ta SET STORAGE EXTERNAL, ALTER ia SET STORAGE EXTERNAL, ALTER la SET STORAGE EXTERNAL, ALTER ua SET STORAGE EXTERNAL, ALTER h SET STORAGE EXTERNAL;
+ALTER TABLE big_full ALTER t SET STORAGE EXTERNAL;
+ALTER TABLE big_full REPLICA IDENTITY FULL;
+CREATE TABLE by_index (id int PRIMARY KEY, code text NOT NULL, v text);
+CREATE UNIQUE INDEX by_index_code ON by_index (code);
+ALTER TABLE by_index REPLICA IDENTITY USING INDEX by_index_code;
+CREATE TABLE keyed (id int PRIMARY KEY, code text NOT NULL, v text);
+ALTER TABLE keyed REPLICA IDENTITY FULL;
+CREATE TABLE uniq (a int, b text NOT NULL, c text NOT NULL DEFAULT 'x');
+CREATE UNIQUE INDEX uniq_b ON uniq (b);
+ALTER TABLE uniq REPLICA IDENTITY USING INDEX uniq_b;
+CREATE TABLE empty (id int PRIMARY KEY);
+INSERT INTO by_index VALUES (1, 'one', 'a');
+INSERT INTO keyed VALUES (1, 'one', 'a'), (2, 'two', 'b');
+INSERT INTO uniq VALUES (1, 'one', 'x'), (2, 'two', 'y');
