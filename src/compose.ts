@@ -13,6 +13,7 @@ import { jsonConverterPlugin } from './json/json-converter.ts';
 import { simpleHeaderConverterPlugin, stringConverterPlugin } from './json/string-converter.ts';
 import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
 import { csvSourcePlugin } from './sources/csv/plugin.ts';
+import { generatorSourcePlugin } from './sources/generator/plugin.ts';
 import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
 
 /** This product's own version. */
@@ -21,7 +22,7 @@ export const version = (JSON.parse(readFileSync(new URL('../package.json', impor
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({
   version,
-  sources: [postgresSourcePlugin, csvSourcePlugin],
+  sources: [postgresSourcePlugin, csvSourcePlugin, generatorSourcePlugin],
   converters: [avroConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
   headerConverters: [simpleHeaderConverterPlugin],
   transforms: transformPlugins,
