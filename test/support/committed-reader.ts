@@ -17,6 +17,13 @@ export interface CommittedRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A new registry of named types for each schema: two versions of a schema have the same names. */
+const avroOptions = {
+  get registry() {
+    return { long: bigintLong };
+  },
+};
+
 const endMark = 'end-of-test';
 
 /**
@@ -28,7 +35,7 @@ export class CommittedReader implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #topics: readonly string[];
   readonly #consumer: Consumer;
-  readonly #registry = new SchemaRegistry({ host: stack.registry }, { [SchemaType.AVRO]: { registry: { long: bigintLong } } });
+  readonly #registry = new SchemaRegistry({ host: stack.registry }, { [SchemaType.AVRO]: avroOptions });
   readonly #decodes: boolean;
   #failure: Error | null = null;
 

@@ -26,10 +26,10 @@ export interface ConnectorFile {
 export class WorkerProcess implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
-  readonly files: readonly string[];
+  readonly files: string[];
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, port: number, files: readonly string[]) {
+  private constructor(folder: string, port: number, files: string[]) {
     this.folder = folder;
     this.port = port;
     this.files = files;
@@ -63,6 +63,13 @@ export class WorkerProcess implements AsyncDisposable {
       ...connectors.map((connector, index) => writeFile(files[index + 1] as string, JSON.stringify(connector))),
     ]);
     return new WorkerProcess(folder, port, files);
+  }
+
+  /** One more connector file for the next start. */
+  async addFile(connector: ConnectorFile): Promise<void> {
+    const file = join(this.folder, `${connector.name}.json`);
+    await writeFile(file, JSON.stringify(connector));
+    this.files.push(file);
   }
 
   get running(): boolean {
