@@ -24,6 +24,15 @@ export interface CompactedTopicOptions {
   readonly clock: Clock;
 }
 
+/**
+ * How an internal topic is made. Compaction spares the segment being written, which by default has up to 1 GB: with a commit
+ * every few milliseconds that would be millions of entries to read at every start.
+ */
+export const compactedTopicSettings: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'compact',
+  'segment.bytes': String(16 * 1024 * 1024),
+};
+
 export type OnEntry = (key: Buffer, value: Buffer | null) => void;
 
 /** A key-value log that all workers of a group share: config, offsets and status live in topics of this form. */
@@ -55,7 +64,7 @@ export class CompactedTopic {
     const admin = new TopicAdmin(client, clock);
     try {
       if ((await admin.describe(topic)) === null) {
-        const settings = { ...this.#options.settings, 'cleanup.policy': 'compact' };
+        const settings = { ...compactedTopicSettings, ...this.#options.settings, 'cleanup.policy': 'compact' };
         await admin.create({
           name: topic,
           partitions: this.#options.partitions,

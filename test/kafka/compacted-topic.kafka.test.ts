@@ -60,6 +60,7 @@ suite('compacted topic', () => {
     const admin = new TopicAdmin(client, systemClock);
     try {
       assert.equal(await admin.setting(topic, 'cleanup.policy'), 'compact');
+      assert.equal(await admin.setting(topic, 'segment.bytes'), '16777216');
       assert.deepEqual(await admin.describe(topic), { partitions: 3, replicationFactor: 1 });
     } finally {
       await admin.close();

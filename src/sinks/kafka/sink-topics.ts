@@ -4,6 +4,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../connect/config.ts';
 import type { ClientConfig } from '../../kafka/client-config.ts';
 import type { Cluster, TopicMetadata } from '../../kafka/cluster.ts';
+import { compactedTopicSettings } from '../../kafka/compacted-topic.ts';
 import { kafkaError, KafkaCode } from '../../kafka/kafka-error.ts';
 import type { NewTopic } from '../../kafka/topic-admin.ts';
 import { TopicAdmin } from '../../kafka/topic-admin.ts';
@@ -52,7 +53,7 @@ export class SinkTopics {
   async ensureCompacted(cluster: Cluster, name: string, partitions: number): Promise<void> {
     await cluster.refresh([name]);
     if (cluster.topic(name) !== undefined) return;
-    await this.#admin.create({ name, partitions, replicationFactor: -1, settings: { 'cleanup.policy': 'compact' } });
+    await this.#admin.create({ name, partitions, replicationFactor: -1, settings: compactedTopicSettings });
     await this.#settled(cluster, name, false);
   }
 

@@ -23,18 +23,27 @@ export class SourceOffsetLog {
 
   /** The connector's last committed offset of each partition. */
   async read(cluster: Cluster, clock: Clock, signal: AbortSignal): Promise<SourceOffset[]> {
-    const found = new Map<string, SourceOffset>();
-    this.#keys.clear();
     const start = Buffer.from(`[${JSON.stringify(this.#connector)},`);
+    // Between two compactions a key stands there once for every commit: only what stands there last is looked into.
+    const last = new Map<string, Buffer | null>();
     const reader = new TopicReader(cluster, this.topic, clock);
     await reader.readToEnd(({ key, value }) => {
       if (key === null || key.compare(start, 0, start.length, 0, Math.min(start.length, key.length)) !== 0) return;
-      const decoded = decodeOffsetKey(key);
-      if (decoded === null || decoded.connector !== this.#connector) return;
-      const identity = offsetIdentity(decoded.partition);
-      this.#keys.set(identity, Buffer.from(key));
-      found.set(identity, { partition: decoded.partition, offset: this.#decode(value) });
+      const text = key.toString('latin1');
+      // Newer bytes of the same key go last, so that of two spellings of a partition the newer one counts.
+      last.delete(text);
+      last.set(text, value === null ? null : Buffer.from(value));
     }, signal);
+    this.#keys.clear();
+    const found = new Map<string, SourceOffset>();
+    for (const [text, value] of last) {
+      const key = Buffer.from(text, 'latin1');
+      const decoded = decodeOffsetKey(key);
+      if (decoded === null || decoded.connector !== this.#connector) continue;
+      const identity = offsetIdentity(decoded.partition);
+      this.#keys.set(identity, key);
+      found.set(identity, { partition: decoded.partition, offset: this.#decode(value) });
+    }
     return [...found.values()].filter(({ offset }) => offset !== null);
   }
 

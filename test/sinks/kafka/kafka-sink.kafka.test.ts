@@ -67,6 +67,25 @@ suite('exactly once', () => {
     assert.equal(offsetOf((await other.openSink({}, { offsets: { kind: 'kafka', topic: stage.offsetsTopic } })).offsets), 7);
   });
 
+  test('of many commits the last one is read, in whatever order the members of its partition come', async () => {
+    await using stage = new SinkStage(bootstrap);
+    const spellings = [
+      { server: 'a', shard: 1 },
+      { shard: 1, server: 'a' },
+    ];
+    for (let commit = 0; commit < 6; commit += 1) {
+      const { sink } = await stage.openSink();
+      const batch = stage.batch([], commit);
+      batch.seal([{ partition: spellings[commit % 2] ?? {}, offset: { position: commit } }]);
+      await sink.commit(batch);
+      await sink.close();
+    }
+    assert.deepEqual(
+      (await stage.sink().open(signal)).map(({ offset }) => offset),
+      [{ position: 5 }],
+    );
+  });
+
   test('an offset is written back under the key bytes it was found with, and a null offset forgets its partition', async () => {
     await using stage = new SinkStage(bootstrap);
     const { sink } = await stage.openSink();
@@ -229,6 +248,7 @@ suite('topics and refusals', () => {
       assert.deepEqual(await admin.describe(stage.topic), { partitions: 3, replicationFactor: 1 });
       assert.equal(await admin.setting(stage.topic, 'retention.ms'), '123456');
       assert.equal(await admin.setting(stage.offsetsTopic, 'cleanup.policy'), 'compact');
+      assert.equal(await admin.setting(stage.offsetsTopic, 'segment.bytes'), '16777216');
     } finally {
       await admin.close();
     }
