@@ -47,6 +47,7 @@ function parseUrl(...protocols: readonly string[]): (text: string) => string {
 /** `millrace demo`, for the program's command line. */
 export function demoCommand(run: (options: DemoOptions) => Promise<void>): Command {
   return new Command('demo')
+    .summary('watch sample changes and rows arrive as records; sets everything up by itself')
     .description('Start a real Kafka, registry and Postgres with a sample taxi database, and watch its changes arrive as records.')
     .option('--for <time>', 'run that long, then stop everything: 20s, 2m', parseDuration)
     .option('--json', 'at the end print one line with addresses and counts, for programs', false)

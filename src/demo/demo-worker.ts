@@ -109,7 +109,7 @@ function childOptions(directory: string, env: NodeJS.ProcessEnv): ChildOptions {
   return {
     name: 'The worker',
     command: process.execPath,
-    args: ['--disable-warning=TimeoutNegativeWarning', main, 'standalone', ...config],
+    args: [main, 'standalone', ...config],
     // The sample CSV file is named relative to the checkout.
     cwd: projectRoot,
     env,

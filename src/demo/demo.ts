@@ -76,7 +76,7 @@ async function runParts(options: DemoOptions, parts: AsyncDisposableStack, inter
     given: options,
     ports,
   });
-  parts.defer(() => ending.during('Servers', 'stopping', 'ended', () => servers.stop()));
+  if (servers.started) parts.defer(() => ending.during('Servers', 'stopping', 'ended', () => servers.stop()));
   reached('servers');
   const database = await loadTaxiDatabase(servers.postgres);
   progress.tell('Postgres', `${database.host}${database.pathname}, sample data loaded`);

@@ -91,6 +91,11 @@ export class Servers implements AsyncDisposable {
     return new Servers({ kafka, registry, postgres }, started);
   }
 
+  /** Whether there is anything to stop: false when all of them were given. */
+  get started(): boolean {
+    return this.#started.length > 0;
+  }
+
   async stop(): Promise<void> {
     await stopAll(this.#started);
   }
