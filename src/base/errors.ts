@@ -95,7 +95,7 @@ export function describeError(error: unknown): string {
   const lines: string[] = [];
   for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 16; depth += 1) {
     if (at instanceof ConnectError) {
-      lines.push(at.remedy === null ? at.message : `${at.message} Remedy: ${at.remedy}`);
+      lines.push(at.remedy === null ? at.message : `${at.message}${/[.!?]$/.test(at.message) ? '' : '.'} Remedy: ${at.remedy}`);
       at = at.cause;
     } else if (at instanceof Error) {
       lines.push(at.message === '' ? at.name : at.message);
