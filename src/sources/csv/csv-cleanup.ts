@@ -14,10 +14,16 @@ export interface CsvCleanupOptions {
   readonly keepRelativePath: boolean;
 }
 
+/** The end of a file as its offset has it. That must be confirmed before the file may go. */
+export interface FileEnd {
+  readonly position: number;
+  /** Tells it from the same position in another file of that name. */
+  readonly fingerprint: string;
+}
+
 interface Ended {
   readonly input: CsvInputFile;
-  /** Bytes that must be confirmed before the file may go. */
-  readonly end: number;
+  readonly end: FileEnd;
   readonly failed: boolean;
   due: boolean;
 }
@@ -28,6 +34,8 @@ export class CsvCleanup {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #ended = new Map<string, Ended>();
+  /** How far each file is durable: its last rows may be so before its end is known. */
+  readonly #confirmed = new Map<string, OffsetMap>();
 
   constructor(options: CsvCleanupOptions, clock: Clock, log: Logger) {
     this.#options = options;
@@ -41,9 +49,10 @@ export class CsvCleanup {
   }
 
   /** A file was read to its end, or given up. `due`: all of it is confirmed already. */
-  ended(input: CsvInputFile, end: number, failed: boolean, due: boolean): void {
+  ended(input: CsvInputFile, end: FileEnd, failed: boolean, due: boolean): void {
     if (this.#options.policy === 'none' && !failed) return;
-    if (!this.#ended.has(input.name)) this.#ended.set(input.name, { input, end, failed, due });
+    if (this.#ended.has(input.name)) return;
+    this.#ended.set(input.name, { input, end, failed, due: due || isAt(this.#confirmed.get(input.name), end) });
   }
 
   /** The file goes on, or is no longer the one that ended. */
@@ -52,9 +61,13 @@ export class CsvCleanup {
   }
 
   confirmed(offsets: readonly SourceOffset[]): void {
+    if (this.#options.policy === 'none' && this.#options.errorPath === null) return;
     for (const { partition, offset } of offsets) {
-      const ended = this.#ended.get(String(partition['filename']));
-      if (ended !== undefined && Number(offset?.['position'] ?? -1) >= ended.end) ended.due = true;
+      const name = String(partition['filename']);
+      if (offset === null) continue;
+      this.#confirmed.set(name, offset);
+      const ended = this.#ended.get(name);
+      if (ended !== undefined && isAt(offset, ended.end)) ended.due = true;
     }
   }
 
@@ -69,6 +82,7 @@ export class CsvCleanup {
       // Rows were appended meanwhile, or another file took the name: the next look reads it.
       if (now.size !== input.state.size || now.ino !== input.state.inode) continue;
       await this.#take(input, failed);
+      this.#confirmed.delete(name);
       if (!failed) gone.push({ filename: name });
     }
     return gone;
@@ -90,6 +104,10 @@ export class CsvCleanup {
     });
     this.#log.info({ file: input.path, target }, failed ? 'CSV file given up and moved' : 'CSV file read and moved');
   }
+}
+
+function isAt(offset: OffsetMap | undefined, end: FileEnd): boolean {
+  return offset !== undefined && offset['position'] === end.position && offset['fingerprint'] === end.fingerprint;
 }
 
 /** Also across file systems. */

@@ -201,7 +201,8 @@ export class CsvSource implements Source {
     // A half line is looked at again without the file having changed, so it is not finished.
     if (opened.reader.pending === 0 || opened.failure !== null) {
       this.#finished.set(input.name, input.state);
-      this.#cleanup.ended(input, opened.position, opened.failure !== null, !opened.everMoved);
+      const end = { position: opened.position, fingerprint: opened.hash };
+      this.#cleanup.ended(input, end, opened.failure !== null, !opened.everMoved);
     }
     if (opened.failure !== null) {
       this.#log.error({ file: opened.path }, `CSV file given up, and moved to error.path: ${describeError(opened.failure)}`);
@@ -247,7 +248,7 @@ export class CsvSource implements Source {
         // Read to its end before, or empty.
         if (from?.position === state.size || options.follow !== 'rows') {
           this.#finished.set(input.name, input.state);
-          this.#cleanup.ended(input, state.size, false, true);
+          this.#cleanup.ended(input, { position: state.size, fingerprint: '' }, false, true);
         }
         return null;
       }

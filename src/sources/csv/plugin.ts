@@ -13,6 +13,12 @@ function validate(config: Config): readonly ConfigIssue[] {
     if (options.follow !== 'no' && options.repeat > 1) {
       issues.push({ key: 'repeat', message: 'Input that is followed has no end, so it cannot be repeated.' });
     }
+    if (options.cleanup.policy !== 'none' && (options.follow === 'rows' || options.repeat > 1)) {
+      issues.push({
+        key: 'cleanup.policy',
+        message: 'Files that are followed or repeated are still needed, so they cannot be taken away.',
+      });
+    }
     const { columns, shape } = options;
     const names = columns?.map((column) => column.name);
     if (names !== undefined && columns !== null) {
