@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import { projectRoot } from '../src/embedded/cache.ts';
@@ -8,6 +8,8 @@ import { projectRoot } from '../src/embedded/cache.ts';
 export interface TestPhase {
   readonly name: string;
   readonly files: readonly string[];
+  /** Whether a Kafka, a registry and a Postgres must be there. */
+  readonly needsServers: boolean;
   /** How many files at once. */
   readonly concurrency: number;
   /** For each file, and for each test in it that sets no limit of its own. */
@@ -43,10 +45,16 @@ const minutes = 60_000;
 export function testPhases(files: readonly string[]): TestPhase[] {
   const cores = availableParallelism();
   const plan = [
-    { name: 'pure', pattern: /(?<!\.(?:pg|kafka|e2e|containers))\.test\.ts$/, concurrency: cores, withinMs: 4 * minutes },
-    { name: 'servers', pattern: /\.(?:pg|kafka)\.test\.ts$/, concurrency: 2, withinMs: 8 * minutes },
-    { name: 'end to end', pattern: /\.e2e\.test\.ts$/, concurrency: 1, withinMs: 15 * minutes },
-    { name: 'containers', pattern: /\.containers\.test\.ts$/, concurrency: 1, withinMs: 10 * minutes },
+    {
+      name: 'pure',
+      pattern: /(?<!\.(?:pg|kafka|e2e|containers))\.test\.ts$/,
+      needsServers: false,
+      concurrency: cores,
+      withinMs: 4 * minutes,
+    },
+    { name: 'servers', pattern: /\.(?:pg|kafka)\.test\.ts$/, needsServers: true, concurrency: 2, withinMs: 8 * minutes },
+    { name: 'end to end', pattern: /\.e2e\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 15 * minutes },
+    { name: 'containers', pattern: /\.containers\.test\.ts$/, needsServers: false, concurrency: 1, withinMs: 10 * minutes },
   ];
   return plan
     .map(({ pattern, ...phase }) => ({ ...phase, files: files.filter((file) => pattern.test(file)) }))
@@ -96,7 +104,8 @@ function endGroup(child: ChildProcess): void {
 }
 
 function readTap(file: string): Pick<TestOutcome, 'counts' | 'skipped' | 'failed'> {
-  const lines = readFileSync(file, 'utf8').split('\n');
+  // A runner that was killed before it began has written nothing: its exit code tells.
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
   const count = (name: string): number => Number(lines.findLast((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3) ?? 0);
   const counts = Object.fromEntries(countNames.map((name) => [name, count(name)])) as unknown as TestCounts;
   const skipped: string[] = [];

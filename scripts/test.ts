@@ -34,8 +34,8 @@ async function main(): Promise<number> {
   const reports = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const outcomes: TestOutcome[] = [];
   try {
-    await using servers = await TestServers.start(cache, say);
-    Object.assign(environment, servers.environment);
+    await using servers = phases.some(({ needsServers }) => needsServers) ? await TestServers.start(cache, say) : null;
+    Object.assign(environment, servers?.environment);
     for (const phase of phases) {
       if (calledOff.signal.aborted) break;
       say(`\n── ${phase.name}: ${phase.files.length} ${phase.files.length === 1 ? 'file' : 'files'} ──`);
