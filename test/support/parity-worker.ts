@@ -79,6 +79,10 @@ export class ParityWorker implements AsyncDisposable {
     return byTopic;
   }
 
+  log(): Promise<string> {
+    return this.#worker.log();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker[Symbol.asyncDispose]();
     for (const { database } of this.#stages.values()) await database[Symbol.asyncDispose]();

@@ -30,6 +30,8 @@ export const captureKeys: readonly ConfigKey[] = [
     ...tables,
     importance: 'LOW',
   }),
+  patterns('message.prefix.include.list', 'Logical decoding messages to capture, by their prefix.'),
+  patterns('message.prefix.exclude.list', 'Logical decoding messages to leave out, by their prefix.'),
   optional('message.key.columns', 'STRING', null, 'Keys other than the primary key: <schema.table regex>:<column>,<column>;...', {
     ...tables,
     check: checkKeyColumns,

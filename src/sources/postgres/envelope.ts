@@ -34,7 +34,7 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
   const fields: FieldNode[] = [
     { name: 'before', node: rowNode(valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
     { name: 'after', node: rowNode(valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
-    { name: 'source', node: sourceNode(input) },
+    { name: 'source', node: buildSource(settings, schema, table) },
     { name: 'transaction', node: constant(transactionSchema, null) },
     { name: 'op', node: { kind: 'op', schema: { type: 'string', optional: false } } },
     { name: 'ts_ms', node: register(SourceRegister.TS_MS, optionalLong) },
@@ -64,7 +64,7 @@ const snapshotSchema: Schema = {
   default: 'false',
 };
 
-const transactionSchema: Schema = {
+export const transactionSchema: Schema = {
   type: 'struct',
   optional: true,
   name: 'event.block',
@@ -76,7 +76,8 @@ const transactionSchema: Schema = {
   ],
 };
 
-function sourceNode({ schema, table, settings }: EnvelopeInput): StructNode {
+/** `source` of a record; a message has neither schema nor table. */
+export function buildSource(settings: PostgresSettings, schema: string, table: string): StructNode {
   const fields: FieldNode[] = [
     { name: 'version', node: constant(text, connectorVersion) },
     { name: 'connector', node: constant(text, 'postgresql') },

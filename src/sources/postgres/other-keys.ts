@@ -52,8 +52,6 @@ export const otherKeys: readonly ConfigKey[] = [
     pattern: /^column\.(mask\.(with|hash)|truncate\.to)\./,
   },
   ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
-  ignored('message.prefix.include.list', 'LIST', null, 'logical messages are not turned into records yet'),
-  ignored('message.prefix.exclude.list', 'LIST', null, 'logical messages are not turned into records yet'),
   ignored('transaction.metadata.factory', 'CLASS', null, java),
   ignored('sourceinfo.struct.maker', 'CLASS', null, java),
   ignored('schema.refresh.mode', 'STRING', 'columns_diff', 'shapes follow the relation messages of the stream'),

@@ -3,6 +3,7 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { FrameCursor, malformed } from './frame-cursor.ts';
+import type { LogicalMessages } from './logical-messages.ts';
 import type { SourceRegisters } from './registers.ts';
 import type { Relation, RelationCache, RelationColumn } from './relation-cache.ts';
 import type { RowEmitter } from './row-emitter.ts';
@@ -29,6 +30,8 @@ export interface DecoderParts {
   readonly out: ChangeOutlet;
   /** What the snapshot has shown already. */
   readonly shown: SnapshotFilter;
+  /** Absent: logical decoding messages are stepped over. */
+  readonly messages?: LogicalMessages | undefined;
 }
 
 /** 'w' walStart:int64 walEnd:int64 sent:int64, then the message. */
@@ -49,6 +52,7 @@ export class PgoutputDecoder {
   readonly #position: StreamPosition;
   readonly #out: ChangeOutlet;
   readonly #shown: SnapshotFilter;
+  readonly #messages: LogicalMessages | null;
   #lsnHigh = 0;
   #lsnLow = 0;
 
@@ -60,6 +64,7 @@ export class PgoutputDecoder {
     this.#position = parts.position;
     this.#out = parts.out;
     this.#shown = parts.shown;
+    this.#messages = parts.messages ?? null;
   }
 
   /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
@@ -197,14 +202,45 @@ export class PgoutputDecoder {
     return Decoded.NEXT;
   }
 
-  /** 'M' flags:int8 lsn:int64 prefix:text content:bytes. Counted, so that ordinals stay what they are whoever reads them. */
+  /** 'M' flags:int8 lsn:int64 prefix:text length:int32 content. Counted, so that ordinals stay what they are whoever reads them. */
   #message(): Decoded {
-    const transactional = (this.#cursor.uint8() & 1) === 1;
-    if (transactional) {
-      this.#inTransaction('MESSAGE');
-      this.#position.messageDone();
+    const cursor = this.#cursor;
+    const transactional = (cursor.uint8() & 1) === 1;
+    const high = cursor.uint32();
+    const low = cursor.uint32();
+    const prefix = cursor.text();
+    const length = cursor.int32();
+    const start = cursor.advance(length);
+    if (transactional) this.#inTransaction('MESSAGE');
+    const messages = this.#messages;
+    if (messages === null || !messages.accepts(prefix)) {
+      if (transactional) this.#position.messageDone();
+      return Decoded.NEXT;
     }
-    return Decoded.NEXT;
+    if (!transactional && this.#position.isDone(high, low)) return Decoded.NEXT;
+    messages.hold(prefix, cursor.bytes, start, start + length);
+    if (messages.declared) return this.#emitMessage(messages, transactional, high, low);
+    this.#relations.defer(async (out) => {
+      await messages.declare();
+      if (this.#emitMessage(messages, transactional, high, low) === Decoded.DRAIN) await out.drained();
+    });
+    return Decoded.DECLARE;
+  }
+
+  #emitMessage(messages: LogicalMessages, transactional: boolean, high: number, low: number): Decoded {
+    const position = this.#position;
+    const registers = this.#registers;
+    if (!transactional) registers.outsideTransaction(this.#change.timestampMs, position.lastCommitHigh, position.lastCommitLow);
+    registers.setLsn(high, low);
+    const room = !position.admit() || messages.emit();
+    if (transactional) {
+      position.messageDone();
+      return room ? Decoded.NEXT : Decoded.DRAIN;
+    }
+    // The server brings nothing again that starts before this.
+    position.idle(low === 0xffff_ffff ? high + 1 : high, (low + 1) >>> 0);
+    position.boundaryDone();
+    return this.#out.boundary() && room ? Decoded.NEXT : Decoded.DRAIN;
   }
 
   /** 'R' relation:int32 schema:text table:text identity:int8 count:int16 (flags:int8 name:text type:int32 typmod:int32)... */

@@ -199,7 +199,11 @@ export class PostgresSource implements Source {
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */
   async #follow(start: StartContext, begin: Begin, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
-    const events = { onStarted: () => this.#metrics.connected(true), onTick: (stream: StreamRun) => this.#tick(stream) };
+    const events = {
+      onStarted: () => this.#metrics.connected(true),
+      onTick: (stream: StreamRun) => this.#tick(stream),
+      onHeartbeat: () => (this.#reported = null),
+    };
     for (let attempt = 1; ; attempt += 1) {
       const slot = await this.#freeSlot(signal);
       if (signal.aborted) return;

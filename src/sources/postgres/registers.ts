@@ -80,9 +80,16 @@ export class SourceRegisters {
     this.#registers.setNumber(SourceRegister.TX_ID, xid);
   }
 
-  /** For what happens outside a transaction (a non-transactional message, a transaction without an id). */
-  clearTransactionId(): void {
+  /**
+   * For what happens outside a transaction (a non-transactional message): no transaction id, the commit LSN of the last
+   * transaction, its time or, before the first, the time of processing.
+   */
+  outsideTransaction(nowMs: number, lastCommitHigh: number, lastCommitLow: number): void {
     this.#registers.setNull(SourceRegister.TX_ID);
+    this.clearOrigin();
+    if (lastCommitHigh === 0 && lastCommitLow === 0) this.clearLastCommitLsn();
+    else this.setLastCommitLsn(lastCommitHigh, lastCommitLow);
+    if (this.#registers.present[SourceRegister.SOURCE_TS_MS] === 0) this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
   }
 
   /** The change's own position; also rewrites the sequence. Halves of an unsigned 64-bit LSN. */

@@ -64,6 +64,7 @@ export class RelationCache {
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   #pending: RelationMessage | null = null;
+  #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
   constructor(settings: PostgresSettings, filter: TableFilter, catalog: RelationCatalog, change: Change, shown: SnapshotFilter) {
     this.#settings = settings;
@@ -87,8 +88,16 @@ export class RelationCache {
     return false;
   }
 
+  /** What `resolve` has to do before the next frame, for those that are not relations. */
+  defer(work: (out: ChangeOutlet) => Promise<void>): void {
+    this.#deferred = work;
+  }
+
   /** Completes the pending description: asks the catalog for what the message does not say, and declares what is new. */
   async resolve(out: ChangeOutlet): Promise<void> {
+    const deferred = this.#deferred;
+    this.#deferred = null;
+    await deferred?.(out);
     const message = this.#pending;
     if (message === null) return;
     const tableShape = await this.#declare(message, await this.#catalog.table(message.id), out);

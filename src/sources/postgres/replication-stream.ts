@@ -96,6 +96,11 @@ export class ReplicationStream {
     this.#service.on('error', (error) => this.#fail(error));
   }
 
+  /** Nothing is half done: no transaction is open, no frame waits, the outlet takes changes. */
+  get quiet(): boolean {
+    return this.started && !this.#options.position.inTransaction && !this.#gate.closed;
+  }
+
   /** True once the server streams. */
   get started(): boolean {
     return this.#started && !this.#done;
@@ -275,7 +280,8 @@ export class ReplicationStream {
     if (this.#closing !== null) return;
     const { clock, onTick } = this.#options;
     const { statusEveryMs } = this.#timings;
-    this.#timer = clock.after(Math.min(tickMsMax, statusEveryMs), () => this.#tick());
+    const heartbeatMs = this.#options.settings.stream.heartbeatIntervalMs || tickMsMax;
+    this.#timer = clock.after(Math.min(tickMsMax, statusEveryMs, heartbeatMs), () => this.#tick());
     try {
       const facts = {
         nowMs: clock.monotonic(),

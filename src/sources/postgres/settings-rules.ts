@@ -7,6 +7,7 @@ const exclusivePairs = [
   ['schema.include.list', 'schema.exclude.list'],
   ['table.include.list', 'table.exclude.list'],
   ['column.include.list', 'column.exclude.list'],
+  ['message.prefix.include.list', 'message.prefix.exclude.list'],
 ] as const;
 
 /** What one key alone cannot show. An empty answer means that `parseSettings` succeeds. */

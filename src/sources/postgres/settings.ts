@@ -113,6 +113,8 @@ export interface RecordSettings {
   readonly schemaNames: NameAdjustment;
   readonly fieldNames: NameAdjustment;
   readonly contextHeaders: boolean;
+  /** Over the prefixes of logical decoding messages. */
+  readonly messagePrefixes: NameList;
 }
 
 export interface SnapshotSettings {
@@ -161,6 +163,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
+      messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),
     },
     snapshot: snapshotSettings(config),
   };

@@ -152,6 +152,11 @@ export class StreamPosition {
     this.#changesSinceBoundary = 0;
   }
 
+  /** Something outside a transaction that starts here was handed over before. */
+  isDone(high: number, low: number): boolean {
+    return compareHalves(high, low, this.#doneHigh, this.#doneLow) < 0;
+  }
+
   /** The server has sent everything before this and nothing is pending: true when that is news. */
   idle(high: number, low: number): boolean {
     if (this.#inTransaction || compareHalves(high, low, this.#doneHigh, this.#doneLow) <= 0) return false;

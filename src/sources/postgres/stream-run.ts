@@ -3,6 +3,8 @@ import { Change } from '../../record/change.ts';
 import type { OffsetMap } from '../../record/offset.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { LogicalMessages } from './logical-messages.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
 import { formatPosition, type ResumePoint } from './position.ts';
 import type { StartContext } from './start-context.ts';
@@ -24,6 +26,8 @@ export interface Begin {
 export interface StreamRunEvents {
   readonly onStarted: () => void;
   readonly onTick: (run: StreamRun) => void;
+  /** A record follows that moves no position. */
+  readonly onHeartbeat: () => void;
 }
 
 /** Everything that lives as long as one START_REPLICATION: change, position, relations, decoder, connection. */
@@ -35,6 +39,7 @@ export class StreamRun {
   readonly #relations: RelationCache;
   readonly #emitter: RowEmitter;
   readonly #stream: ReplicationStream;
+  readonly #heartbeat: Heartbeat | null;
 
   constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
@@ -47,7 +52,22 @@ export class StreamRun {
     this.#out = out;
     this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change, shown);
     this.#emitter = new RowEmitter(change, out, position, shown, settings);
-    const decoder = new PgoutputDecoder({ change, registers, relations: this.#relations, emitter: this.#emitter, position, out, shown });
+    const messages = new LogicalMessages(settings, change, out);
+    const { clock, log } = source;
+    this.#heartbeat =
+      settings.stream.heartbeatIntervalMs > 0
+        ? new Heartbeat({ settings, change, registers, out, sql: start.sql, clock, log, onBeat: events.onHeartbeat })
+        : null;
+    const decoder = new PgoutputDecoder({
+      change,
+      registers,
+      relations: this.#relations,
+      emitter: this.#emitter,
+      position,
+      out,
+      shown,
+      messages,
+    });
     this.#stream = new ReplicationStream({
       settings,
       sessions,
@@ -61,7 +81,10 @@ export class StreamRun {
       clock: source.clock,
       log: source.log,
       onStarted: events.onStarted,
-      onTick: () => events.onTick(this),
+      onTick: () => {
+        events.onTick(this);
+        if (this.#stream.quiet) this.#heartbeat?.tick();
+      },
     });
   }
 
@@ -81,6 +104,7 @@ export class StreamRun {
       if (signal.aborted) return;
       await this.#relations.announce(table, this.#out);
     }
+    await this.#heartbeat?.declare();
     await this.#stream.run(signal);
   }
 

@@ -121,7 +121,7 @@ function mapArray(typeOid: number, elementOid: number, typmod: number, options: 
 function mapParametric(typeOid: number, typmod: number, settings: TypeSettings): MappedType | null {
   switch (typeOid) {
     case 17:
-      return mapBytes(settings);
+      return bytesType(settings);
     case 600:
       return { kind: ColumnKind.POINT, schema: pointSchema, scale: -1, typeOid };
     case 790:
@@ -210,7 +210,7 @@ const byteKinds = {
   hex: ColumnKind.BYTES_HEX_TEXT,
 } as const;
 
-function mapBytes({ binary }: TypeSettings): MappedType {
+export function bytesType({ binary }: TypeSettings): MappedType {
   return { kind: byteKinds[binary], schema: bare(binary === 'bytes' ? 'bytes' : 'string'), scale: -1, typeOid: 17 };
 }
 

@@ -85,7 +85,7 @@ test('markers, origins, transaction ids beyond 2^31', () => {
   const { change, registers } = registersOf();
   registers.beginTransaction(0, 4_000_000_000);
   assert.equal(integer(change, SourceRegister.TX_ID), 4_000_000_000n);
-  registers.clearTransactionId();
+  registers.outsideTransaction(0, 0, 0);
   assert.equal(integer(change, SourceRegister.TX_ID), null);
   registers.setSnapshotMarker(SnapshotMarker.LAST_IN_DATA_COLLECTION);
   assert.equal(text(change, SourceRegister.SNAPSHOT), 'last_in_data_collection');

@@ -1,0 +1,103 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { ChangeOutlet } from '../../connect/source.ts';
+import { Op, type Change } from '../../record/change.ts';
+import { nextRowSchemaId } from '../../record/row-schema.ts';
+import type { Schema } from '../../record/schema.ts';
+import type { Node, Shape } from '../../record/shape.ts';
+import { SourceRegister, type SourceRegisters } from './registers.ts';
+import type { SqlSession } from './session.ts';
+import type { PostgresSettings } from './settings.ts';
+
+export interface HeartbeatParts {
+  readonly settings: PostgresSettings;
+  readonly change: Change;
+  readonly registers: SourceRegisters;
+  readonly out: ChangeOutlet;
+  readonly sql: SqlSession;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Before each: a record needs a position to be committed with, even one that has been stored before. */
+  readonly onBeat: () => void;
+}
+
+/**
+ * Records on `<topic.heartbeat.prefix>.<topic.prefix>` while the connector streams, at `heartbeat.interval.ms`, between
+ * transactions; and `heartbeat.action.query` with each. The position of a quiet stream moves without them.
+ */
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  readonly #shape: Shape;
+  #lastMs: number;
+  #asking = false;
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+    this.#shape = heartbeatShape(parts.settings);
+    this.#lastMs = parts.clock.monotonic();
+  }
+
+  declare(): Promise<void> {
+    return this.#parts.out.declare(this.#shape);
+  }
+
+  /** Only between transactions, while the outlet takes changes. */
+  tick(): void {
+    const { settings, change, registers, out, clock, onBeat } = this.#parts;
+    const nowMs = clock.monotonic();
+    if (nowMs - this.#lastMs < settings.stream.heartbeatIntervalMs) return;
+    this.#lastMs = nowMs;
+    const timeMs = clock.now();
+    registers.setProcessingTime(timeMs);
+    change.timestampMs = timeMs;
+    change.sourceTimeMs = 0;
+    change.schema = this.#shape.schema;
+    change.op = Op.READ;
+    change.before.count = 0;
+    change.after.count = 0;
+    change.related.count = 0;
+    onBeat();
+    out.emit(change);
+    out.boundary();
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const { settings, sql, log } = this.#parts;
+    const query = settings.stream.heartbeatActionQuery;
+    if (query === null || query === '' || this.#asking) return;
+    this.#asking = true;
+    try {
+      await sql.use('running heartbeat.action.query', (client) => client.query(query));
+    } catch (error) {
+      // The stream itself may be well: whoever reads the log decides.
+      log.warn({ err: error }, 'heartbeat.action.query failed');
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
+
+function heartbeatShape({ topicPrefix, stream }: PostgresSettings): Shape {
+  const topic = `${stream.heartbeatTopicPrefix}.${topicPrefix}`;
+  const text: Schema = { type: 'string', optional: false };
+  const long: Schema = { type: 'int64', optional: false };
+  return {
+    topic,
+    key: struct('ServerNameKey', 'serverName', { kind: 'constant', schema: text, value: topicPrefix }),
+    value: struct('Heartbeat', 'ts_ms', { kind: 'register', schema: long, register: SourceRegister.TS_MS, holds: 'int64' }),
+    headers: [],
+    schema: { id: nextRowSchemaId(), name: topic, columns: [], key: new Uint16Array(0) },
+  };
+}
+
+function struct(name: string, field: string, node: Node): Node {
+  const schema: Schema = {
+    type: 'struct',
+    optional: false,
+    name: `io.debezium.connector.common.${name}`,
+    version: 1,
+    fields: [{ name: field, schema: node.schema }],
+  };
+  return { kind: 'struct', schema, fields: [{ name: field, node }], presence: null };
+}
