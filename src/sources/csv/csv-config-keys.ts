@@ -3,6 +3,7 @@ import { findCharset } from './csv-charset.ts';
 import { parseColumns } from './csv-columns.ts';
 import { parseCharacter } from './csv-dialect.ts';
 import { parseFields } from './csv-fields.ts';
+import { parseSpoolSchema } from './spool-schema.ts';
 
 const character = (value: string): string | null =>
   parseCharacter(value.length > 1 ? value.trim() : value) === null
@@ -99,6 +100,7 @@ const input: readonly ConfigKey[] = [
       ['batch.size', 'batches form by themselves, as large as the topic takes them'],
       ['file.buffer.size.bytes', 'files are read in chunks of a fixed size'],
       ['processing.file.extension', 'offsets keep a file from being read twice, no marker is written'],
+      ['schema.generation.enabled', 'columns are always taken from the file where no schema is given, with their types'],
       ['task.partitioner', 'one task reads all files'],
       ['csv.verify.reader', 'every byte is checked anyway'],
       ['csv.case.sensitive.field.names', 'names of columns are compared as they are'],
@@ -295,6 +297,23 @@ const shape: readonly ConfigKey[] = [
     max: 1_000_000,
     doc: 'How many rows from the start of the first file types are inferred from.',
   },
+  ...['value.schema', 'key.schema'].map((name): ConfigKey => ({
+    name,
+    type: 'STRING',
+    default: null,
+    importance: 'LOW',
+    doc: 'Fields, their types and the name of the record, as the spooldir connector takes them; value.fields and key.fields are easier to write.',
+    check: (value) => (value === '' ? null : complaintOf(() => parseSpoolSchema(name, value))),
+  })),
+  { name: 'schema.generation.key.fields', type: 'LIST', default: null, importance: 'LOW', doc: 'Another name of key.fields.' },
+  ...['parser.timestamp.timezone', 'parser.timestamp.date.formats'].map((name): ConfigKey => ({
+    name,
+    type: 'STRING',
+    default: null,
+    importance: 'LOW',
+    doc: 'Not supported: patterns and zones stand with the types of columns or fields.',
+    check: () => 'is not supported; give pattern and zone with the type, as in at:timestamp("dd.MM.yyyy HH:mm",Europe/Berlin)',
+  })),
   { name: 'schema.name', type: 'STRING', default: null, doc: 'Name of the value record; TOPIC.Value by default.' },
   { name: 'key.schema.name', type: 'STRING', default: null, doc: 'Name of the key record; TOPIC.Key by default.' },
 ];
@@ -314,6 +333,7 @@ const pace: readonly ConfigKey[] = [
     oneOf: ['stored', 'beginning', 'end'],
     doc: 'Where reading starts. stored: where it stopped, and at the beginning of what was never read; end: the same, but the first start of all goes to the end of what there is; beginning: every start reads all again.',
   },
+  { name: 'empty.poll.wait.ms', type: 'INT', default: null, min: 1, importance: 'LOW', doc: 'Another name of poll.interval.ms.' },
   { name: 'poll.interval.ms', type: 'INT', default: '500', min: 1, doc: 'How often followed files are looked at.' },
   {
     name: 'follow.idle.ms',

@@ -6,6 +6,7 @@ import { checkDialect, parseCharacter, wholeLines, type CsvDialect } from './csv
 import { parseFields, type CsvField } from './csv-fields.ts';
 import type { CsvCleanupOptions } from './csv-cleanup.ts';
 import { fileHeaders } from './csv-headers.ts';
+import { parseSpoolSchema, type SpoolSchema } from './spool-schema.ts';
 import type { CsvPaceOptions } from './csv-pace.ts';
 import { schemaNameOf, type CsvShapeOptions, type RecordForm } from './csv-shape.ts';
 
@@ -67,7 +68,7 @@ export interface CsvOptions {
 /** Throws `config.invalid` where a value, or several together, make no sense. */
 export function csvOptions(config: Config): CsvOptions {
   const lines = isClass(config, fileStreamClass);
-  const columns = text(config, 'columns');
+  const header = !lines && headerOf(config);
   const shape = lines ? lineShape(config) : shapeOf(config);
   const fields = [...(shape.valueFields ?? []), ...shape.keyFields];
   return {
@@ -77,9 +78,9 @@ export function csvOptions(config: Config): CsvOptions {
     mayBeMissing: lines,
     dialect: lines ? { ...wholeLines, rowBytesMax: config.int('csv.row.bytes.max') } : dialectOf(config),
     charset: charsetOf(config),
-    header: lines ? false : headerOf(config),
+    header,
     skipLines: lines ? 0 : config.int('csv.skip.lines'),
-    columns: lines ? [{ name: 'line', type: 'string', optional: false }] : columns === null ? null : parseColumns(columns),
+    columns: lines ? [{ name: 'line', type: 'string', optional: false }] : columnsOf(config, header),
     columnTypes: parseColumns(text(config, 'column.types') ?? ''),
     inferRows: config.int('schema.infer.rows'),
     needsTypes:
@@ -90,7 +91,7 @@ export function csvOptions(config: Config): CsvOptions {
     timestampFromFile: config.choice('timestamp.mode') === 'file_time',
     follow: followOf(config),
     start: config.choice('start') as CsvStart,
-    pollMs: config.int('poll.interval.ms'),
+    pollMs: config.optionalInt('empty.poll.wait.ms') ?? config.int('poll.interval.ms'),
     idleMs: config.int('follow.idle.ms'),
     pace: {
       rowsPerSecond: Number(config.string('rows.per.second')),
@@ -120,21 +121,37 @@ function isClass(config: Config, name: string): boolean {
 function shapeOf(config: Config): CsvShapeOptions {
   const topic = config.string('topic');
   const valueFields = text(config, 'value.fields');
+  const [spoolKey, spoolValue] = [spoolSchema(config, 'key.schema'), spoolSchema(config, 'value.schema')];
+  const keyFields = text(config, 'key.fields') ?? text(config, 'schema.generation.key.fields');
   return {
     names: {
       topic,
-      value: text(config, 'schema.name') ?? `${schemaNameOf(topic)}.Value`,
-      key: text(config, 'key.schema.name') ?? `${schemaNameOf(topic)}.Key`,
+      value: text(config, 'schema.name') ?? spoolValue?.name ?? `${schemaNameOf(topic)}.Value`,
+      key: text(config, 'key.schema.name') ?? spoolKey?.name ?? `${schemaNameOf(topic)}.Key`,
     },
-    keyFields: parseFields(text(config, 'key.fields') ?? ''),
+    keyFields: keyFields === null ? (spoolKey?.fields ?? []) : parseFields(keyFields),
     keyForm: config.choice('key.form') as RecordForm,
-    valueFields: valueFields === null ? null : parseFields(valueFields),
+    valueFields: valueFields === null ? (spoolValue?.fields ?? null) : parseFields(valueFields),
     valueForm: config.choice('value.form') as RecordForm,
     separator: (untrimmed(config, 'joined.separator') ?? ', ').replaceAll(String.raw`\s`, ' ').replaceAll(String.raw`\t`, '\t'),
     shiftFields: config.list('shift.to.now'),
     timestampField: timestampFieldOf(config),
     headers: metadataOf(config) ? fileHeaders : [],
   };
+}
+
+function spoolSchema(config: Config, name: string): SpoolSchema | null {
+  const written = text(config, name);
+  return written === null ? null : parseSpoolSchema(name, written);
+}
+
+/** Without a header the columns are the fields of the value's schema, in their order. */
+function columnsOf(config: Config, header: boolean): readonly CsvColumn[] | null {
+  const columns = text(config, 'columns');
+  if (columns !== null) return parseColumns(columns);
+  if (header) return null;
+  const fields = spoolSchema(config, 'value.schema')?.fields ?? null;
+  return fields?.map(({ name, type, optional }) => ({ name, type: type ?? 'string', optional })) ?? null;
 }
 
 function lineShape(config: Config): CsvShapeOptions {

@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFile
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parseOffset, type SourceOffset } from '../../../src/record/offset.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { CsvCleanup } from '../../../src/sources/csv/csv-cleanup.ts';
+import { listInput } from '../../../src/sources/csv/csv-input.ts';
 import { fileStreamClass, spoolDirClass } from '../../../src/sources/csv/csv-options.ts';
 import { fileHeaders } from '../../../src/sources/csv/csv-headers.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -118,6 +121,62 @@ test('what an earlier file of the name was confirmed for does not count for the 
   await clock.advance(1);
   await run.until(() => !existsSync(file));
   await run.stop();
+});
+
+test('a file that has grown or was replaced since its end was confirmed stays where it is', async () => {
+  using fixture = new CsvFixture();
+  mkdirSync(fixture.path('done'));
+  const options = { policy: 'move', finishedPath: fixture.path('done'), errorPath: null, keepRelativePath: false } as const;
+  const cleanup = new CsvCleanup(options, new ManualClock(), silentLog);
+  const file = fixture.path('a.csv');
+  writeFileSync(file, 'id\n1\n');
+  const [input] = await listInput({ file, name: 'a.csv' }, false);
+  for (const text of ['id\n1\n2\n', 'id\n1\n']) {
+    cleanup.ended(input!, { position: 5, fingerprint: 'f' }, false, false);
+    cleanup.confirmed([{ partition: { filename: 'a.csv' }, offset: { position: 5, fingerprint: 'f' } }]);
+    writeFileSync(file, text);
+    assert.deepEqual(await cleanup.run(), text.length === 5 ? [{ filename: 'a.csv' }] : []);
+    assert.equal(existsSync(file), text.length !== 5);
+  }
+});
+
+const schema = (name: string, fields: Record<string, unknown>): string =>
+  JSON.stringify({ name, type: 'STRUCT', isOptional: false, fieldSchemas: fields });
+
+test('schemas of the spooldir connector give fields, types and names', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  const id = { type: 'INT64', isOptional: false };
+  const timestamp = { name: 'org.apache.kafka.connect.data.Timestamp', type: 'INT64', isOptional: true };
+  const decimal = { name: 'org.apache.kafka.connect.data.Decimal', type: 'BYTES', parameters: { scale: '2' }, isOptional: false };
+  const config = {
+    file,
+    'csv.first.row.as.header': 'false',
+    'value.schema': schema('com.example.User', { id, at: timestamp, price: decimal }),
+    'key.schema': schema('com.example.UserKey', { id }),
+  };
+  writeFileSync(file, '1,2020-07-01 00:25:32,1.50\n2,,2\n');
+  const run = new CsvRun(fixture.source(config));
+  await run.until(() => run.out.rows.length === 2);
+  await run.stop();
+  const [shape] = run.out.shapes;
+  assert.deepEqual([shape!.value.schema.name, shape!.key!.schema.name], ['com.example.User', 'com.example.UserKey']);
+  assert.deepEqual(
+    shape!.value.schema.fields!.map((field) => [field.name, field.schema.type, field.schema.optional]),
+    [
+      ['id', 'int64', false],
+      ['at', 'int64', true],
+      ['price', 'bytes', false],
+    ],
+  );
+  assert.deepEqual(run.lines, ['1|2020-07-01 00:25:32|1.50', '2|null|2']);
+  for (const [text, message] of [
+    ['{', /value\.schema is no JSON/],
+    ['{"type":"INT32"}', /not a schema of type STRUCT/],
+    [schema('x', { a: { type: 'MAP' } }), /field "a" has a type that a cell cannot have/],
+  ] as const) {
+    assert.throws(() => fixture.source({ ...config, 'value.schema': text }), { code: 'config.invalid', message });
+  }
 });
 
 test('by date, files go into a folder of the day', async () => {
