@@ -136,7 +136,7 @@ function elementFormat(column: Column, kind: CellKind, schema: Schema, depth: nu
       details: { column: column.name },
     });
   }
-  if (column.element.kind === K.ARRAY) {
+  if (kind === K.ARRAY && column.element.kind === K.ARRAY) {
     throw new ConnectError('data.shape', `Array column "${column.name}" has arrays as elements.`, {
       remedy: 'Exclude the column; arrays of arrays are not supported.',
       details: { column: column.name },

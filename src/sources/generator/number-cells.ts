@@ -41,13 +41,14 @@ export class IntegerRangeCells implements CellGenerator {
   }
 }
 
-/** Integers further apart than 2^53: bits are drawn until they lie within the distance. */
+/** Integers that a double does not hold exactly: as many bits as the distance has are drawn until they lie within it. */
 export class WideRangeCells implements CellGenerator {
   readonly #minHigh: number;
   readonly #minLow: number;
   readonly #spanHigh: number;
   readonly #spanLow: number;
-  readonly #mask: number;
+  readonly #highMask: number;
+  readonly #lowMask: number;
 
   constructor(min: bigint, max: bigint) {
     const span = max - min;
@@ -55,15 +56,16 @@ export class WideRangeCells implements CellGenerator {
     this.#minLow = Number(BigInt.asUintN(32, min));
     this.#spanHigh = Number(span >> 32n);
     this.#spanLow = Number(BigInt.asUintN(32, span));
-    this.#mask = 2 ** (32 - Math.clz32(this.#spanHigh)) - 1;
+    this.#highMask = 2 ** (32 - Math.clz32(this.#spanHigh)) - 1;
+    this.#lowMask = this.#spanHigh > 0 ? 0xffff_ffff : 2 ** (32 - Math.clz32(this.#spanLow)) - 1;
   }
 
   write(random: JavaRandom, out: ByteRegister): boolean {
     let high: number;
     let low: number;
     do {
-      high = (random.int32() & this.#mask) >>> 0;
-      low = random.int32() >>> 0;
+      high = (random.int32() & this.#highMask) >>> 0;
+      low = (random.int32() & this.#lowMask) >>> 0;
     } while (high > this.#spanHigh || (high === this.#spanHigh && low >= this.#spanLow));
     const lower = this.#minLow + low;
     const carry = lower > 0xffff_ffff ? 1 : 0;

@@ -20,6 +20,35 @@ function elements(text: string): (string | null)[] {
   );
 }
 
+const kind = (name: string): Promise<(string | null)[]> => values({ type: 'string', 'arg.properties': { kind: name } }, 20, 4);
+
+const arg = (type: string, properties: object): unknown => ({ type, 'arg.properties': properties });
+
+const refused = async (type: unknown, reason: RegExp): Promise<void> => {
+  await assert.rejects(values(type, 1, 1), (error: Error) => {
+    assert.match(error.message, /field "a"/);
+    assert.match(error.message, reason);
+    return true;
+  });
+};
+
+const triples = (min: number, max: number): unknown => ({
+  type: 'string',
+  'arg.properties': { regex: '[ab]{3}(cd)*', length: { min, max } },
+});
+
+const iterate = (type: string, iteration: unknown, more: object = {}): Promise<(string | null)[]> =>
+  values({ type, 'arg.properties': { iteration, ...more } }, 6, 1);
+
+const share = async (type: unknown, hit: (text: string | null) => boolean): Promise<number> =>
+  (await values(type, 4000, 9)).filter(hit).length / 4000;
+
+const near = (found: number, wanted: number): void => assert.ok(Math.abs(found - wanted) < 0.03, `${found} instead of ${wanted}`);
+
+const drawn = async (type: unknown): Promise<string[]> => [...new Set(await values(type, 200, 2))].map(String).sort();
+
+const pick = (type: unknown, options: unknown, more: object = {}): unknown => ({ type, ...more, 'arg.properties': { options } });
+
 test('integers lie in their range, whatever it is', async () => {
   const bound = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
   await fc.assert(
@@ -35,6 +64,14 @@ test('integers lie in their range, whatever it is', async () => {
     }),
     runs,
   );
+});
+
+test('a narrow range far beyond 2^53 is met without ado', async () => {
+  const schema = oneField({ type: 'long', 'arg.properties': { range: { min: 'MIN', max: 'MAX' } } });
+  const far = schema.replace('"MIN"', '4611686018427387905').replace('"MAX"', '4611686018427387908');
+  const out = await generate({ 'schema.string': far, 'random.seed': '1' }, 100);
+  const drawn = new Set(out.rows.map((row) => row[0]));
+  assert.deepEqual(drawn, new Set(['4611686018427387905', '4611686018427387906', '4611686018427387907']));
 });
 
 test('a range of one integer gives that one, and small ranges give all of theirs', async () => {
@@ -111,20 +148,14 @@ test('texts match their regular expression and have the length that is asked for
 });
 
 test('a regular expression of a fixed length meets that length and no other', async () => {
-  const type = (min: number, max: number): unknown => ({
-    type: 'string',
-    'arg.properties': { regex: '[ab]{3}(cd)*', length: { min, max } },
-  });
-  assert.ok((await values(type(5, 6), 10, 1)).every((text) => /^[ab]{3}cd$/.test(text ?? '')));
+  assert.ok((await values(triples(5, 6), 10, 1)).every((text) => /^[ab]{3}cd$/.test(text ?? '')));
   await assert.rejects(
-    values(type(4, 5), 1, 1),
+    values(triples(4, 5), 1, 1),
     /field "a": "regex" \[ab\]\{3\}\(cd\)\* cannot be met: none of its texts has 4 to 4 characters/,
   );
 });
 
 test('iterations go from start by step and wrap before restart', async () => {
-  const iterate = (type: string, iteration: unknown, more: object = {}): Promise<(string | null)[]> =>
-    values({ type, 'arg.properties': { iteration, ...more } }, 6, 1);
   assert.deepEqual(await iterate('int', { start: 1 }), ['1', '2', '3', '4', '5', '6']);
   assert.deepEqual(await iterate('long', { start: 10, restart: 20, step: 4 }), ['10', '14', '18', '12', '16', '10']);
   assert.deepEqual(await iterate('int', { start: 0, restart: -3 }), ['0', '-1', '-2', '0', '-1', '-2']);
@@ -135,9 +166,6 @@ test('iterations go from start by step and wrap before restart', async () => {
 });
 
 test('odds, distributions and malformed rates are what they say', async () => {
-  const share = async (type: unknown, hit: (text: string | null) => boolean): Promise<number> =>
-    (await values(type, 4000, 9)).filter(hit).length / 4000;
-  const near = (found: number, wanted: number): void => assert.ok(Math.abs(found - wanted) < 0.03, `${found} instead of ${wanted}`);
   near(await share({ type: 'boolean', 'arg.properties': { odds: 0.2 } }, (text) => text === 't'), 0.2);
   near(await share({ type: 'boolean', 'arg.properties': { odds: 0 } }, (text) => text === 't'), 0);
   near(await share(['null', 'int'], (text) => text === null), 0.5);
@@ -167,8 +195,6 @@ test('lengths of text, bytes, arrays and maps; keys of a map are distinct', asyn
 });
 
 test('options of every type, given or in files, and no others', async () => {
-  const drawn = async (type: unknown): Promise<string[]> => [...new Set(await values(type, 200, 2))].map(String).sort();
-  const pick = (type: unknown, options: unknown, more: object = {}): unknown => ({ type, ...more, 'arg.properties': { options } });
   assert.deepEqual(await drawn(pick('int', [3, 1])), ['1', '3']);
   assert.deepEqual(await drawn(pick('double', [1, 2.5])), ['1', '2.5']);
   assert.deepEqual(await drawn(pick('bytes', ['ab'])), [String.raw`\x6162`]);
@@ -194,21 +220,12 @@ test('options of every type, given or in files, and no others', async () => {
 });
 
 test('kinds of text', async () => {
-  const kind = (name: string): Promise<(string | null)[]> => values({ type: 'string', 'arg.properties': { kind: name } }, 20, 4);
   for (const text of await kind('uuid')) assert.match(text ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   for (const text of await kind('email')) assert.match(text ?? '', /^[a-z.]+\d{0,3}@example\.com$/);
   for (const text of await kind('name')) assert.match(text ?? '', /^\S+ \S+$/);
 });
 
 test('what cannot be met is refused with the place and the reason', async () => {
-  const refused = async (type: unknown, reason: RegExp): Promise<void> => {
-    await assert.rejects(values(type, 1, 1), (error: Error) => {
-      assert.match(error.message, /field "a"/);
-      assert.match(error.message, reason);
-      return true;
-    });
-  };
-  const arg = (type: string, properties: object): unknown => ({ type, 'arg.properties': properties });
   await refused(arg('int', { range: { min: 5, max: 5 } }), /nothing from 5 up to and without 5/);
   await refused(arg('int', { range: { min: 0, max: 3_000_000_000 } }), /leaves the limits of int/);
   await refused(arg('double', { range: { min: 2, max: 1 } }), /cannot be met/);
