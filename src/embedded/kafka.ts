@@ -96,7 +96,8 @@ export class Kafka implements AsyncDisposable {
       ]),
     );
     this.#running.set(id, child);
-    await child.ready(() => answers(node.port, id), startWithinMs);
+    const clusterId = await this.#clusterId();
+    await child.ready(() => answers(node.port, id, clusterId), startWithinMs);
   }
 
   async stopBroker(id: number): Promise<void> {
@@ -199,8 +200,8 @@ function properties(settings: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-/** Up means that the broker knows itself as a member of the cluster, not only that its port is open. */
-async function answers(port: number, id: number): Promise<boolean> {
+/** Up means that the broker knows itself as a member of this cluster, not only that its port is open. */
+async function answers(port: number, id: number, ownClusterId: string): Promise<boolean> {
   const client = new KafkaClient({
     brokers: [`127.0.0.1:${port}`],
     logLevel: logLevel.NOTHING,
@@ -211,7 +212,8 @@ async function answers(port: number, id: number): Promise<boolean> {
   const admin = client.admin();
   try {
     await admin.connect();
-    return (await admin.describeCluster()).brokers.some((broker) => broker.nodeId === id);
+    const { brokers, clusterId } = await admin.describeCluster();
+    return clusterId === ownClusterId && brokers.some((broker) => broker.nodeId === id);
   } catch {
     return false;
   } finally {

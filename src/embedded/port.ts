@@ -1,4 +1,8 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlive } from './process-table.ts';
 import { SetUpError } from './set-up-error.ts';
 
 const attemptsMax = 200;
@@ -10,17 +14,65 @@ const handedOut = new Set<number>();
 export async function freePort(preferred: number): Promise<number> {
   for (let port = preferred; port < preferred + attemptsMax && port <= 65_535; port += 1) {
     if (handedOut.has(port)) continue;
+    if (!reserve(port)) continue;
     handedOut.add(port);
     if ((await canListen(port)) && !(await answers(port))) return port;
-    handedOut.delete(port);
+    releasePort(port);
   }
   throw new SetUpError(`Ports ${preferred} to ${preferred + attemptsMax - 1} are all taken on 127.0.0.1: end what listens there.`);
 }
 
 /** For a server that has ended, or never came up: another may take its port. */
 export function releasePort(port: number): void {
-  handedOut.delete(port);
+  if (handedOut.delete(port) && holderOf(noteOf(port)) === process.pid) removeNote(noteOf(port));
 }
+
+/**
+ * Two demos that start at the same moment must not choose the same port: one would take the other's server for its own, which
+ * answers before its own one finds the port taken. The note of a process that is gone does not count.
+ */
+function reserve(port: number): boolean {
+  const note = noteOf(port);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      writeFileSync(note, String(process.pid), { flag: 'wx' });
+      return true;
+    } catch (error) {
+      // Where no note can be written, none is needed: looking whether the port is free must do.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return true;
+    }
+    const holder = holderOf(note);
+    if (holder !== process.pid && isAlive(holder)) return false;
+    if (!removeNote(note)) return true;
+  }
+  return false;
+}
+
+/** False for a note that another user left. */
+function removeNote(note: string): boolean {
+  try {
+    rmSync(note, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function holderOf(note: string): number {
+  try {
+    return Number(readFileSync(note, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function noteOf(port: number): string {
+  return join(tmpdir(), `millrace-port-${port}.pid`);
+}
+
+process.once('exit', () => {
+  for (const port of handedOut) releasePort(port);
+});
 
 function canListen(port: number): Promise<boolean> {
   return new Promise((done) => {

@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { Kafka, logLevel } from 'kafkajs';
-import { cacheDirectory } from '../../src/embedded/cache.ts';
+import { cacheDirectory, projectRoot } from '../../src/embedded/cache.ts';
 import { isAlive } from '../../src/embedded/process-table.ts';
 import { Postgres } from '../../src/embedded/postgres.ts';
+import { findServerUser, giveTo, isReachable } from '../../src/embedded/server-user.ts';
+import { Servers } from '../../src/embedded/servers.ts';
 import { bigintLong } from '../support/bigint-long.ts';
 import { uniqueName } from '../support/unique-name.ts';
 
@@ -35,7 +37,11 @@ let cache = '';
 let registryHost = '';
 
 function start(...args: string[]): Run {
-  const child = spawn(launcher, ['demo', ...args], { env: { ...process.env, MILLRACE_CACHE: cache }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startAs({ env: { ...process.env, MILLRACE_CACHE: cache } }, ...args);
+}
+
+function startAs(options: { env: NodeJS.ProcessEnv; uid?: number; gid?: number }, ...args: string[]): Run {
+  const child = spawn(launcher, ['demo', ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { out: '', err: '' };
   child.stdout?.on('data', (chunk) => (output.out += String(chunk)));
   child.stderr?.on('data', (chunk) => (output.err += String(chunk)));
@@ -136,6 +142,15 @@ async function readAll(
   );
 }
 
+/** Null when this is root, and another user can reach the checkout and Node. */
+async function whyNoOtherUser(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return 'these tests run as an ordinary user already';
+  for (const path of [projectRoot, process.execPath]) if (!(await isReachable(path))) return `only root can reach ${path}`;
+  return null;
+}
+
+const noOtherUser = await whyNoOtherUser();
+
 describe('the demo', { timeout: 400_000 }, () => {
   before(async () => {
     cache = await mkdtemp(join(tmpdir(), 'millrace demo '));
@@ -206,5 +221,42 @@ describe('the demo', { timeout: 400_000 }, () => {
     next.child.kill('SIGTERM');
     const [code] = (await once(next.child, 'close')) as [number | null];
     assert.equal(code, 0, next.output.err);
+  });
+
+  it('started as root or not, it runs as an ordinary user', { skip: noOtherUser ?? false }, async (t) => {
+    const user = findServerUser();
+    assert.ok(user);
+    const home = await mkdtemp(join(tmpdir(), 'millrace-home-'));
+    t.after(() => rm(home, { recursive: true, force: true }));
+    await giveTo(user, home);
+    await chmod(home, 0o755);
+    await symlink(join(cacheDirectory(), 'maven'), join(home, 'maven'));
+    const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
+    const result = await finished(
+      startAs({ ...user, env: { ...process.env, PATH: path, HOME: home, MILLRACE_CACHE: home } }, '--for', '3s', '--json'),
+    );
+    assert.ok(result.records > 0);
+  });
+
+  it("uses servers of one's own, shows no password of theirs, and lets them run", async (t) => {
+    const own = await mkdtemp(join(tmpdir(), 'millrace-own-'));
+    const servers = await Servers.start({ cache: cacheDirectory(), directory: own, progress: () => {} });
+    t.after(async () => {
+      await servers.stop();
+      await Postgres.wipe(join(own, 'postgres'));
+      await rm(own, { recursive: true, force: true });
+    });
+    const { kafka, registry, postgres } = servers;
+    await rm(join(cache, 'demo'), { recursive: true, force: true });
+    const run = start('--for', '8s', '--json', '--kafka', kafka, '--registry', registry, '--postgres', postgres);
+    const { addresses, records } = await finished(run);
+    assert.ok(records > 0);
+    assert.equal(addresses.kafka, kafka);
+    assert.equal(addresses.registry, registry);
+    const { password, host } = new URL(postgres);
+    assert.equal(new URL(addresses.postgres).host, host);
+    assert.ok(!`${run.output.out}${run.output.err}`.includes(password));
+    assert.deepEqual((await readdir(join(cache, 'demo'))).toSorted(), ['ports.json', 'worker']);
+    for (const address of [kafka, new URL(registry).host, host]) assert.ok(await listens(address), address);
   });
 });

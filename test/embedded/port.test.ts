@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort, releasePort } from '../../src/embedded/port.ts';
 
@@ -41,3 +45,15 @@ for (const host of ['127.0.0.1', '0.0.0.0']) {
     server.close();
   });
 }
+
+test('a port that another process has chosen is not chosen again while that one lives', async () => {
+  const preferred = await quietPort();
+  const note = join(tmpdir(), `millrace-port-${preferred}.pid`);
+  await writeFile(note, String(process.ppid));
+  assert.ok((await freePort(preferred)) > preferred);
+  await writeFile(note, '999999999');
+  assert.equal(await freePort(preferred), preferred);
+  releasePort(preferred);
+  assert.ok(!existsSync(note));
+  await rm(note, { force: true });
+});
