@@ -142,7 +142,7 @@ function workerIdOf({ config }: WorkerConfig, url: string): string {
 async function waitForKafka({ config, clock, log, scrubber }: WorkerOptions, client: ClientConfig, signal?: AbortSignal): Promise<string> {
   const deadline = clock.monotonic() + config.config.int('worker.start.timeout.ms');
   for (let attempt = 0; ; attempt += 1) {
-    const admin = new TopicAdmin(client, clock);
+    const admin = new TopicAdmin(client, clock, false);
     try {
       return await admin.clusterId();
     } catch (error) {

@@ -26,8 +26,10 @@ export class TopicAdmin {
   readonly #servers: string;
   #connected: Promise<void> | null = null;
 
-  constructor(config: ClientConfig, clock: Clock) {
-    this.#admin = new kafkajs.Kafka(config.kafkajs()).admin();
+  /** `patient`: kafkajs tries again by itself, which takes more than a minute where nobody answers. */
+  constructor(config: ClientConfig, clock: Clock, patient = true) {
+    const settings = config.kafkajs();
+    this.#admin = new kafkajs.Kafka(patient ? settings : { ...settings, retry: { ...settings.retry, retries: 0 } }).admin();
     this.#clock = clock;
     this.#servers = config.serverNames;
   }
