@@ -62,11 +62,6 @@ export const connectionKeys: readonly ConfigKey[] = [
   optional('slot.stream.params', 'STRING', null, 'More options of START_REPLICATION: name=value, separated by ";".', replication),
   optional('slot.max.retries', 'INT', '6', 'How often to try again when the slot is in use.', { ...replication, min: 0 }),
   optional('slot.retry.delay.ms', 'LONG', '10000', 'Wait between those attempts.', { ...replication, min: 0 }),
-  optional('internal.create.slot.command.timeout', 'LONG', '90', 'Seconds that creating the slot may wait for running transactions.', {
-    ...replication,
-    importance: 'LOW',
-    min: 1,
-  }),
   optional('publication.name', 'STRING', 'dbz_publication', 'Name of the publication.', { ...replication, importance: 'HIGH' }),
   choice(
     'publication.autocreate.mode',
@@ -114,6 +109,12 @@ export const connectionKeys: readonly ConfigKey[] = [
   partly('flush.lsn.source', 'BOOLEAN', 'true', ['true'], 'Older name of lsn.flush.mode.', 'set "lsn.flush.mode" to "manual".'),
   ignored('database.sslfactory', 'STRING', null, 'it names a Java class'),
   ignored('database.connection.factory.class', 'CLASS', null, 'it names a Java class'),
+  ignored(
+    'internal.create.slot.command.timeout',
+    'LONG',
+    '90',
+    'creating a slot waits for the transactions that are open, until it is done or the connector is stopped',
+  ),
   ignored('lsn.flush.timeout.ms', 'LONG', '30000', 'confirming a position does not block'),
   ignored('lsn.flush.timeout.action', 'STRING', 'fail', 'confirming a position does not block'),
   ignored('xmin.fetch.interval.ms', 'LONG', '0', 'the xmin of the slot is not read; source.xmin is null'),

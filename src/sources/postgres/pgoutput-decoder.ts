@@ -237,8 +237,8 @@ export class PgoutputDecoder {
       position.messageDone();
       return room ? Decoded.NEXT : Decoded.DRAIN;
     }
-    // The server brings nothing again that starts before this.
-    position.idle(low === 0xffff_ffff ? high + 1 : high, (low + 1) >>> 0);
+    // A message's LSN is the end of its log record: the server brings nothing again that starts before it.
+    position.idle(high, low);
     position.boundaryDone();
     return this.#out.boundary() && room ? Decoded.NEXT : Decoded.DRAIN;
   }

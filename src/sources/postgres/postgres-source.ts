@@ -9,6 +9,7 @@ import { formatLsn } from './lsn.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint } from './position.ts';
 import { checkServer, connectReplication } from './preflight.ts';
 import { ensurePublication, publishedTables } from './publication.ts';
+import { ensureReplicaIdentities } from './replica-identity.ts';
 import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
 import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
@@ -126,7 +127,11 @@ export class PostgresSource implements Source {
     const server = await checkServer(client, replication);
     this.#systemId = server.systemId;
     const filter = new TableFilter(settings);
-    const captured = await loadTables(client, { accepts: (schema, table) => filter.acceptsTable(schema, table) });
+    const accepts = (schema: string, table: string): boolean => filter.acceptsTable(schema, table);
+    let captured = await loadTables(client, { accepts });
+    if ((await ensureReplicaIdentities(client, settings.publication, captured, this.#context.log)) > 0) {
+      captured = await loadTables(client, { accepts });
+    }
     await ensurePublication(
       client,
       settings,

@@ -59,7 +59,6 @@ export interface SlotSettings {
   readonly streamParams: readonly (readonly [name: string, value: string])[];
   readonly retriesMax: number;
   readonly retryDelayMs: number;
-  readonly createTimeoutMs: number;
 }
 
 export interface PublicationSettings {
@@ -199,7 +198,6 @@ function slotSettings(config: Config): SlotSettings {
       .map((param) => splitAt(param, '=')),
     retriesMax: config.int('slot.max.retries'),
     retryDelayMs: config.int('slot.retry.delay.ms'),
-    createTimeoutMs: config.int('internal.create.slot.command.timeout') * 1000,
   };
 }
 

@@ -58,7 +58,7 @@ export const snapshotKeys: readonly ConfigKey[] = [
   ignored('snapshot.isolation.mode', 'STRING', 'serializable', always),
   ignored('snapshot.max.threads.multiplier', 'INT', '1', 'tables are not split'),
   ignored('legacy.snapshot.max.threads', 'BOOLEAN', 'false', 'tables are not split'),
-  ignored('snapshot.tables.order.by.row.count', 'STRING', 'disabled', 'tables are read in the order of their names'),
+  ignored('snapshot.tables.order.by.row.count', 'STRING', 'disabled', 'tables are read in the order in which they were made'),
   ignored('internal.snapshot.scan.all.columns.force', 'BOOLEAN', 'false', 'the catalog is read in one query'),
   ignored('query.fetch.size', 'INT', '0', 'catalog queries are small'),
   ignored('streaming.delay.ms', 'LONG', '0', 'streaming starts when the last row of the snapshot is committed'),

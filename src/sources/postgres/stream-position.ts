@@ -152,9 +152,9 @@ export class StreamPosition {
     this.#changesSinceBoundary = 0;
   }
 
-  /** Something outside a transaction that starts here was handed over before. */
+  /** Something outside a transaction that ends here was handed over before. */
   isDone(high: number, low: number): boolean {
-    return compareHalves(high, low, this.#doneHigh, this.#doneLow) < 0;
+    return compareHalves(high, low, this.#doneHigh, this.#doneLow) <= 0;
   }
 
   /** The server has sent everything before this and nothing is pending: true when that is news. */

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { createDatabase } from '../../support/database.ts';
+import { servers } from './servers.ts';
+import { startSource, untilStreaming, untilTrue } from './source-fixture.ts';
+
+for (const [version, server] of servers) {
+  test(`Postgres ${version}: a message comes once, inside a transaction or outside, also after a restart`, async () => {
+    await using database = await createDatabase(server);
+    await database.query('CREATE TABLE t (id int PRIMARY KEY)');
+    const running = startSource(database);
+    let offsets;
+    {
+      await using first = running;
+      await untilStreaming(database, first);
+      await database.query(`SELECT pg_logical_emit_message(false, 'outside', 'one')`);
+      await database.query('INSERT INTO t VALUES (1)');
+      await database.query(`SELECT pg_logical_emit_message(true, 'inside', E'\\\\x00ff'::bytea)`);
+      await database.query(`SELECT pg_logical_emit_message(false, '', 'last')`);
+      await first.out.untilChanges(4);
+      assert.deepEqual(
+        first.out.changes.map(({ op, after }) => [op, after]),
+        [
+          ['m', { prefix: 'outside', content: '\\x6f6e65' }],
+          ['c', { id: '1' }],
+          ['m', { prefix: 'inside', content: '\\x00ff' }],
+          ['m', { prefix: '', content: '\\x6c617374' }],
+        ],
+      );
+      offsets = first.out.boundaries.slice(-1);
+      await first.stop();
+    }
+    await using second = startSource(database, { offsets });
+    await untilStreaming(database, second);
+    await database.query(`SELECT pg_logical_emit_message(false, 'outside', 'two')`);
+    await second.out.untilChanges(1);
+    assert.deepEqual(
+      second.out.changes.map(({ after }) => after),
+      [{ prefix: 'outside', content: '\\x74776f' }],
+    );
+  });
+}
+
+test('messages are left out by prefix', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE t (id int PRIMARY KEY)');
+  await using running = startSource(database, { extra: { 'message.prefix.exclude.list': 'noise.*' } });
+  await untilStreaming(database, running);
+  await database.query(
+    `BEGIN; SELECT pg_logical_emit_message(true, 'noise1', 'x'); SELECT pg_logical_emit_message(true, 'kept', 'y'); COMMIT`,
+  );
+  await running.out.untilChanges(1);
+  assert.deepEqual(
+    running.out.changes.map(({ after }) => after),
+    [{ prefix: 'kept', content: '\\x79' }],
+  );
+});
+
+test('heartbeats come while nothing changes, and each runs the query', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE beats (at timestamptz)');
+  await using running = startSource(database, {
+    extra: {
+      'heartbeat.interval.ms': '100',
+      'heartbeat.action.query': 'INSERT INTO beats VALUES (now())',
+      'table.include.list': 'public.nothing',
+    },
+  });
+  await running.out.untilChanges(3);
+  assert.ok(running.out.shapes.some(({ topic }) => topic === '__debezium-heartbeat.shop'));
+  await untilTrue(async () => (await database.query('SELECT FROM beats')).length >= 2);
+  assert.ok(running.out.boundaries.length > 0);
+});
