@@ -233,7 +233,7 @@ describe('the demo', { timeout: 400_000 }, () => {
     await symlink(join(cacheDirectory(), 'maven'), join(home, 'maven'));
     const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
     const result = await finished(
-      startAs({ ...user, env: { ...process.env, PATH: path, HOME: home, MILLRACE_CACHE: home } }, '--for', '3s', '--json'),
+      startAs({ ...user, env: { ...process.env, PATH: path, HOME: home, MILLRACE_CACHE: home } }, '--for', '15s', '--json'),
     );
     assert.ok(result.records > 0);
   });
