@@ -62,6 +62,11 @@ export class CellTime {
   }
 }
 
+/** Throws `config.invalid` for a pattern or a zone that is none. */
+export function checkTime(pattern: string, zone: string): CellTime {
+  return new CellTime({ form: CellForm.TIMESTAMP, pattern, zone });
+}
+
 function writeDate(into: ByteRegister): void {
   into.appendDigits(civil.year, 4);
   into.push(0x2d);

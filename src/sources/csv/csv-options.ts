@@ -6,6 +6,8 @@ import { checkDialect, parseCharacter, wholeLines, type CsvDialect } from './csv
 import { parseFields, type CsvField } from './csv-fields.ts';
 import type { CsvCleanupOptions } from './csv-cleanup.ts';
 import { fileHeaders } from './csv-headers.ts';
+import { checkTime } from './cell-time.ts';
+import { csvType } from './csv-type.ts';
 import { parseSpoolSchema, type SpoolSchema } from './spool-schema.ts';
 import type { CsvPaceOptions } from './csv-pace.ts';
 import { schemaNameOf, type CsvShapeOptions, type RecordForm } from './csv-shape.ts';
@@ -71,6 +73,8 @@ export function csvOptions(config: Config): CsvOptions {
   const header = !lines && headerOf(config);
   const shape = lines ? lineShape(config) : shapeOf(config);
   const fields = [...(shape.valueFields ?? []), ...shape.keyFields];
+  checkForms(shape);
+  checkTimes([...fields, ...(shape.timestampField === null ? [] : [shape.timestampField])]);
   return {
     input: inputOf(config),
     minAgeMs: config.int('file.minimum.age.ms'),
@@ -157,6 +161,22 @@ function columnsOf(config: Config, header: boolean): readonly CsvColumn[] | null
 function lineShape(config: Config): CsvShapeOptions {
   const line: CsvField = { column: 'line', constant: null, type: 'string', optional: false, name: 'line' };
   return { ...shapeOf(config), keyFields: [], valueFields: [line], valueForm: 'single', shiftFields: [], timestampField: null };
+}
+
+function checkForms({ keyFields, keyForm, valueFields, valueForm }: CsvShapeOptions): void {
+  const key = keyForm === 'single' && keyFields.length !== 1 ? 'key' : valueForm === 'single' && valueFields?.length !== 1 ? 'value' : null;
+  if (key === null) return;
+  throw new ConnectError('config.invalid', `${key}.form is single, and ${key}.fields does not name exactly one field.`, {
+    remedy: `Name one field in ${key}.fields, or set ${key}.form to record or joined.`,
+  });
+}
+
+/** Patterns and zones are looked at before a file is. */
+function checkTimes(fields: readonly CsvField[]): void {
+  for (const { type } of fields) {
+    const { pattern, zone } = csvType(type ?? 'string');
+    if (pattern !== null) checkTime(pattern, zone);
+  }
 }
 
 function timestampFieldOf(config: Config): CsvField | null {

@@ -53,6 +53,12 @@ test('keys that contradict each other are told', () => {
   assert.deepEqual(issuesOf({ file: 'a', columns: 'a:int?', 'key.fields': 'a' }), [
     'key.fields: Column "a" of the key may not be optional.',
   ]);
+  assert.match(issuesOf({ file: 'a', 'key.form': 'single', 'key.fields': 'a,b' })[0]!, /^key\.form: .*exactly one field/);
+  assert.match(issuesOf({ file: 'a', 'value.fields': 'a:date("QQ")' })[0]!, /holds "QQ"/);
+  assert.match(issuesOf({ file: 'a', 'value.fields': 'a:timestamp("yyyy",Mars/City)' })[0]!, /no time zone "Mars\/City"/);
+  assert.match(issuesOf({ file: 'a', 'cleanup.policy': 'MOVE' })[0]!, /finished\.path is missing/);
+  assert.match(issuesOf({ file: 'a', 'cleanup.policy': 'DELETE', repeat: '2' })[0]!, /^cleanup\.policy: /);
+  assert.match(issuesOf({ file: 'a', 'timestamp.mode': 'FIELD' })[0]!, /timestamp\.field names no column/);
   assert.deepEqual(issuesOf({ file: 'a' }), []);
 });
 
