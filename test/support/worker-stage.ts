@@ -35,11 +35,11 @@ export class WorkerStage implements AsyncDisposable {
     return stage;
   }
 
-  /** Not started yet. */
-  static async prepare(settings: Settings = {}): Promise<WorkerStage> {
+  /** Not started yet. `kafka`: where records are read, if not where the worker writes them. */
+  static async prepare(settings: Settings = {}, kafka = settings['bootstrap.servers'] ?? stack.kafka): Promise<WorkerStage> {
     const name = uniqueName('others');
     const worker = await WorkerProcess.prepare([], settings);
-    const stage = new WorkerStage(worker, name, settings['bootstrap.servers'] ?? stack.kafka);
+    const stage = new WorkerStage(worker, name, kafka);
     writeFileSync(stage.file, 'id,note\n');
     const config = { ...csvConfig(stage.file, name, 'id:long,note:string'), follow: 'true', 'poll.interval.ms': '50' };
     await worker.addFile({ name, config: { ...config, ...plainJson } });
