@@ -24,7 +24,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'sources/csv': ['base', 'record', 'text', 'connect'],
   'sources/generator': ['base', 'record', 'text', 'connect'],
   'sinks/kafka': ['base', 'record', 'connect', 'kafka'],
-  'sinks/stdout': ['base', 'record', 'connect'],
   embedded: ['base'],
   demo: ['base', 'embedded'],
   cli: ['base'],
@@ -32,7 +31,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */
 const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config']);
-const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka', 'sinks/stdout']);
+const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka']);
 
 const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;
 const bannedGlobals = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|Math\.random|console\.\w+|process\.\w+)/g;
