@@ -214,13 +214,7 @@ function rememberSecrets(evaluations: readonly Evaluation[], resolved: RawConfig
   for (const evaluation of evaluations) {
     for (const info of evaluation.infos) if (info.definition?.type === 'PASSWORD') secret.add(info.value.name);
   }
-  for (const name of Object.keys(resolved)) if (looksSecret(name)) secret.add(name);
-  const open = new Set<string>();
-  for (const [name, value] of Object.entries(resolved)) if (!secret.has(name) && value !== null) open.add(value);
-  for (const name of secret) {
-    const value = resolved[name];
-    if (value !== undefined && value !== null) scrubber.add(value, open);
-  }
+  scrubber.addConfig(resolved, (name) => secret.has(name) || looksSecret(name));
 }
 
 function groupsOf(configs: readonly ConfigInfo[]): string[] {

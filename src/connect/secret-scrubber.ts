@@ -18,6 +18,16 @@ export class SecretScrubber {
     }
   }
 
+  /** The secrets of one config: whole values under secret names, and the passwords inside addresses under any name. */
+  addConfig(values: Readonly<Record<string, string | null>>, isSecret: (name: string) => boolean): void {
+    const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null);
+    const open = new Set(given.filter(([name]) => !isSecret(name)).map(([, value]) => value));
+    for (const [name, value] of given) {
+      if (isSecret(name)) this.add(value, open);
+      else for (const match of value.matchAll(/:\/\/[^/@\s:,]*:([^/@\s,]+)@/g)) this.add(match[1] ?? '', open);
+    }
+  }
+
   scrub(text: string): string {
     if (this.#secrets.size === 0) return text;
     this.#pattern ??= new RegExp(

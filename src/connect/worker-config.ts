@@ -62,7 +62,7 @@ export class WorkerConfig {
         remedy: 'Correct these keys in the worker file.',
       });
     }
-    rememberSecrets(resolved, scrubber);
+    scrubber.addConfig(resolved, isSecret);
     const values = new Map<string, string | null>([...Object.entries(resolved), ...evaluation.values]);
     return new WorkerConfig(values, providers, warnings);
   }
@@ -122,12 +122,6 @@ export class WorkerConfig {
 
 function keyOf(name: string): ConfigKey | undefined {
   return workerKeys.find((key) => key.name === name) ?? workerFamilies.find((key) => key.pattern?.test(name) === true);
-}
-
-function rememberSecrets(resolved: RawConfig, scrubber: SecretScrubber): void {
-  const open = new Set<string>();
-  for (const [name, value] of Object.entries(resolved)) if (value !== null && !isSecret(name)) open.add(value);
-  for (const [name, value] of Object.entries(resolved)) if (value !== null && isSecret(name)) scrubber.add(value, open);
 }
 
 function isSecret(name: string): boolean {
