@@ -79,6 +79,8 @@ test(
     const writing = (async () => {
       while (!load.signal.aborted) {
         await writer.transaction(30);
+        // A steady load rather than all that the machine gives: what is written has to be read and compared afterwards.
+        await new Promise((resolve) => setTimeout(resolve, 4));
         const lines = Math.floor(random() * 20);
         let text = '';
         for (let line = 0; line < lines; line += 1)

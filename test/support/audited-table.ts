@@ -127,7 +127,8 @@ export function checkAudit(audit: readonly AuditedChange[], state: TopicState): 
     const name = `${op}:${id}:${seq}`;
     const count = state.seen.get(name) ?? 0;
     if (count > 0) streaming.add(id);
-    assert.equal(count, streaming.has(id) ? 1 : 0, `${name} is on the topic ${count} times:\n${describeKey(id, audit, state)}`);
+    // The description looks at the whole audit, so it is made only when it is needed.
+    if (count !== (streaming.has(id) ? 1 : 0)) assert.fail(`${name} is on the topic ${count} times:\n${describeKey(id, audit, state)}`);
     found += count;
   }
   const total = [...state.seen.values()].reduce((sum, count) => sum + count, 0);
