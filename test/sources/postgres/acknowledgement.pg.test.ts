@@ -35,7 +35,7 @@ function lsn(offset: SourceOffset['offset'], name: string): string {
 /** Two transactions whose commit records touch: the second begins exactly where the first ends. */
 async function adjacentCommits(db: Database, running: Running): Promise<{ first: SourceOffset; id: number }> {
   const [left, right] = [await db.connect(), await db.connect()];
-  for (let id = 1; id < 400; id += 2) {
+  for (let id = 1; id < 4000; id += 2) {
     const [seen, boundaries] = [running.out.changes.length, running.out.boundaries.length];
     await left.query(`BEGIN; INSERT INTO orders VALUES (${id})`);
     await right.query(`BEGIN; INSERT INTO orders VALUES (${id + 1})`);
