@@ -10,6 +10,7 @@ import { createDatabase } from '../support/database.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+import { connectionConfig } from '../support/worker-stage.ts';
 
 const partitions = 7;
 const python = process.env['MILLRACE_PYTHON'] ?? 'python3';
@@ -51,16 +52,7 @@ test(
       {
         name: prefix,
         config: {
-          'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-          'plugin.name': 'pgoutput',
-          'database.hostname': db.host,
-          'database.port': String(db.port),
-          'database.user': db.user,
-          'database.password': db.password,
-          'database.dbname': db.name,
-          'topic.prefix': prefix,
-          'slot.name': prefix,
-          'publication.name': prefix,
+          ...connectionConfig(db, prefix),
           'topic.creation.default.partitions': String(partitions),
           'topic.creation.default.replication.factor': '1',
         },

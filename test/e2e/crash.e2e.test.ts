@@ -7,6 +7,7 @@ import { CommittedReader } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+import { connectionConfig } from '../support/worker-stage.ts';
 
 /** The crash matrix of ARCHITECTURE.md: where the process is killed, and at which passage of that place. */
 const matrix: readonly (readonly [Failpoint, number])[] = [
@@ -35,16 +36,7 @@ for (const [failpoint, passage] of matrix) {
       {
         name: prefix,
         config: {
-          'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-          'plugin.name': 'pgoutput',
-          'database.hostname': db.host,
-          'database.port': String(db.port),
-          'database.user': db.user,
-          'database.password': db.password,
-          'database.dbname': db.name,
-          'topic.prefix': prefix,
-          'slot.name': prefix,
-          'publication.name': prefix,
+          ...connectionConfig(db, prefix),
           'publication.autocreate.mode': 'filtered',
           'table.include.list': 'public.accounts',
           'slot.retry.delay.ms': '200',

@@ -13,6 +13,7 @@ import { createDatabase } from '../support/database.ts';
 import type { Database } from '../support/database.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+import { connectionConfig } from '../support/worker-stage.ts';
 
 const kills = Number(process.env['MILLRACE_KILLS'] ?? 100);
 const seed = Number(process.env['PROPERTY_SEED'] ?? Date.now() % 1_000_000);
@@ -25,16 +26,7 @@ function connectors(db: Database, prefix: string, csvFile: string) {
     {
       name: prefix,
       config: {
-        'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-        'plugin.name': 'pgoutput',
-        'database.hostname': db.host,
-        'database.port': String(db.port),
-        'database.user': db.user,
-        'database.password': db.password,
-        'database.dbname': db.name,
-        'topic.prefix': prefix,
-        'slot.name': prefix,
-        'publication.name': prefix,
+        ...connectionConfig(db, prefix),
         'publication.autocreate.mode': 'filtered',
         'table.include.list': 'public.accounts',
         'slot.retry.delay.ms': '200',

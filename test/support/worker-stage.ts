@@ -132,7 +132,22 @@ export function csvConfig(file: string, topic: string, columns: string): Setting
 }
 
 /** Slot, publication and topic prefix all have the connector's name. */
-export function postgresConfig(db: Pick<Database, 'host' | 'port' | 'user' | 'password' | 'name'>, name: string): Settings {
+export function postgresConfig(db: ServerAddress, name: string): Settings {
+  return {
+    ...connectionConfig(db, name),
+    'publication.autocreate.mode': 'filtered',
+    'table.include.list': 'public.orders',
+    'slot.max.retries': '3',
+    'slot.retry.delay.ms': '200',
+    'errors.retry.delay.max.ms': '500',
+    ...onePartition,
+  };
+}
+
+type ServerAddress = Pick<Database, 'host' | 'port' | 'user' | 'password' | 'name'>;
+
+/** What every Postgres connector of a test needs: where the database is, and one name for topics, slot and publication. */
+export function connectionConfig(db: ServerAddress, name: string): Settings {
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     'plugin.name': 'pgoutput',
@@ -144,12 +159,6 @@ export function postgresConfig(db: Pick<Database, 'host' | 'port' | 'user' | 'pa
     'topic.prefix': name,
     'slot.name': name,
     'publication.name': name,
-    'publication.autocreate.mode': 'filtered',
-    'table.include.list': 'public.orders',
-    'slot.max.retries': '3',
-    'slot.retry.delay.ms': '200',
-    'errors.retry.delay.max.ms': '500',
-    ...onePartition,
   };
 }
 

@@ -1,3 +1,5 @@
+import { daysFromCivil, daysInMonth } from '../../text/moment.ts';
+
 /** A date and time of day without zone, reused from cell to cell. Proleptic Gregorian, years 0 to 9999. */
 export class CivilTime {
   year = 1970;
@@ -44,17 +46,4 @@ export class CivilTime {
     this.month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
     this.year = yearOfEra + era * 400 + (this.month <= 2 ? 1 : 0);
   }
-}
-
-function daysInMonth(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719_468;
 }
