@@ -79,7 +79,8 @@ export function sqlError(error: unknown, context: SqlErrorContext): ConnectError
   }
   const reading = readings[state] ?? readings[state.slice(0, 2)];
   const hint = (error as DatabaseError).hint;
-  return new ConnectError(reading?.code ?? 'postgres.query', `Postgres refused (SQLSTATE ${state}) while ${context.doing}.`, {
+  const fault = reading === unreachable ? 'The connection to Postgres failed' : 'Postgres refused';
+  return new ConnectError(reading?.code ?? 'postgres.query', `${fault} (SQLSTATE ${state}) while ${context.doing}.`, {
     ...options,
     ...(reading !== undefined ? { remedy: reading.remedy } : hint === undefined ? {} : { remedy: hint }),
   });
