@@ -14,9 +14,17 @@ interface Query extends Submittable {
   handlePortalSuspended(): void;
 }
 
+/** Where the reader puts what it reads. */
+export interface CopyRoom {
+  /** False: the reader must not be fed. */
+  readonly open: boolean;
+  /** Resolves when it may be fed again. */
+  drained(): Promise<void>;
+}
+
 /**
  * One `COPY … TO STDOUT`, submitted by `client.query(copy)`. Chunks go into the reader as they come, without a copy;
- * when the reader has no room, the socket is paused and what it had brought already is kept until there is.
+ * when there is no room, the socket is paused and what it had brought already is kept until there is.
  */
 export class CopyOut implements Query {
   readonly text: string;
@@ -24,7 +32,7 @@ export class CopyOut implements Query {
   readonly query_timeout = 2_147_483_647;
   callback: (() => void) | undefined;
   readonly #reader: CopyText;
-  readonly #drained: () => Promise<void>;
+  readonly #room: CopyRoom;
   readonly #done = Promise.withResolvers<void>();
   #socket: { pause(): unknown; resume(): unknown } | null = null;
   /** Chunks that came after the reader had no more room. */
@@ -33,11 +41,10 @@ export class CopyOut implements Query {
   #ended = false;
   #failure: Error | null = null;
 
-  /** `drained` resolves when the reader may go on. */
-  constructor(text: string, reader: CopyText, drained: () => Promise<void>) {
+  constructor(text: string, reader: CopyText, room: CopyRoom) {
     this.text = text;
     this.#reader = reader;
-    this.#drained = drained;
+    this.#room = room;
     // The promise is handed out later; until then a failure is nobody's surprise.
     this.#done.promise.catch(() => {});
   }
@@ -85,7 +92,7 @@ export class CopyOut implements Query {
   /** True: all of it is with the reader. */
   #feed(chunk: Uint8Array): boolean {
     try {
-      const taken = this.#reader.push(chunk);
+      const taken = this.#room.open ? this.#reader.push(chunk) : 0;
       if (taken === chunk.length) return true;
       this.#wait(Uint8Array.from(chunk.subarray(taken)));
     } catch (error) {
@@ -104,11 +111,11 @@ export class CopyOut implements Query {
   async #continue(): Promise<void> {
     try {
       while (this.#held.length > 0 && this.#failure === null) {
-        await this.#drained();
+        await this.#room.drained();
         const held = this.#held;
         this.#held = [];
         for (const [index, chunk] of held.entries()) {
-          const taken = this.#reader.push(chunk);
+          const taken = this.#room.open ? this.#reader.push(chunk) : 0;
           if (taken === chunk.length) continue;
           this.#held = [chunk.subarray(taken), ...held.slice(index + 1), ...this.#held];
           break;

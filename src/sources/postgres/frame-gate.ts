@@ -50,6 +50,11 @@ export class FrameGate {
     return false;
   }
 
+  /** For other reasons than a frame: what comes is held until `open()`. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Handles what was held, in order, until the sink closes the gate again. True: everything is through, read on. */
   open(): boolean {
     this.#closed = false;

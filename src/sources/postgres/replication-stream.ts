@@ -73,6 +73,8 @@ export class ReplicationStream {
   #lastIdleMs = -Infinity;
   #storedVersion: number;
   #timer: Timer | null = null;
+  /** Work for which the stream is to stand still. */
+  #due: (() => Promise<void>)[] = [];
   #closing: Promise<void> | null = null;
 
   constructor(options: ReplicationStreamOptions) {
@@ -134,6 +136,15 @@ export class ReplicationStream {
   }
 
   /**
+   * Runs `work` between two transactions, as soon as the stream is there; no frame goes through meanwhile, so `work` may
+   * emit and call `boundary` like the decoder does. It leaves the outlet drained. An error of it ends the stream.
+   */
+  interlude(work: () => Promise<void>): void {
+    this.#due.push(work);
+    this.#interrupt();
+  }
+
+  /**
    * Everything before `lsn` is durable downstream: the server hears of it at once. Also after `run`, until `close`. An older
    * position than the last is not reported (invariant 2).
    */
@@ -181,6 +192,7 @@ export class ReplicationStream {
       this.#options.onStarted?.();
       this.#sendStatus(false);
       this.#tick();
+      this.#interrupt();
     });
   }
 
@@ -211,7 +223,9 @@ export class ReplicationStream {
         const wasClosed = this.#gate.closed;
         this.#receivedHigh = frame.readUInt32BE(1);
         this.#receivedLow = frame.readUInt32BE(5);
-        if (!this.#gate.push(frame) && !wasClosed) void this.#reopen();
+        if (this.#gate.push(frame)) {
+          if (this.#due.length > 0) this.#interrupt();
+        } else if (!wasClosed) void this.#reopen();
       } else if (tag === 0x6b) {
         if (frame.length < 18) throw malformed('a keepalive that is too short');
         this.#keepalive(frame.readUInt32BE(1), frame.readUInt32BE(5), frame[17] === 1);
@@ -223,6 +237,15 @@ export class ReplicationStream {
     }
   }
 
+  /** Closes the gate for what is due, where the stream may stand still. True: it did. */
+  #interrupt(): boolean {
+    if (this.#due.length === 0 || !this.quiet) return false;
+    this.#gate.close();
+    this.#outcome = Decoded.NEXT;
+    if ((this.#paused & Pause.GATE) === 0) void this.#reopen();
+    return true;
+  }
+
   /** The gate has closed: waits for what it closed for, then lets the held frames through. */
   async #reopen(): Promise<void> {
     const { relations, out } = this.#options;
@@ -230,15 +253,20 @@ export class ReplicationStream {
     try {
       do {
         if (this.#outcome === Decoded.DECLARE) await relations.resolve(out);
-        else await out.drained();
+        else if (this.#outcome === Decoded.DRAIN) await out.drained();
+        if (!this.#options.position.inTransaction) await this.#runDue();
         if (this.#done) return;
         this.#stampTime();
-      } while (!this.#gate.open());
+      } while (!this.#gate.open() || this.#interrupt());
       this.#lastReceivedMs = this.#options.clock.monotonic();
       this.#resume(Pause.GATE);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  async #runDue(): Promise<void> {
+    for (let work = this.#due.shift(); work !== undefined && !this.#done; work = this.#due.shift()) await work();
   }
 
   /** Answered from what is durable, never from what has arrived; an idle stream's position moves along with the log. */

@@ -7,20 +7,20 @@ import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import { type Change, Op } from '../../record/change.ts';
 import type { OffsetMap, OffsetValue } from '../../record/offset.ts';
-import { CopyOut } from './copy-out.ts';
-import { CopyText } from './copy-text.ts';
+import type { CopyText } from './copy-text.ts';
 import { highHalf, lowHalf } from './lsn.ts';
 import { SnapshotMarker, type SourceRegisters } from './registers.ts';
+import { copyRows, rowLayout } from './row-copy.ts';
 import type { PostgresSettings } from './settings.ts';
 import { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotPosition } from './snapshot-position.ts';
 import { type Epoch, formatEpochs, parseEpochs, type TablePosition, tableParts } from './snapshot-progress.ts';
-import { copyStatement, existsStatement, placeColumns, type Resume, type SnapshotTable } from './snapshot-query.ts';
+import { copyStatement, existsStatement, type Resume, type SnapshotTable } from './snapshot-query.ts';
 import { openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
 import { snapshotTables } from './snapshot-tables.ts';
 import { TableFilter } from './table-filter.ts';
-import { buildTableShape } from './table-shape.ts';
 import { TransactionView } from './transaction-view.ts';
+import { TurnOutlet } from './turn-outlet.ts';
 import { TypeCatalog } from './type-catalog.ts';
 
 /** Rows between two boundaries: each may end a batch, and is a place where a test can kill the process. */
@@ -183,35 +183,26 @@ export class Snapshot {
     signal: AbortSignal,
   ): Promise<void> {
     const { settings, change, log, registers } = this.#options;
-    const { info, columns: wireColumns } = published;
-    const { rowSchema, shape, columnOf } = buildTableShape({ schema: info.schema, table: info.name, wireColumns, info, types, settings });
-    // Columns that no record shows are not read: they may be large, or none of this user's business.
-    const table = { ...published, columns: wireColumns.filter((_column, index) => (columnOf[index] ?? -1) >= 0) };
+    const layout = rowLayout(published, types, settings);
+    const { table, rowSchema, shape } = layout;
+    const { info } = table;
     const resumes = await this.#resumes(client, table);
     await out.declare(shape);
     const view = this.#view?.transactions;
     if (view === undefined || signal.aborted) return;
     this.#reading = new SnapshotPosition(table, await fileNode(client, info.oid), view, resumes.at(-1)?.position ?? null);
-    change.schema = rowSchema;
     let first = resumes.length === 0;
     let marker: SnapshotMarker | null = null;
-    const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
-    const cellOf = new Int16Array(table.columns.length + extra).fill(-1);
-    cellOf.set(columnOf.filter((cell) => cell >= 0));
-    const onRow = (): boolean => {
+    const room = new TurnOutlet(out);
+    const onRow = (reader: CopyText): boolean => {
       if (signal.aborted) return false;
       registers.setSnapshotMarker(marker ?? this.#marker(first, false));
       first = false;
-      return this.#emit(reader, out);
+      return this.#emit(reader, room);
     };
-    const reader = new CopyText(change.after, cellOf, rowSchema.columns.length, onRow);
     // A table without a key must come in the order on disk, which an index would change.
     await client.query(`SET LOCAL enable_indexscan = ${table.order.length > 0 ? 'on' : 'off'}`);
-    const copy = new CopyOut(copyStatement(table, resumes), reader, () => out.drained());
-    const abort = (): void => copy.abort(new Error('aborted'));
-    signal.addEventListener('abort', abort, { once: true });
-    client.query(copy);
-    await copy.done.finally(() => signal.removeEventListener('abort', abort));
+    const reader = await copyRows({ client, statement: copyStatement(table, resumes), layout, change, out: room, signal, onRow });
     const isLast = !(await this.#anyRow(client, later));
     if (signal.aborted) return;
     marker = isLast ? SnapshotMarker.LAST : this.#marker(first, true);
@@ -229,7 +220,7 @@ export class Snapshot {
     return first ? SnapshotMarker.FIRST_IN_DATA_COLLECTION : SnapshotMarker.TRUE;
   }
 
-  #emit(reader: CopyText, out: ChangeOutlet): boolean {
+  #emit(reader: CopyText, out: TurnOutlet): boolean {
     const { change, registers, clock } = this.#options;
     const now = clock.now();
     registers.setProcessingTime(now);

@@ -139,3 +139,33 @@ test('large frames and many reads arrive whole', async () => {
   const changes = await stream.fixture.out.untilChanges(3000);
   assert.ok(changes.every((change, row) => change.after?.['id'] === String(row).repeat(row % 100 === 0 ? 20_000 : 1)));
 });
+
+test('an interlude waits for the end of a transaction, and nothing is handed over before it is done', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  const { out } = stream.fixture;
+  // Asked for before the stream has started: it comes when it has.
+  const early = Promise.withResolvers<void>();
+  stream.stream.interlude(async () => early.resolve());
+  await fake.untilStreaming();
+  await early.promise;
+  const wal = new WalScript(start).begin(1).relation(orders).insert(orders, ['1']);
+  fake.send(wal.frames);
+  await out.untilChanges(1);
+  const entered = Promise.withResolvers<number>();
+  const leave = Promise.withResolvers<void>();
+  stream.stream.interlude(async () => {
+    entered.resolve(out.changes.length);
+    await leave.promise;
+  });
+  const sent = wal.frames.length;
+  wal.insert(orders, ['2']).commit().begin(2).insert(orders, ['3']).commit().begin(3).insert(orders, ['4']).commit();
+  fake.send(wal.frames.slice(sent));
+  assert.equal(await entered.promise, 2, 'between the two transactions');
+  assert.equal(stream.fixture.position.inTransaction, false);
+  const received = fake.statuses.length;
+  await fake.until(() => fake.statuses.length > received);
+  assert.equal(out.changes.length, 2);
+  leave.resolve();
+  await out.untilChanges(4);
+});

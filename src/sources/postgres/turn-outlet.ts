@@ -1,0 +1,46 @@
+import type { ChangeOutlet } from '../../connect/source.ts';
+import type { Change } from '../../record/change.ts';
+
+/**
+ * One outlet for several readers. Whoever fills it closes it for all: the others ask `open` before they emit, and wait
+ * in `drained` until there is room again and nobody who waited as well has filled it meanwhile.
+ */
+export class TurnOutlet {
+  readonly #out: ChangeOutlet;
+  #full: Promise<void> | null = null;
+
+  constructor(out: ChangeOutlet) {
+    this.#out = out;
+  }
+
+  /** False: do not emit before `drained()`. */
+  get open(): boolean {
+    return this.#full === null;
+  }
+
+  /** As `ChangeOutlet.emit`. */
+  emit(change: Change): boolean {
+    return this.#out.emit(change) || this.#close();
+  }
+
+  /** As `ChangeOutlet.boundary`. */
+  boundary(): boolean {
+    return this.#out.boundary() || this.#close();
+  }
+
+  async drained(): Promise<void> {
+    while (this.#full !== null) await this.#full;
+  }
+
+  #close(): false {
+    if (this.#full === null) {
+      const full = this.#out.drained().then(() => {
+        this.#full = null;
+      });
+      // Each reader that waits gets the failure; that nobody waits is no reason to end the process.
+      full.catch(() => {});
+      this.#full = full;
+    }
+    return false;
+  }
+}
