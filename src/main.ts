@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from './compose.ts';
 import { demoCommand } from './demo/demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { standaloneCommand } from './standalone.ts';
 
 const examples = `
@@ -9,6 +10,7 @@ Examples:
   millrace demo --for 20s --json                      the same for a script
   millrace standalone worker.json orders.json         run a worker with one connector
   millrace standalone worker.properties               run a worker; connectors come by REST on http://127.0.0.1:8083
+  millrace doctor orders.json --worker worker.json    what stands in the way of a connector, and the SQL that mends it
   millrace help standalone                            what a command takes
 
 Config files have Kafka Connect's and Debezium's keys: see README.md and docs/operations.md.`;
@@ -39,7 +41,7 @@ const program = new Command('millrace')
   .usage('COMMAND [OPTIONS]')
   .configureOutput({ outputError: (text, write) => write(sentence(text)) })
   .addHelpText('after', examples);
-for (const command of [demoCommand(), standaloneCommand()]) program.addCommand(command.copyInheritedSettings(program));
+for (const command of [demoCommand(), standaloneCommand(), doctorCommand()]) program.addCommand(command.copyInheritedSettings(program));
 
 silenceNegativeTimeouts();
 await program.parseAsync();

@@ -30,7 +30,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */
-const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config']);
+const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config', 'finding']);
 const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka']);
 
 const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;

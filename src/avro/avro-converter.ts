@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Config } from '../connect/config.ts';
 import type { Converter, ConverterContext, RowEncoder as Encoder } from '../connect/converter.ts';
+import { failure, good, type FindingHandler } from '../connect/finding.ts';
 import type { ConfigKey, ConverterPlugin } from '../connect/plugin.ts';
 import type { Node } from '../record/shape.ts';
 import { RowEncoder } from '../text/row-encoder.ts';
@@ -84,4 +85,16 @@ export const avroConverterPlugin: ConverterPlugin = {
       subjectName: subjectNameStrategy(config.string(isKey ? 'key.subject.name.strategy' : 'value.subject.name.strategy')),
     });
   },
+  async examine(config, { isKey, log }, handle): Promise<void> {
+    const options = { ...registryOptions(config), retriesMax: 0 };
+    await examineRegistry(new SchemaRegistry(options, systemClock, log), `registry of ${isKey ? 'keys' : 'values'}`, handle);
+  },
 };
+
+async function examineRegistry(registry: SchemaRegistry, subject: string, handle: FindingHandler): Promise<void> {
+  try {
+    await handle(good(subject, `The schema registry answers; it has ${await registry.subjectCount()} subjects.`));
+  } catch (error) {
+    await handle(failure(subject, error, 'No record can be written.', 'Check schema.registry.url.'));
+  }
+}

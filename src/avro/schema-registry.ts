@@ -59,6 +59,15 @@ export class SchemaRegistry {
     }
   }
 
+  /** How many subjects there are; rejects as `idOf` does. */
+  async subjectCount(): Promise<number> {
+    const subjects = (await this.#request('all', (api): Promise<Answer> => api.Subject.all())).data();
+    if (Array.isArray(subjects)) return subjects.length;
+    throw new ConnectError('registry.schema', 'What answers is not a schema registry: it has no list of subjects.', {
+      remedy: 'Check schema.registry.url (for Apicurio it ends in /apis/ccompat/v7).',
+    });
+  }
+
   #setLevel(subject: string, compatibility: string): Promise<void> {
     let level = this.#levels.get(subject);
     if (level === undefined) {

@@ -5,6 +5,7 @@ import { checkConnector, type CheckedConnector } from './connector-check.ts';
 import { evaluateKeys, type RawConfig } from './config-spec.ts';
 import type { Converter } from './converter.ts';
 import { createErrorTolerance } from './error-tolerance.ts';
+import type { ConverterPlugin } from './plugin.ts';
 import type { Runtime } from './runtime.ts';
 import type { Sink } from './sink.ts';
 import type { Incarnation } from './supervisor.ts';
@@ -84,15 +85,19 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
 }
 
 /** A connector that names a converter takes nothing of the worker's, not even options: as in Kafka Connect. */
-function createConverter(part: 'key' | 'value' | 'header', config: Config, runtime: Runtime, log: Logger): Converter {
+export function chooseConverter(
+  part: 'key' | 'value' | 'header',
+  config: Config,
+  { worker, plugins }: Pick<Runtime, 'worker' | 'plugins'>,
+): { readonly plugin: ConverterPlugin; readonly options: Config } {
   const own = config.optional(`${part}.converter`);
   // Options without a value are null here, and not given as far as the converter is concerned.
   const given = config
     .withPrefix(`${part}.converter.`)
     .entries()
     .filter(([, value]) => value !== null);
-  const { className, options } = own === null ? runtime.worker.converter(part) : { className: own, options: Object.fromEntries(given) };
-  const plugin = part === 'header' ? runtime.plugins.headerConverter(className) : runtime.plugins.converter(className);
+  const { className, options } = own === null ? worker.converter(part) : { className: own, options: Object.fromEntries(given) };
+  const plugin = part === 'header' ? plugins.headerConverter(className) : plugins.converter(className);
   if (plugin === null) {
     throw new ConnectError(
       'config.invalid',
@@ -107,7 +112,12 @@ function createConverter(part: 'key' | 'value' | 'header', config: Config, runti
     });
   }
   const values = new Map<string, string | null>([...Object.entries(options), ...evaluation.values]);
-  return plugin.create(new Config(values), { isKey: part === 'key', log });
+  return { plugin, options: new Config(values) };
+}
+
+function createConverter(part: 'key' | 'value' | 'header', config: Config, runtime: Runtime, log: Logger): Converter {
+  const { plugin, options } = chooseConverter(part, config, runtime);
+  return plugin.create(options, { isKey: part === 'key', log });
 }
 
 /** The one place where the topics of a connector are learnt, once per topic. */

@@ -3,6 +3,7 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Config } from './config.ts';
 import type { Converter } from './converter.ts';
+import type { FindingHandler } from './finding.ts';
 import type { Source } from './source.ts';
 import type { Transform } from './transform.ts';
 
@@ -54,6 +55,8 @@ export interface SourcePlugin {
   /** Checks that look at several keys. Keys that alone do not parse are not here: see `ConfigKey`. */
   validate?(config: Config): readonly ConfigIssue[];
   create(context: SourceContext): Source;
+  /** Looks, before a start, at everything upstream that the source will need; changes nothing itself. For `millrace doctor`. */
+  examine?(context: SourceContext, handle: FindingHandler): Promise<void>;
 }
 
 export interface ConverterPlugin {
@@ -62,6 +65,8 @@ export interface ConverterPlugin {
   readonly configKeys: readonly ConfigKey[];
   /** `config` holds the converter's own options, prefix (`value.converter.`) taken off. */
   create(config: Config, context: { readonly isKey: boolean; readonly log: Logger }): Converter;
+  /** As `SourcePlugin.examine`, of what the converter talks to. */
+  examine?(config: Config, context: { readonly isKey: boolean; readonly log: Logger }, handle: FindingHandler): Promise<void>;
 }
 
 export interface TransformPlugin {

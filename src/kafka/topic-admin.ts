@@ -38,6 +38,21 @@ export class TopicAdmin {
     return this.#ask('describe the cluster', async (admin) => (await admin.describeCluster()).clusterId);
   }
 
+  brokerCount(): Promise<number> {
+    return this.#ask('describe the cluster', async (admin) => (await admin.describeCluster()).brokers.length);
+  }
+
+  /** Asks the brokers whether such a topic could be created, and creates nothing; rejects with their reason. */
+  async tryCreate(topic: NewTopic): Promise<void> {
+    await this.#ask(`create topics such as ${topic.name}`, (admin) =>
+      admin.createTopics({
+        validateOnly: true,
+        waitForLeaders: false,
+        topics: [{ topic: topic.name, numPartitions: topic.partitions, replicationFactor: topic.replicationFactor }],
+      }),
+    );
+  }
+
   /** Null when the topic does not exist. Never creates it. */
   async describe(name: string): Promise<TopicDescription | null> {
     try {

@@ -2,6 +2,7 @@ import type { SourcePlugin } from '../../connect/plugin.ts';
 import { captureKeys } from './capture-keys.ts';
 import { connectionKeys } from './connection-keys.ts';
 import { connectorVersion } from './envelope.ts';
+import { examinePostgres } from './examination/examination.ts';
 import { otherKeys } from './other-keys.ts';
 import { PostgresSource } from './postgres-source.ts';
 import { debeziumClassName, millraceClassName } from './settings.ts';
@@ -16,4 +17,5 @@ export const postgresSourcePlugin: SourcePlugin = {
   configKeys: [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys],
   validate: validateSettings,
   create: (context) => new PostgresSource(context),
+  examine: examinePostgres,
 };
