@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { avroConverterPlugin } from './avro/avro-converter.ts';
 import { systemClock } from './base/clock.ts';
 import { createLog, type Logger } from './base/log.ts';
@@ -15,9 +14,7 @@ import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
 import { csvSourcePlugin } from './sources/csv/plugin.ts';
 import { generatorSourcePlugin } from './sources/generator/plugin.ts';
 import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
-
-/** This product's own version. */
-export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+import { version } from './version.ts';
 
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({

@@ -1,8 +1,20 @@
 import { Command } from 'commander';
-import { version } from './compose.ts';
-import { demoCommand } from './demo/demo.ts';
-import { doctorCommand } from './doctor.ts';
-import { standaloneCommand } from './standalone.ts';
+import { version } from './version.ts';
+
+/** A command's own code is loaded when it is asked for: most of them need little of the whole program. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo/demo.ts')).demoCommand(),
+  standalone: async () => (await import('./standalone.ts')).standaloneCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  topic: async () => (await import('./cli/topic-command.ts')).topicCommand(),
+  produce: async () => (await import('./cli/produce-command.ts')).produceCommand(),
+  consume: async () => (await import('./cli/consume-command.ts')).consumeCommand(),
+  group: async () => (await import('./cli/group-command.ts')).groupCommand(),
+  registry: async () => (await import('./cli/registry-command.ts')).registryCommand(),
+  connector: async () => (await import('./cli/connector-command.ts')).connectorCommand(),
+  env: async () => (await import('./cli/env-command.ts')).envCommand(),
+  jars: async () => (await import('./cli/jars-command.ts')).jarsCommand(),
+};
 
 const examples = `
 Examples:
@@ -11,9 +23,10 @@ Examples:
   millrace standalone worker.json orders.json         run a worker with one connector
   millrace standalone worker.properties               run a worker; connectors come by REST on http://127.0.0.1:8083
   millrace doctor orders.json --worker worker.json    what stands in the way of a connector, and the SQL that mends it
+  millrace topic create hello --partitions 2          look around in Kafka: topic, produce, consume, group, registry, connector
   millrace help standalone                            what a command takes
 
-Config files have Kafka Connect's and Debezium's keys: see README.md and docs/operations.md.`;
+Config files have Kafka Connect's and Debezium's keys: see README.md and docs/operations.md. New to Kafka: docs/course.md.`;
 
 /** One sentence: `millrace: unknown command 'demoo' (Did you mean demo?)`. */
 function sentence(text: string): string {
@@ -41,7 +54,9 @@ const program = new Command('millrace')
   .usage('COMMAND [OPTIONS]')
   .configureOutput({ outputError: (text, write) => write(sentence(text)) })
   .addHelpText('after', examples);
-for (const command of [demoCommand(), standaloneCommand(), doctorCommand()]) program.addCommand(command.copyInheritedSettings(program));
+const named = commands[process.argv[2] ?? ''];
+for (const load of named === undefined ? Object.values(commands) : [named])
+  program.addCommand((await load()).copyInheritedSettings(program));
 
 silenceNegativeTimeouts();
 await program.parseAsync();

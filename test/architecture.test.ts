@@ -26,7 +26,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'sinks/kafka': ['base', 'record', 'connect', 'kafka'],
   embedded: ['base'],
   demo: ['base', 'embedded'],
-  cli: ['base'],
+  cli: ['base', 'kafka', 'embedded', 'demo'],
 };
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */

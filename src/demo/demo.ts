@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheDirectory } from '../embedded/cache.ts';
+import { forgetAddresses, keepAddresses } from '../embedded/kept-addresses.ts';
 import { Servers, withoutPassword } from '../embedded/servers.ts';
 import { SetUpError } from '../embedded/set-up-error.ts';
 import { demoCommand as commandLine } from './demo-options.ts';
@@ -106,6 +107,8 @@ async function runParts(options: DemoOptions, parts: AsyncDisposableStack, inter
   reached('worker');
   const addresses = addressesOf(servers, database, worker, options);
   await state.keepPorts(portsOf(addresses));
+  await keepAddresses(cache, addresses);
+  parts.defer(() => forgetAddresses(cache));
   const workload = await Workload.start(database.href, options.rowsPerSecond);
   parts.defer(() => workload.stop());
   started();
