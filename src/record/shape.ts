@@ -26,6 +26,8 @@ export interface StructNode {
   readonly fields: readonly FieldNode[];
   /** The struct is null when this image has no columns; `null`: it is always present. Needs `schema.optional`. */
   readonly presence: TupleRef | null;
+  /** The struct is null while this register has no value. Needs `schema.optional`; not together with `presence`. */
+  readonly presenceRegister?: number | undefined;
 }
 
 export interface FieldNode {

@@ -66,6 +66,13 @@ export class RowEncoder {
               continue;
             }
             break;
+          case Opcode.IF_UNSET:
+            if (change.registers.present[code[at + Slot.A] as number] === 0) {
+              out.copy(constants, code[at + Slot.NULL_START] as number, code[at + Slot.NULL_END] as number);
+              at = code[at + Slot.B] as number;
+              continue;
+            }
+            break;
           default:
             return;
         }

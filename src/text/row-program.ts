@@ -44,6 +44,8 @@ export const Opcode = {
   TEXT: 6,
   /** Write the operation's letter. */
   OP: 7,
+  /** If the register A has no value: copy the null run and go to instruction B. */
+  IF_UNSET: 8,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
@@ -133,13 +135,14 @@ class RowProgramBuilder {
   }
 
   #struct(node: StructNode): void {
-    if (node.presence === null) {
+    const { presence, presenceRegister } = node;
+    if (presence === null && presenceRegister === undefined) {
       this.#present(node.schema);
       this.#fields(node);
       return;
     }
     if (!node.schema.optional) throw shapeError(`A struct "${node.schema.name ?? ''}" that may be missing must be optional.`);
-    const at = this.#instruction(Opcode.IF_ABSENT, node.presence, 0, {
+    const at = this.#instruction(presence === null ? Opcode.IF_UNSET : Opcode.IF_ABSENT, presence ?? presenceRegister ?? 0, 0, {
       nullRun: this.#aside((out) => this.#writer.null(out, node.schema)),
     });
     this.#present(node.schema);

@@ -46,9 +46,15 @@ function compare(path: string, theirs: unknown, ours: unknown, report: Report): 
     }
     return;
   }
+  if (isTransactionId(theirs) && isTransactionId(ours)) return;
   if (JSON.stringify(theirs) !== JSON.stringify(ours)) report(path, theirs, ours);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `<xid>:<lsn>` */
+function isTransactionId(value: unknown): boolean {
+  return typeof value === 'string' && /^\d+:\d+$/.test(value);
 }

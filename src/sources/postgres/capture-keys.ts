@@ -41,9 +41,20 @@ export const captureKeys: readonly ConfigKey[] = [
     ...records,
     check: checkSkippedOperations,
   }),
+  optional(
+    'provide.transaction.metadata',
+    'BOOLEAN',
+    'false',
+    'Records of the begin and end of each transaction, and in every record of a change its number in the transaction.',
+    records,
+  ),
+  optional('topic.transaction', 'STRING', 'transaction', 'Topic of the records about transactions, behind the prefix.', {
+    ...records,
+    check: topicPart,
+  }),
   optional('topic.delimiter', 'STRING', '.', 'Between prefix, schema and table in topic names.', {
     ...records,
-    check: (value) => (/^[\w.-]+$/.test(value) ? null : 'may hold letters, digits, ".", "_" and "-" only'),
+    check: topicPart,
   }),
   partly(
     'topic.naming.strategy',
@@ -88,6 +99,10 @@ export const captureKeys: readonly ConfigKey[] = [
     },
   ),
 ];
+
+function topicPart(value: string): string | null {
+  return /^[\w.-]+$/.test(value) ? null : 'may hold letters, digits, ".", "_" and "-" only';
+}
 
 function unsupported(value: string, modes: readonly string[]): string | null {
   return modes.includes(value.toLowerCase()) ? 'it is not supported yet: choose another of the modes.' : null;

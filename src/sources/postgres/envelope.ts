@@ -35,7 +35,7 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
     { name: 'before', node: rowNode(valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
     { name: 'after', node: rowNode(valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
     { name: 'source', node: buildSource(settings, schema, table) },
-    { name: 'transaction', node: constant(transactionSchema, null) },
+    { name: 'transaction', node: buildTransaction(settings) },
     { name: 'op', node: { kind: 'op', schema: { type: 'string', optional: false } } },
     { name: 'ts_ms', node: register(SourceRegister.TS_MS, optionalLong) },
     { name: 'ts_us', node: register(SourceRegister.TS_US, optionalLong) },
@@ -64,7 +64,7 @@ const snapshotSchema: Schema = {
   default: 'false',
 };
 
-export const transactionSchema: Schema = {
+const transactionSchema: Schema = {
   type: 'struct',
   optional: true,
   name: 'event.block',
@@ -75,6 +75,22 @@ export const transactionSchema: Schema = {
     { name: 'data_collection_order', schema: long },
   ],
 };
+
+/** Where a record stands in its transaction: null in snapshots, outside transactions, and unless they are recorded. */
+export function buildTransaction(settings: PostgresSettings): Node {
+  if (!settings.records.transactions) return constant(transactionSchema, null);
+  return {
+    kind: 'struct',
+    schema: transactionSchema,
+    fields: [
+      { name: 'id', node: register(SourceRegister.TRANSACTION_ID, text) },
+      { name: 'total_order', node: register(SourceRegister.TOTAL_ORDER, long) },
+      { name: 'data_collection_order', node: register(SourceRegister.COLLECTION_ORDER, long) },
+    ],
+    presence: null,
+    presenceRegister: SourceRegister.TRANSACTION_ID,
+  };
+}
 
 /** `source` of a record; a message has neither schema nor table. */
 export function buildSource(settings: PostgresSettings, schema: string, table: string): StructNode {

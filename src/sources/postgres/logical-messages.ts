@@ -5,7 +5,7 @@ import { nextRowSchemaId, type Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
-import { buildSource, transactionSchema } from './envelope.ts';
+import { buildSource, buildTransaction } from './envelope.ts';
 import { accepts } from './name-list.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -108,7 +108,7 @@ function messageShape(settings: PostgresSettings): Shape {
         node: { kind: 'register', schema: { type: 'int64', optional: true }, register: SourceRegister.TS_MS, holds: 'int64' },
       },
       { name: 'source', node: buildSource(settings, '', '') },
-      { name: 'transaction', node: { kind: 'constant', schema: transactionSchema, value: null } },
+      { name: 'transaction', node: buildTransaction(settings) },
       { name: 'message', node: struct('io.debezium.connector.postgresql.Message', [column(0), column(1)]) },
     ]),
     headers: [],

@@ -9,7 +9,6 @@ const transform = 'use a transform.';
 
 /** Debezium's other keys: without meaning here, or not supported yet. */
 export const otherKeys: readonly ConfigKey[] = [
-  partly('provide.transaction.metadata', 'BOOLEAN', 'false', ['false'], 'Records about transactions.', 'leave it out.'),
   partly(
     'skip.messages.without.change',
     'BOOLEAN',
@@ -56,7 +55,6 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('sourceinfo.struct.maker', 'CLASS', null, java),
   ignored('schema.refresh.mode', 'STRING', 'columns_diff', 'shapes follow the relation messages of the stream'),
   ignored('topic.cache.size', 'INT', '10000', 'topic names are made once per shape'),
-  ignored('topic.transaction', 'STRING', 'transaction', 'there are no records about transactions yet'),
   ignored('topic.heartbeat.name', 'STRING', null, 'the topic is <topic.heartbeat.prefix>.<topic.prefix>'),
   ignored('max.batch.size', 'INT', '2048', bounded),
   ignored('max.queue.size', 'INT', '8192', bounded),

@@ -9,6 +9,7 @@ import type { Relation, RelationCache, RelationColumn } from './relation-cache.t
 import type { RowEmitter } from './row-emitter.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
+import { messageCollection, type TransactionRecords } from './transaction-records.ts';
 
 /** What the stream does after a frame. */
 export const Decoded = {
@@ -32,6 +33,8 @@ export interface DecoderParts {
   readonly shown: SnapshotFilter;
   /** Absent: logical decoding messages are stepped over. */
   readonly messages?: LogicalMessages | undefined;
+  /** Absent: transactions are not recorded. */
+  readonly transactions?: TransactionRecords | undefined;
 }
 
 /** 'w' walStart:int64 walEnd:int64 sent:int64, then the message. */
@@ -53,6 +56,7 @@ export class PgoutputDecoder {
   readonly #out: ChangeOutlet;
   readonly #shown: SnapshotFilter;
   readonly #messages: LogicalMessages | null;
+  readonly #transactions: TransactionRecords | null;
   #lsnHigh = 0;
   #lsnLow = 0;
 
@@ -65,6 +69,7 @@ export class PgoutputDecoder {
     this.#out = parts.out;
     this.#shown = parts.shown;
     this.#messages = parts.messages ?? null;
+    this.#transactions = parts.transactions ?? null;
   }
 
   /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
@@ -117,7 +122,23 @@ export class PgoutputDecoder {
     if (this.#position.lastCommitHigh === 0 && this.#position.lastCommitLow === 0) this.#registers.clearLastCommitLsn();
     else this.#registers.setLastCommitLsn(this.#position.lastCommitHigh, this.#position.lastCommitLow);
     this.#change.sourceTimeMs = Math.floor(micros / 1000);
-    return Decoded.NEXT;
+    if (this.#transactions === null) return Decoded.NEXT;
+    this.#transactions.begin(xid);
+    return this.#mark(this.#transactions, 'BEGIN') ? Decoded.NEXT : Decoded.DRAIN;
+  }
+
+  /** A record of the transaction itself. False: stop soon. */
+  #mark(transactions: TransactionRecords, status: 'BEGIN' | 'END'): boolean {
+    const position = this.#position;
+    position.message(status, this.#lsnHigh, this.#lsnLow);
+    this.#registers.setLsn(this.#lsnHigh, this.#lsnLow);
+    let room = true;
+    if (position.admit()) {
+      room = status === 'BEGIN' ? transactions.emitBegin() : transactions.emitEnd();
+      position.handedOver();
+    }
+    position.messageDone();
+    return room;
   }
 
   /** 'C' flags:int8 commitLsn:int64 endLsn:int64 commitTime:int64 */
@@ -127,9 +148,12 @@ export class PgoutputDecoder {
     const endHigh = cursor.uint32();
     const endLow = cursor.uint32();
     if (!this.#position.inTransaction) throw malformed('a commit without a transaction');
-    if (!this.#position.commit(endHigh, endLow)) return Decoded.NEXT;
+    const transactions = this.#transactions;
+    const room = transactions === null || this.#mark(transactions, 'END');
+    transactions?.end();
+    if (!this.#position.commit(endHigh, endLow)) return room ? Decoded.NEXT : Decoded.DRAIN;
     this.#position.boundaryDone();
-    return this.#out.boundary() ? Decoded.NEXT : Decoded.DRAIN;
+    return this.#out.boundary() && room ? Decoded.NEXT : Decoded.DRAIN;
   }
 
   /** 'I' relation:int32 'N' tuple */
@@ -232,7 +256,10 @@ export class PgoutputDecoder {
     const registers = this.#registers;
     if (!transactional) registers.outsideTransaction(this.#change.timestampMs, position.lastCommitHigh, position.lastCommitLow);
     registers.setLsn(high, low);
-    const room = !position.admit() || messages.emit();
+    if (transactional) this.#transactions?.changed(this.#transactions.counter(messageCollection));
+    const admitted = position.admit();
+    const room = !admitted || messages.emit();
+    if (admitted) position.handedOver();
     if (transactional) {
       position.messageDone();
       return room ? Decoded.NEXT : Decoded.DRAIN;

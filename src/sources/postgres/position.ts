@@ -13,6 +13,8 @@ export interface ResumePoint {
   readonly ordinal: number;
   /** Changes made of the message after those: a key change makes three. */
   readonly part: number;
+  /** The record of the transaction's begin is counted as the first of the messages. */
+  readonly marked: boolean;
   readonly xid: number | null;
   /** Microseconds since 1970-01-01. */
   readonly commitMicros: number | null;
@@ -26,7 +28,7 @@ export interface StoredPosition {
 }
 
 export function startPoint(lsn: bigint): ResumePoint {
-  return { lsnCommit: lsn, lsn, lsnFinal: null, ordinal: 0, part: 0, xid: null, commitMicros: null, messageType: null };
+  return { lsnCommit: lsn, lsn, lsnFinal: null, ordinal: 0, part: 0, marked: false, xid: null, commitMicros: null, messageType: null };
 }
 
 export function offsetPartition(topicPrefix: string): OffsetMap {
@@ -39,6 +41,7 @@ export function offsetPartition(topicPrefix: string): OffsetMap {
  */
 export function formatPosition(point: ResumePoint, systemId: string): OffsetMap {
   const offset: Record<string, OffsetValue> = { transaction_id: null, lsn_proc: point.lsn };
+  if (point.marked && point.lsnFinal !== null) offset['transaction_id'] = `${point.xid}:${point.lsn}`;
   if (point.messageType !== null) offset['messageType'] = point.messageType;
   offset['lsn_commit'] = point.lsnCommit;
   offset['lsn'] = point.lsn;
@@ -82,6 +85,7 @@ export function parsePosition(offset: OffsetMap): StoredPosition {
       lsnFinal,
       ordinal: lsnFinal === null ? 0 : Number(integer(offset, 'ordinal') ?? 0n),
       part: lsnFinal === null ? 0 : Number(integer(offset, 'part') ?? 0n),
+      marked: lsnFinal !== null && typeof offset['transaction_id'] === 'string',
       xid: numberOrNull(integer(offset, 'txId')),
       commitMicros: numberOrNull(integer(offset, 'ts_usec')),
       messageType: typeof offset['messageType'] === 'string' ? offset['messageType'] : null,

@@ -20,10 +20,16 @@ export const SourceRegister = {
   /** Text. */
   ORIGIN: 11,
   ORIGIN_LSN: 12,
+  /** Text `<xid>:<lsn>`, the LSN being that of the record itself; null outside transactions and unless they are recorded. */
+  TRANSACTION_ID: 13,
+  /** Number of the change in its transaction, from 1; in the record of an end: how many there were. */
+  TOTAL_ORDER: 14,
+  /** The same among the changes of its table. */
+  COLLECTION_ORDER: 15,
 } as const;
 export type SourceRegister = (typeof SourceRegister)[keyof typeof SourceRegister];
 
-export const registerCount = 13;
+export const registerCount = 16;
 
 /** Indexes into `snapshotMarkers`. */
 export const SnapshotMarker = {
@@ -44,6 +50,9 @@ const textBytesMax = 512;
 const sequenceBytesMax = 64;
 /** What a replication origin may be called: 512 bytes in Postgres 18, plain text before. */
 const originBytesMax = 2048;
+/** `4294967295:18446744073709551615` */
+const transactionIdBytesMax = 32;
+const transactionIdAt = textBytesMax + sequenceBytesMax + originBytesMax;
 
 /**
  * Writes a change's registers. Nothing here allocates: texts live in one small buffer that `Registers.bytes` points at,
@@ -51,11 +60,13 @@ const originBytesMax = 2048;
  */
 export class SourceRegisters {
   readonly #registers: Registers;
-  readonly #bytes = new Uint8Array(textBytesMax + sequenceBytesMax + originBytesMax);
+  readonly #bytes = new Uint8Array(transactionIdAt + transactionIdBytesMax);
   readonly #markerStart = new Int32Array(snapshotMarkers.length);
   readonly #markerEnd = new Int32Array(snapshotMarkers.length);
   /** Where the event's own LSN starts in the sequence text. */
   #sequenceAt = 0;
+  /** Where the LSN starts in the transaction's id; 0 while transactions are not recorded or none is open. */
+  #transactionLsnAt = 0;
   #processingMs = Number.NaN;
 
   constructor(change: Change) {
@@ -103,6 +114,30 @@ export class SourceRegisters {
     bytes[at++] = 0x22;
     bytes[at++] = 0x5d;
     registers.setText(SourceRegister.SEQUENCE, textBytesMax, at);
+    if (this.#transactionLsnAt === 0) return;
+    registers.setText(SourceRegister.TRANSACTION_ID, transactionIdAt, writeUnsigned(bytes, this.#transactionLsnAt, high, low));
+  }
+
+  /** From now on every `setLsn` also gives the id of the transaction. */
+  openTransactionId(xid: number): void {
+    const at = writeUnsigned(this.#bytes, transactionIdAt, 0, xid);
+    this.#bytes[at] = 0x3a;
+    this.#transactionLsnAt = at + 1;
+  }
+
+  closeTransactionId(): void {
+    this.#transactionLsnAt = 0;
+    this.#registers.setNull(SourceRegister.TRANSACTION_ID);
+  }
+
+  setOrder(total: number, collection: number): void {
+    this.#registers.setNumber(SourceRegister.TOTAL_ORDER, total);
+    this.#registers.setNumber(SourceRegister.COLLECTION_ORDER, collection);
+  }
+
+  clearOrder(): void {
+    this.#registers.setNull(SourceRegister.TOTAL_ORDER);
+    this.#registers.setNull(SourceRegister.COLLECTION_ORDER);
   }
 
   /** The commit LSN of the transaction before the current one; call `setLsn` after it. */

@@ -5,6 +5,7 @@ import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
+import type { CollectionCounter, TransactionRecords } from './transaction-records.ts';
 import { buildTableShape, type TableShape, type WireColumn } from './table-shape.ts';
 
 export type RelationColumn = WireColumn;
@@ -34,6 +35,8 @@ export interface Relation {
   readonly key: Uint16Array;
   /** Which snapshot has read which of its rows; null: none whose changes are still to come. */
   readonly regions: TableRegions | null;
+  /** Null unless transactions are recorded. */
+  readonly counter: CollectionCounter | null;
 }
 
 /** What the cache asks the server. */
@@ -61,17 +64,26 @@ export class RelationCache {
   readonly #catalog: RelationCatalog;
   readonly #change: Change;
   readonly #shown: SnapshotFilter;
+  readonly #transactions: TransactionRecords | null;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   #pending: RelationMessage | null = null;
   #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
-  constructor(settings: PostgresSettings, filter: TableFilter, catalog: RelationCatalog, change: Change, shown: SnapshotFilter) {
+  constructor(
+    settings: PostgresSettings,
+    filter: TableFilter,
+    catalog: RelationCatalog,
+    change: Change,
+    shown: SnapshotFilter,
+    transactions: TransactionRecords | null = null,
+  ) {
     this.#settings = settings;
     this.#filter = filter;
     this.#catalog = catalog;
     this.#change = change;
     this.#shown = shown;
+    this.#transactions = transactions;
   }
 
   get(id: number): Relation | undefined {
@@ -102,7 +114,9 @@ export class RelationCache {
     if (message === null) return;
     const tableShape = await this.#declare(message, await this.#catalog.table(message.id), out);
     const names = tableShape.rowSchema.columns.map((column) => column.name);
-    this.#relations.set(message.id, layout(message, tableShape, this.#shown.regions(message.id, message.schema, message.table, names)));
+    const regions = this.#shown.regions(message.id, message.schema, message.table, names);
+    const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
+    this.#relations.set(message.id, layout(message, tableShape, regions, counter));
     this.#pending = null;
   }
 
@@ -154,7 +168,12 @@ function identityColumns(info: TableInfo): ReadonlySet<string> {
   }
 }
 
-function layout(message: RelationMessage, tableShape: TableShape, regions: TableRegions | null): Relation {
+function layout(
+  message: RelationMessage,
+  tableShape: TableShape,
+  regions: TableRegions | null,
+  counter: CollectionCounter | null,
+): Relation {
   const { rowSchema, columnOf } = tableShape;
   return {
     schema: message.schema,
@@ -167,6 +186,7 @@ function layout(message: RelationMessage, tableShape: TableShape, regions: Table
     columnCount: rowSchema.columns.length,
     key: rowSchema.key,
     regions,
+    counter,
   };
 }
 
@@ -182,5 +202,6 @@ function stepOver(message: RelationMessage): Relation {
     columnCount: 0,
     key: new Uint16Array(0),
     regions: null,
+    counter: null,
   };
 }

@@ -7,6 +7,7 @@ import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
+import type { TransactionRecords } from './transaction-records.ts';
 
 /**
  * Turns a decoded row message into the changes it stands for: a delete and its tombstone, the three records of a key
@@ -18,17 +19,26 @@ export class RowEmitter {
   readonly #position: StreamPosition;
   /** Knows what the snapshot has shown already. */
   readonly #shown: SnapshotFilter;
+  readonly #transactions: TransactionRecords | null;
   readonly #tombstones: boolean;
   readonly #skips: Uint8Array;
   /** Changes handed over, by `Op`; drained into the metrics now and then. */
   readonly counts = new Float64Array(opCodes.length);
   #room = true;
 
-  constructor(change: Change, out: ChangeOutlet, position: StreamPosition, shown: SnapshotFilter, settings: PostgresSettings) {
+  constructor(
+    change: Change,
+    out: ChangeOutlet,
+    position: StreamPosition,
+    shown: SnapshotFilter,
+    settings: PostgresSettings,
+    transactions: TransactionRecords | null = null,
+  ) {
     this.#change = change;
     this.#out = out;
     this.#position = position;
     this.#shown = shown;
+    this.#transactions = transactions;
     this.#tombstones = settings.records.tombstonesOnDelete;
     const skipped: ReadonlySet<string> = settings.stream.skippedOperations;
     this.#skips = Uint8Array.from(opCodes, (code) => (skipped.has(code) ? 1 : 0));
@@ -45,7 +55,7 @@ export class RowEmitter {
     if (this.#skips[Op.CREATE] === 1 || this.#shown.drops(relation.regions, this.#change.after, 'appears')) return;
     this.#change.before.count = 0;
     this.#change.related.count = 0;
-    this.#emit(Op.CREATE);
+    this.#emit(relation, Op.CREATE);
   }
 
   update(relation: Relation): void {
@@ -53,7 +63,7 @@ export class RowEmitter {
     const { before, after, related } = this.#change;
     related.count = 0;
     if (before.count === 0 || sameKey(relation.key, before, after)) {
-      if (!this.#shown.drops(relation.regions, after, 'other')) this.#emit(Op.UPDATE);
+      if (!this.#shown.drops(relation.regions, after, 'other')) this.#emit(relation, Op.UPDATE);
       return;
     }
     // The two halves may have been read at different times.
@@ -68,7 +78,7 @@ export class RowEmitter {
     if (missing < 0) copyTuple(before, related);
     else related.count = 0;
     before.count = 0;
-    if (showsNew) this.#emit(Op.CREATE);
+    if (showsNew) this.#emit(relation, Op.CREATE);
   }
 
   delete(relation: Relation): void {
@@ -84,7 +94,7 @@ export class RowEmitter {
     this.#change.before.count = 0;
     this.#change.after.count = 0;
     this.#change.related.count = 0;
-    this.#emit(Op.TRUNCATE);
+    this.#emit(relation, Op.TRUNCATE);
   }
 
   /** `missing`: the first key column that the old image leaves out, -1 for none. */
@@ -93,11 +103,12 @@ export class RowEmitter {
       this.#rejectDelete(relation, missing);
       return;
     }
-    this.#emit(Op.DELETE);
-    if (this.#tombstones) this.#emit(Op.TOMBSTONE);
+    this.#emit(relation, Op.DELETE);
+    if (this.#tombstones) this.#emit(relation, Op.TOMBSTONE);
   }
 
-  #emit(op: Op): void {
+  #emit(relation: Relation, op: Op): void {
+    if (this.#transactions !== null && op !== Op.TOMBSTONE) this.#transactions.changed(relation.counter!);
     if (!this.#position.admit()) return;
     this.#change.op = op;
     this.counts[op] = (this.counts[op] as number) + 1;

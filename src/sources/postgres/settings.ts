@@ -112,6 +112,10 @@ export interface RecordSettings {
   readonly schemaNames: NameAdjustment;
   readonly fieldNames: NameAdjustment;
   readonly contextHeaders: boolean;
+  /** Records of the begin and end of transactions, and numbers of the changes in between. */
+  readonly transactions: boolean;
+  /** `<topic.prefix>.<value>` */
+  readonly transactionTopic: string;
   /** Over the prefixes of logical decoding messages. */
   readonly messagePrefixes: NameList;
 }
@@ -162,6 +166,8 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
+      transactions: config.boolean('provide.transaction.metadata'),
+      transactionTopic: config.string('topic.transaction'),
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),
     },
     snapshot: snapshotSettings(config),

@@ -32,13 +32,16 @@ export class StreamPosition {
   #skipOrdinals = 0;
   #skipParts = 0;
   readonly #resume: ResumePoint;
+  readonly #marks: boolean;
   /** The transaction that was interrupted has not come again yet. */
   #resumePending: boolean;
   #changesSinceBoundary = 0;
   #version = 1;
 
-  constructor(resume: ResumePoint) {
+  /** `marks`: begin and end of a transaction are messages of it, too, because they are recorded. */
+  constructor(resume: ResumePoint, marks = false) {
     this.#resume = resume;
+    this.#marks = marks;
     this.#resumePending = resume.lsnFinal !== null;
     this.#doneHigh = highHalf(resume.lsnCommit);
     this.#doneLow = lowHalf(resume.lsnCommit);
@@ -93,7 +96,7 @@ export class StreamPosition {
     const { lsnFinal } = this.#resume;
     const toGo = lsnFinal === null ? -1 : compareHalves(finalHigh, finalLow, highHalf(lsnFinal), lowHalf(lsnFinal));
     const resumed = this.#resumePending && toGo === 0;
-    this.#skipOrdinals = resumed ? this.#resume.ordinal : 0;
+    this.#skipOrdinals = resumed ? Math.max(0, this.#resume.ordinal + Number(this.#marks) - Number(this.#resume.marked)) : 0;
     this.#skipParts = resumed ? this.#resume.part : 0;
     // A transaction behind the interrupted one means that the publication no longer brings any of it.
     if (toGo >= 0) this.#resumePending = false;
@@ -174,15 +177,17 @@ export class StreamPosition {
       xid: this.#xid === 0 ? null : this.#xid,
       commitMicros: this.#commitMicros === 0 ? null : this.#commitMicros,
       messageType: this.#messageType === '' ? null : this.#messageType,
+      marked: this.#marks,
     };
     if (this.#resumePending) {
-      const { lsnFinal, ordinal, part } = this.#resume;
-      return { ...point, lsnFinal, ordinal, part };
+      const { lsnFinal, ordinal, part, marked } = this.#resume;
+      return { ...point, lsnFinal, ordinal, part, marked };
     }
     const skipping = this.#ordinal < this.#skipOrdinals || (this.#ordinal === this.#skipOrdinals && this.#part < this.#skipParts);
     const ordinal = skipping ? this.#skipOrdinals : this.#ordinal;
     const part = skipping ? this.#skipParts : this.#part;
-    if (!this.#inTransaction || this.#skipAll || (ordinal === 0 && part === 0)) return { ...point, lsnFinal: null, ordinal: 0, part: 0 };
+    if (!this.#inTransaction || this.#skipAll || (ordinal === 0 && part === 0))
+      return { ...point, lsnFinal: null, ordinal: 0, part: 0, marked: false };
     return { ...point, lsnFinal: lsnFromHalves(this.#finalHigh, this.#finalLow), ordinal, part };
   }
 

@@ -16,6 +16,7 @@ import type { SqlSession } from './session.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
 import { StreamPosition } from './stream-position.ts';
+import { TransactionRecords } from './transaction-records.ts';
 
 /** Where a stream starts, and what it has to leave out. */
 export interface Begin {
@@ -38,20 +39,23 @@ export class StreamRun {
   readonly #out: ChangeOutlet;
   readonly #relations: RelationCache;
   readonly #emitter: RowEmitter;
+  readonly #transactions: TransactionRecords | null;
   readonly #stream: ReplicationStream;
   readonly #heartbeat: Heartbeat | null;
 
   constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
     const { shown } = begin;
-    const position = new StreamPosition(begin.point);
+    const position = new StreamPosition(begin.point, settings.records.transactions);
     const { change, registers } = createChange(() => position.locate());
     this.position = position;
     this.#shown = shown;
     this.#start = start;
     this.#out = out;
-    this.#relations = new RelationCache(settings, start.filter, new SqlRelationCatalog(start.sql, start.types), change, shown);
-    this.#emitter = new RowEmitter(change, out, position, shown, settings);
+    this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
+    const catalog = new SqlRelationCatalog(start.sql, start.types);
+    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions);
+    this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions);
     const messages = new LogicalMessages(settings, change, out);
     const { clock, log } = source;
     this.#heartbeat =
@@ -67,6 +71,7 @@ export class StreamRun {
       out,
       shown,
       messages,
+      transactions: this.#transactions ?? undefined,
     });
     this.#stream = new ReplicationStream({
       settings,
@@ -105,6 +110,7 @@ export class StreamRun {
       await this.#relations.announce(table, this.#out);
     }
     await this.#heartbeat?.declare();
+    await this.#transactions?.declare();
     await this.#stream.run(signal);
   }
 

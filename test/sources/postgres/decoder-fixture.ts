@@ -18,6 +18,7 @@ import { SnapshotFilter } from '../../../src/sources/postgres/snapshot-filter.ts
 import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
 import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts';
 import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
+import { TransactionRecords } from '../../../src/sources/postgres/transaction-records.ts';
 import { CollectingOutlet } from '../../support/collecting-outlet.ts';
 import type { ScriptTable } from '../../support/wal-script.ts';
 
@@ -47,6 +48,7 @@ export class DecoderFixture {
   readonly relations: RelationCache;
   readonly registers: SourceRegisters;
   readonly settings: PostgresSettings;
+  readonly transactions: TransactionRecords | null;
   #outcome: Decoded = Decoded.NEXT;
 
   constructor(
@@ -54,7 +56,7 @@ export class DecoderFixture {
     options: { readonly resume?: ResumePoint; readonly settings?: Readonly<Record<string, string>> } = {},
   ) {
     const settings = testSettings(options.settings);
-    const position = new StreamPosition(options.resume ?? startPoint(0n));
+    const position = new StreamPosition(options.resume ?? startPoint(0n), settings.records.transactions);
     const shown = SnapshotFilter.parse(null, () => true);
     this.position = position;
     this.change = new Change({ id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) }, registerCount, () =>
@@ -68,9 +70,11 @@ export class DecoderFixture {
       table: async (oid: number) => tables.map(tableInfo).find((table) => table.oid === oid) ?? null,
       types: async () => types,
     };
-    this.relations = new RelationCache(settings, new TableFilter(settings), catalog, this.change, shown);
-    const emitter = new RowEmitter(this.change, this.out, position, shown, settings);
-    const parts = { change: this.change, registers, relations: this.relations, emitter, position, out: this.out, shown };
+    this.transactions = settings.records.transactions ? new TransactionRecords(settings, this.change, registers, this.out) : null;
+    this.relations = new RelationCache(settings, new TableFilter(settings), catalog, this.change, shown, this.transactions);
+    const emitter = new RowEmitter(this.change, this.out, position, shown, settings, this.transactions);
+    const transactions = this.transactions ?? undefined;
+    const parts = { change: this.change, registers, relations: this.relations, emitter, position, out: this.out, shown, transactions };
     this.decoder = new PgoutputDecoder(parts);
     this.gate = new FrameGate((frame) => {
       this.#outcome = this.decoder.decode(frame);
@@ -80,6 +84,7 @@ export class DecoderFixture {
 
   /** One frame after the other, waiting where the stream would wait. */
   async feed(frames: readonly Buffer[]): Promise<void> {
+    await this.transactions?.declare();
     for (const frame of frames) {
       this.gate.push(frame);
       await this.#settle();

@@ -15,13 +15,14 @@ test('a position survives being stored, to the last bit', () => {
     lsnFinal: fc.option(lsn),
     ordinal: fc.nat(),
     part: fc.nat(3),
+    marked: fc.boolean(),
     xid: fc.option(fc.integer({ min: 1, max: 0xffff_ffff })),
     commitMicros: fc.option(fc.integer({ min: 1, max: 4e15 })),
     messageType: fc.option(fc.constantFrom('INSERT', 'TRUNCATE')),
   });
   fc.assert(
     fc.property(point, (point) => {
-      const expected = point.lsnFinal === null ? { ...point, ordinal: 0, part: 0 } : { ...point };
+      const expected = point.lsnFinal === null ? { ...point, ordinal: 0, part: 0, marked: false } : { ...point };
       const stored = parsePosition(parseOffset(stringifyOffset(formatPosition(point, '7300000000000000001'))));
       assert.deepEqual(stored, { point: expected, systemId: '7300000000000000001' });
     }),

@@ -44,7 +44,6 @@ test('values that a key alone can refuse', () => {
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
     ['time.precision.mode', 'structured', /not supported yet/],
     ['hstore.handling.mode', 'map', /not supported yet/],
-    ['provide.transaction.metadata', 'true', /not supported yet/],
     ['column.mask.with.5.chars', 'public.a.b', /not supported yet/],
     ['column.truncate.to.5.chars', 'public.a.b', /not supported yet/],
     ['snapshot.mode', 'custom', /not supported yet/],
