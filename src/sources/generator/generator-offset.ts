@@ -13,7 +13,8 @@ export interface GeneratorProgress {
   readonly counts: readonly number[];
 }
 
-const partition: OffsetMap = { 'task.id': 0 };
+/** There is one task, whatever `tasks.max` says. */
+export const partition: OffsetMap = { 'task.id': 0 };
 
 /** Under the names that the data generator of Confluent uses, which goes on from it and from whose offsets this one does. */
 export function generatorOffset(progress: GeneratorProgress): SourceOffset {
@@ -34,9 +35,9 @@ export function parseGeneratorOffset(offsets: readonly SourceOffset[]): Generato
   const offset = offsets.find((each) => Number(each.partition['task.id']) === 0)?.offset ?? null;
   if (offset === null) return { generation: 0, iteration: 0, seed: null, counts: [] };
   const seed = offset['random.seed'] ?? null;
-  if (seed !== null && typeof seed !== 'bigint' && !Number.isInteger(seed)) throw malformed('"random.seed" is no whole number');
+  if (seed !== null && typeof seed !== 'bigint' && !Number.isInteger(seed)) throw malformedOffset('"random.seed" is no whole number');
   const counts = offset['iteration.counts'] ?? '';
-  if (typeof counts !== 'string' || !/^(\d+(,\d+)*)?$/.test(counts)) throw malformed('"iteration.counts" is no list of numbers');
+  if (typeof counts !== 'string' || !/^(\d+(,\d+)*)?$/.test(counts)) throw malformedOffset('"iteration.counts" is no list of numbers');
   return {
     generation: natural(offset, 'task.generation'),
     iteration: natural(offset, 'current.iteration'),
@@ -45,13 +46,13 @@ export function parseGeneratorOffset(offsets: readonly SourceOffset[]): Generato
   };
 }
 
-function natural(offset: OffsetMap, name: string): number {
+export function natural(offset: OffsetMap, name: string): number {
   const value = offset[name] ?? 0;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw malformed(`"${name}" is not a whole number from 0`);
+  throw malformedOffset(`"${name}" is not a whole number from 0`);
 }
 
-function malformed(reason: string): ConnectError {
+export function malformedOffset(reason: string): ConnectError {
   return new ConnectError('config.invalid', `The stored offset is not one of a data generator: ${reason}.`, {
     remedy:
       'Correct or delete the connector\'s offsets, as in {"task.id":0} → {"task.generation":1,"current.iteration":100,"random.seed":42}.',

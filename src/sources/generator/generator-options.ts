@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../../connect/config.ts';
 import { parseAvroSchema, type AvroRecord } from './avro-type.ts';
+import { HourRates } from './hour-rates.ts';
 import type { Pace } from './pacer.ts';
 import { findQuickstart, quickstartNames } from './quickstarts.ts';
 
@@ -57,7 +58,9 @@ function schemaOf(config: Config): KeyedSchema {
   const quickstart = given(config, 'quickstart');
   if (quickstart !== null) {
     const found = findQuickstart(quickstart);
-    if (found === null) throw new ConnectError('config.invalid', unknownQuickstart(quickstart));
+    if (found === null) {
+      throw new ConnectError('config.invalid', unknownQuickstart(quickstart), { remedy: 'Set quickstart to one of these names.' });
+    }
     return found;
   }
   return { schema: parseAvroSchema(given(config, 'schema.string') ?? readSchema(given(config, 'schema.filename') ?? '')), keyField: null };
@@ -79,14 +82,18 @@ function readSchema(file: string): string {
   }
 }
 
-function seedOf(config: Config): bigint | null {
+export function seedOf(config: Config): bigint | null {
   const seed = given(config, 'random.seed');
   if (seed === null) return null;
-  if (!/^[-+]?\d{1,19}$/.test(seed)) throw new ConnectError('config.invalid', 'random.seed must be a whole number of 64 bits.');
-  return BigInt.asIntN(64, BigInt(seed.replace('+', '')));
+  if (!/^[-+]?\d{1,19}$/.test(seed) || BigInt.asIntN(64, BigInt(seed.replace('+', ''))) !== BigInt(seed.replace('+', ''))) {
+    throw new ConnectError('config.invalid', 'random.seed must be a whole number of 64 bits.', {
+      remedy: 'Use a number from -9223372036854775808 to 9223372036854775807, or leave random.seed out.',
+    });
+  }
+  return BigInt(seed.replace('+', ''));
 }
 
-function paceOf(config: Config): Pace {
+export function paceOf(config: Config): Pace {
   const rowsPerSecond = Number(given(config, 'rows.per.second') ?? 0);
   const interval = config.optionalInt('max.interval');
   if (interval !== null && interval > 0 && rowsPerSecond > 0) {
@@ -99,11 +106,22 @@ function paceOf(config: Config): Pace {
     rowsPerSecond,
     burstRows: config.int('burst.rows'),
     jitter: Number(config.string('jitter')),
+    byHour: byHourOf(config, rowsPerSecond),
   };
 }
 
+function byHourOf(config: Config, rowsPerSecond: number): HourRates | null {
+  const written = given(config, 'rate.by.hour');
+  if (written === null) return null;
+  const rates = new HourRates(written, given(config, 'rate.zone') ?? 'UTC');
+  if (rowsPerSecond > 0) return rates;
+  throw new ConnectError('config.invalid', 'rate.by.hour is given without rows.per.second, of which it is a share.', {
+    remedy: 'Set rows.per.second to the rate of the busiest hour.',
+  });
+}
+
 /** Null for a key without a value or with an empty one. */
-function given(config: Config, name: string): string | null {
+export function given(config: Config, name: string): string | null {
   const value = config.optional(name);
   return value === null || value === '' ? null : value;
 }

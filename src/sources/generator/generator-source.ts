@@ -12,7 +12,7 @@ import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { generatorOffset, parseGeneratorOffset } from './generator-offset.ts';
 import { generatorOptions, type GeneratorOptions } from './generator-options.ts';
 import { JavaRandom } from './java-random.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer, standstillMs } from './pacer.ts';
 import { GeneratorRegister, planRows, type RowPlan } from './row-generator.ts';
 
 /** After so many records without a pause other tasks have their turn. */
@@ -108,7 +108,11 @@ export class GeneratorSource implements Source {
     const pacer = new Pacer(pace, new JavaRandom(randomBytes(8).readBigInt64BE()), this.#clock.monotonic());
     let sinceTurn = 0;
     while (!signal.aborted && this.#iteration < iterations) {
-      const waitMs = pacer.next(this.#clock.monotonic());
+      const waitMs = pacer.next(this.#clock.monotonic(), pace.byHour?.at(this.#clock.now()));
+      if (waitMs === null) {
+        await this.#clock.sleep(standstillMs, signal);
+        continue;
+      }
       sinceTurn += 1;
       if (waitMs > 0 || sinceTurn > recordsPerTurn) {
         sinceTurn = 0;

@@ -1,3 +1,4 @@
+import type { HourRates } from './hour-rates.ts';
 import type { JavaRandom } from './java-random.ts';
 
 /** When rows come. The first two exclude each other; both 0: as fast as they are taken. */
@@ -9,7 +10,12 @@ export interface Pace {
   readonly burstRows: number;
   /** How much pauses vary, as a share of themselves: 0 not at all, 1 between nothing and twice as long. */
   readonly jitter: number;
+  /** Shares of `rowsPerSecond` by the time of day; null: always all of it. */
+  readonly byHour: HourRates | null;
 }
+
+/** How long to wait before asking again in an hour without rows. */
+export const standstillMs = 10_000;
 
 /** What was missed in longer than this is not made up for, so that a stalled sink is not followed by a flood. */
 const arrearsMsMax = 1000;
@@ -30,19 +36,26 @@ export class Pacer {
     this.#dueMs = nowMs;
   }
 
-  /** Asks for one more row and returns the milliseconds until it is due, 0 when it is. */
-  next(nowMs: number): number {
+  /**
+   * Asks for one more row and returns the milliseconds until it is due, 0 when it is. `share` of `rowsPerSecond` holds
+   * at present; null: nothing is due now, ask again.
+   */
+  next(nowMs: number, share = 1): number | null {
     const { intervalMsMax, rowsPerSecond, burstRows, jitter } = this.#pace;
     if (intervalMsMax <= 0 && rowsPerSecond <= 0) return 0;
     if (this.#leftInBurst > 0) {
       this.#leftInBurst -= 1;
       return 0;
     }
+    if (share <= 0) {
+      this.#dueMs = nowMs;
+      return null;
+    }
     if (this.#dueMs < nowMs - arrearsMsMax) this.#dueMs = nowMs;
     if (rowsPerSecond > 0) {
       // The first burst comes at once, each further one after the pause for the one before.
       const due = this.#dueMs;
-      this.#dueMs += ((1000 * burstRows) / rowsPerSecond) * (1 + jitter * (2 * this.#random.double() - 1));
+      this.#dueMs += ((1000 * burstRows) / (rowsPerSecond * share)) * (1 + jitter * (2 * this.#random.double() - 1));
       this.#leftInBurst = burstRows - 1;
       return wait(due - nowMs);
     }

@@ -4,7 +4,11 @@ import type { ConfigIssue, ConfigKey, SourcePlugin } from '../../connect/plugin.
 import { generatorOptions, unknownQuickstart } from './generator-options.ts';
 import { GeneratorSource } from './generator-source.ts';
 import { findQuickstart, quickstartNames } from './quickstarts.ts';
+import { namedDays } from './hour-rates.ts';
 import { planRows } from './row-generator.ts';
+import { scenarioOptions, unknownScenario } from './scenario-options.ts';
+import { planTables, ScenarioSource } from './scenario-source.ts';
+import { findScenario, scenarioNames } from './scenarios.ts';
 
 const data: readonly ConfigKey[] = [
   { name: 'kafka.topic', type: 'STRING', importance: 'HIGH', doc: 'The topic the records are written to.' },
@@ -48,6 +52,38 @@ const data: readonly ConfigKey[] = [
   },
 ];
 
+const scenario: readonly ConfigKey[] = [
+  {
+    name: 'scenario',
+    type: 'STRING',
+    default: '',
+    importance: 'HIGH',
+    doc: `Tables that belong together, with inserts, updates and deletes: one of ${scenarioNames.join(', ')}. In place of a quickstart or schema; topics are kafka.topic, a dot, and the table.`,
+    check: (value) => (value.trim() === '' || findScenario(value) !== null ? null : unknownScenario(value)),
+  },
+  { name: 'scenario.file', type: 'STRING', default: '', doc: 'A JSON file that describes a scenario of your own.' },
+  {
+    name: 'scenario.form',
+    type: 'STRING',
+    default: 'flat',
+    oneOf: ['flat', 'envelope'],
+    doc: 'flat: the row as value, a header op, and a tombstone for a deleted row; envelope: before, after, source, op and ts_ms, as Debezium writes them.',
+  },
+  {
+    name: 'scenario.start',
+    type: 'STRING',
+    default: '',
+    doc: 'The time at which the data begins, in milliseconds since 1970 or ISO 8601; without it times of the data follow the clock.',
+  },
+  {
+    name: 'scenario.turn.ms',
+    type: 'INT',
+    default: '1000',
+    min: 0,
+    doc: 'With scenario.start: how much later each turn is than the one before.',
+  },
+];
+
 const pace: readonly ConfigKey[] = [
   {
     name: 'max.interval',
@@ -78,6 +114,13 @@ const pace: readonly ConfigKey[] = [
     max: 1,
     doc: 'With rows.per.second: how much pauses vary, as a share of themselves.',
   },
+  {
+    name: 'rate.by.hour',
+    type: 'STRING',
+    default: '',
+    doc: `How much of rows.per.second there is at which time of day: ${namedDays.join(', ')}, or 24 numbers from midnight on, 1 for all of it.`,
+  },
+  { name: 'rate.zone', type: 'STRING', default: 'UTC', doc: 'The time zone of rate.by.hour.' },
 ];
 
 const ofCloud: readonly ConfigKey[] = [
@@ -109,6 +152,11 @@ const ofCloud: readonly ConfigKey[] = [
 
 function validate(config: Config): readonly ConfigIssue[] {
   try {
+    const scenario = scenarioOptions(config);
+    if (scenario !== null) {
+      planTables(scenario, '');
+      return [];
+    }
     const { schema, topic, keyField } = generatorOptions(config);
     planRows(schema, topic, keyField, -1);
     return [];
@@ -119,8 +167,12 @@ function validate(config: Config): readonly ConfigIssue[] {
 }
 
 function keyAtFault(config: Config, message: string): string {
-  for (const key of ['schema.keyfield', 'random.seed', 'rows.per.second']) if (message.includes(key)) return key;
-  return ['schema.string', 'schema.filename', 'quickstart'].find((name) => (config.optional(name) ?? '') !== '') ?? 'quickstart';
+  for (const key of ['schema.keyfield', 'random.seed', 'rate.zone', 'rate.by.hour', 'rows.per.second', 'scenario.start'])
+    if (message.includes(key)) return key;
+  return (
+    ['scenario.file', 'scenario', 'schema.string', 'schema.filename', 'quickstart'].find((name) => (config.optional(name) ?? '') !== '') ??
+    'quickstart'
+  );
 }
 
 export const generatorSourcePlugin: SourcePlugin = {
@@ -129,9 +181,13 @@ export const generatorSourcePlugin: SourcePlugin = {
   version: '0.1.0',
   configKeys: [
     ...data.map((key) => ({ ...key, group: 'Data' })),
+    ...scenario.map((key) => ({ ...key, group: 'Scenario' })),
     ...pace.map((key) => ({ ...key, group: 'Pace' })),
     ...ofCloud.map((key) => ({ ...key, group: 'Confluent Cloud' })),
   ],
   validate,
-  create: (context) => new GeneratorSource(context),
+  create: (context) => {
+    const scenario = scenarioOptions(context.config);
+    return scenario === null ? new GeneratorSource(context) : new ScenarioSource(context, scenario);
+  },
 };

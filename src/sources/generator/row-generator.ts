@@ -85,7 +85,7 @@ export function planRows(record: AvroRecord, topic: string, keyField: string | n
   const columns = builder.columns;
   const schema: RowSchema = { id, name: topic, columns, key: keyColumns(key) };
   return {
-    shape: { topic, key, value, headers, schema },
+    shape: { topic, key, value, headers: generatorHeaders, schema },
     rows: new RowGenerator(builder.steps),
     counters: builder.compiler.counters,
   };
@@ -159,7 +159,8 @@ function keyColumns(key: Node | null): Uint16Array {
   return Uint16Array.from(key === null ? [] : columns(key));
 }
 
-const headers: readonly HeaderNode[] = (
+/** What every generated record tells of itself. */
+export const generatorHeaders: readonly HeaderNode[] = (
   [
     ['task.generation', GeneratorRegister.GENERATION],
     ['task.id', GeneratorRegister.TASK],

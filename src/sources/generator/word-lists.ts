@@ -11,3 +11,6 @@ export const lastNames: readonly string[] =
 
 export const syllables: readonly string[] =
   'ar bel cor dan el fi gor hal il jun kar lo mer nor or pel qui ro sol tan ul vor wen xi yor zan'.split(' ');
+
+export const cityNames: readonly string[] =
+  'Aarhus Bergen Bremen Cork Ghent Graz Leeds Lyon Malmo Porto Riga Tampere Turin Utrecht Valencia'.split(' ');
