@@ -24,8 +24,8 @@ function steps(): Step[] {
   const tests = globSync('test/**/*.test.ts', { cwd: projectRoot }).filter((file) => !needsServer.test(file));
   return [
     { name: 'types', command: join(tools, 'tsc'), args: [] },
-    { name: 'lint', command: join(tools, 'oxlint'), args: ['--type-aware', '--deny-warnings', 'bin', 'src', 'scripts', 'test'] },
-    { name: 'format', command: join(tools, 'oxfmt'), args: ['--check', 'bin', 'src', 'scripts', 'test'] },
+    { name: 'lint', command: join(tools, 'oxlint'), args: ['--type-aware', '--deny-warnings', 'bin', 'src', 'scripts', 'test', 'bench'] },
+    { name: 'format', command: join(tools, 'oxfmt'), args: ['--check', 'bin', 'src', 'scripts', 'test', 'bench'] },
     { name: 'tests', command: process.execPath, args: ['--test', '--test-timeout=60000', '--test-reporter=dot', ...tests] },
   ];
 }

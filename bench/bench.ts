@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { cacheDirectory } from '../src/embedded/cache.ts';
+import type { BenchOptions } from './bench-options.ts';
+import { BenchServers } from './bench-servers.ts';
+import type { Engine } from './engine/engine.ts';
+import { millraceEngines } from './engine/millrace.ts';
+import type { Measurement } from './measure/measurement.ts';
+import { resultTable } from './report/result-table.ts';
+import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
+import { streaming } from './scenario/streaming.ts';
+
+export const engines: readonly Engine[] = [...millraceEngines];
+export const scenarios: readonly Scenario[] = [streaming];
+/** Not engines, but lines that can be chosen like them. */
+export const limits = ['walsender'] as const;
+
+/** Runs what was chosen, and resolves with the exit code: 0 only when everything was measured and found right. */
+export async function bench(options: BenchOptions, say: (text: string) => void): Promise<number> {
+  const chosen = scenarios.filter((scenario) => options.scenarios.length === 0 || options.scenarios.includes(scenario.name));
+  const chosenEngines = engines.filter((engine) => options.engines.length === 0 || options.engines.includes(engine.name));
+  for (const engine of chosenEngines) await engine.prepare(say);
+  const measurements: Measurement[] = [];
+  const failures: string[] = [];
+  await using servers = await BenchServers.start(cacheDirectory(), options, say);
+  const run = randomBytes(3).toString('hex');
+  let names = 0;
+  const context: ScenarioContext = {
+    servers: servers.addresses,
+    folder: servers.folder,
+    engines,
+    chosenEngines: options.engines,
+    rows: (full) => options.rows ?? (options.quick ? Math.ceil(full / 10) : full),
+    repeats: options.repeats ?? (options.quick ? 1 : 3),
+    quick: options.quick,
+    bigMegabytes: options.bigMegabytes ?? (options.quick ? 16 : 128),
+    say,
+    add: (measurement) => measurements.push(measurement),
+    uniqueName: (part) => `bench_${run}_${(names += 1)}_${part}`,
+  };
+  for (const scenario of chosen) {
+    say(`\n── ${scenario.name}: ${scenario.title} ──`);
+    try {
+      await scenario.run(context);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push(`${scenario.name}: ${reason}`);
+      say(`  FAILED: ${reason}`);
+    }
+  }
+  say(`\n${resultTable(measurements)}`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ measurements, failures })}\n`);
+  return failures.length > 0 || measurements.some((measurement) => measurement.failure !== null) ? 1 : 0;
+}

@@ -1,0 +1,68 @@
+import type { FetchedRecord } from '../../src/kafka/record-batch-reader.ts';
+import type { TopicSet } from '../kafka/topic-set.ts';
+import type { RecordForm } from '../table/cell-kind.ts';
+import type { TableModel } from '../table/table-model.ts';
+import { CellHash } from './cell-hash.ts';
+import type { RecordCheck } from './record-check.ts';
+import { RecordDecoder } from './record-decoder.ts';
+
+export interface TopicCheckOptions {
+  readonly form: RecordForm;
+  readonly registry: string;
+  readonly model: TableModel;
+  readonly check: RecordCheck;
+  /** `c` for inserts in a stream, `r` for a snapshot. */
+  readonly op: string;
+}
+
+/** Reads topics from where it stands, decodes every record, and holds it against the table. */
+export class TopicCheck {
+  readonly #options: TopicCheckOptions;
+  readonly #decoder: RecordDecoder;
+  readonly #hash = new CellHash();
+  readonly #columns: readonly { readonly name: string; readonly from: (value: unknown) => number | string | boolean | null }[];
+  bytes = 0;
+
+  constructor(options: TopicCheckOptions) {
+    this.#options = options;
+    this.#decoder = new RecordDecoder(options.form, options.registry);
+    this.#columns = options.model.columns.map(({ name, kind }) => ({ name, from: kind.from[options.form] }));
+  }
+
+  /**
+   * From `positions`, which move along, to `ends`.
+   *
+   * @param lasts Set to the offset of the last record of each partition that had one.
+   */
+  async read(topics: TopicSet, positions: Float64Array, ends: Float64Array, lasts: Float64Array): Promise<void> {
+    await topics.read(positions, ends, async (topic, lot) => {
+      await this.#decoder.prepare(partsOf(lot));
+      for (const record of lot) this.#take(topic, record);
+      const last = lot.at(-1);
+      if (last !== undefined) lasts[topics.topics.indexOf(topic) * topics.partitions + last.partition] = Number(last.offset);
+    });
+  }
+
+  #take(topic: string, record: FetchedRecord): void {
+    const { check, op } = this.#options;
+    const where = `${topic}-${record.partition}@${record.offset}`;
+    this.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    try {
+      const { key, value } = this.#decoder.decode(record.key, record.value);
+      const after = value.after;
+      if (after === null || value.op !== op) return check.problem(`${where}: operation ${value.op} where ${op} was due`);
+      this.#hash.begin();
+      for (const { name, from } of this.#columns) this.#hash.add(from(after[name]));
+      check.take(Number(key.id), Number(after['id']), this.#hash, where);
+    } catch (error) {
+      check.problem(`${where}: does not decode: ${String(error)}`);
+    }
+  }
+}
+
+function* partsOf(lot: readonly FetchedRecord[]): Generator<Buffer | null> {
+  for (const { key, value } of lot) {
+    yield key;
+    yield value;
+  }
+}

@@ -1,0 +1,132 @@
+import kafkajs from 'kafkajs';
+import { systemClock } from '../../src/base/clock.ts';
+import { Config } from '../../src/connect/config.ts';
+import { ClientConfig } from '../../src/kafka/client-config.ts';
+import { Cluster } from '../../src/kafka/cluster.ts';
+import { fetchApi } from '../../src/kafka/cluster-api.ts';
+import type { FetchPartition } from '../../src/kafka/cluster-api.ts';
+import type { FetchedRecord } from '../../src/kafka/record-batch-reader.ts';
+import { readRecordBatches } from '../../src/kafka/record-batch-reader.ts';
+import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
+import type { TopicPartitions } from './committed-ends-api.ts';
+import { committedEndsApi } from './committed-ends-api.ts';
+
+const fetchBytesMax = 8 * 1024 * 1024;
+
+/**
+ * The topics of one run: made before the engine starts, so that no engine pays for making them, and removed afterwards. Positions
+ * are arrays with one number per partition, all topics one behind the other.
+ */
+export class TopicSet implements AsyncDisposable {
+  readonly topics: readonly string[];
+  readonly partitions: number;
+  readonly #cluster: Cluster;
+  readonly #admin: TopicAdmin;
+  readonly #client: ClientConfig;
+  readonly #prefix: string;
+
+  private constructor(client: ClientConfig, prefix: string, topics: readonly string[], partitions: number) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#cluster = new Cluster(client, systemClock);
+    this.#admin = new TopicAdmin(client, systemClock);
+    this.topics = topics;
+    this.partitions = partitions;
+  }
+
+  static async create(bootstrapServers: string, prefix: string, topics: readonly string[], partitions: number): Promise<TopicSet> {
+    const client = new ClientConfig(Config.of({ 'bootstrap.servers': bootstrapServers, 'client.id': 'bench' }));
+    const set = new TopicSet(client, prefix, topics, partitions);
+    for (const name of topics) await set.#admin.create({ name, partitions, replicationFactor: 1, settings: {} });
+    for (let at = 0; at < topics.length; at += 100) await set.#cluster.refresh(topics.slice(at, at + 100));
+    return set;
+  }
+
+  /** Where a read-committed consumer would come to now. */
+  async ends(): Promise<Float64Array> {
+    const ends = new Float64Array(this.topics.length * this.partitions);
+    const byLeader = new Map<number, TopicPartitions[]>();
+    for (const topic of this.topics) {
+      const leaders = this.#cluster.topic(topic)?.leaders ?? new Int32Array();
+      for (const leader of new Set(leaders)) {
+        const partitions = Array.from(leaders.keys()).filter((partition) => leaders[partition] === leader);
+        byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic, partitions }]);
+      }
+    }
+    const places = new Map(this.topics.map((topic, index) => [topic, index * this.partitions]));
+    for (const [leader, wanted] of byLeader) {
+      for (const { topic, partition, errorCode, offset } of await this.#cluster.call(leader, 'list offsets', committedEndsApi, wanted)) {
+        if (errorCode !== 0) throw new Error(`${topic}-${partition} has no end: Kafka's error ${errorCode}`);
+        ends[(places.get(topic) ?? 0) + partition] = Number(offset);
+      }
+    }
+    return ends;
+  }
+
+  /** Reads from `positions`, which move along, to `ends`; records come in lots that are valid until the promise has resolved. */
+  async read(
+    positions: Float64Array,
+    ends: Float64Array,
+    onLot: (topic: string, lot: readonly FetchedRecord[]) => Promise<void>,
+  ): Promise<void> {
+    for (const [index, topic] of this.topics.entries()) {
+      const first = index * this.partitions;
+      for (;;) {
+        const wanted: FetchPartition[] = [];
+        for (let partition = 0; partition < this.partitions; partition += 1) {
+          const position = positions[first + partition] ?? 0;
+          if (position < (ends[first + partition] ?? 0)) wanted.push({ partition, offset: BigInt(position) });
+        }
+        if (wanted.length === 0) break;
+        for (const { partition, offset, lot } of await this.#fetch(topic, wanted)) {
+          positions[first + partition] = offset;
+          await onLot(topic, lot);
+        }
+      }
+    }
+  }
+
+  /** Waits on the broker for something new, as a consumer does. */
+  async follow(topic: string, positions: Float64Array, waitMs: number, onRecord: (record: FetchedRecord) => void): Promise<void> {
+    const wanted = Array.from(positions, (offset, partition) => ({ partition, offset: BigInt(offset) }));
+    for (const { partition, offset, lot } of await this.#fetch(topic, wanted, waitMs)) {
+      positions[partition] = offset;
+      for (const record of lot) onRecord(record);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const admin = new kafkajs.Kafka(this.#client.kafkajs()).admin();
+    await admin.connect().catch(() => undefined);
+    const present = await admin.listTopics().catch((): string[] => []);
+    // The engine's internal topics begin with its name, too.
+    const own = present.filter((topic) => topic.startsWith(this.#prefix));
+    if (own.length > 0) await admin.deleteTopics({ topics: own }).catch(() => undefined);
+    await admin.disconnect().catch(() => undefined);
+    await this.#admin.close();
+    await this.#cluster.close();
+  }
+
+  async #fetch(
+    topic: string,
+    wanted: readonly FetchPartition[],
+    waitMs = 100,
+  ): Promise<{ partition: number; offset: number; lot: FetchedRecord[] }[]> {
+    const leaders = this.#cluster.topic(topic)?.leaders ?? new Int32Array();
+    const found: { partition: number; offset: number; lot: FetchedRecord[] }[] = [];
+    for (const leader of new Set(wanted.map(({ partition }) => leaders[partition] ?? -1))) {
+      const own = wanted.filter(({ partition }) => leaders[partition] === leader);
+      const answer = await this.#cluster.call(leader, `read topic ${topic}`, fetchApi, topic, own, waitMs, fetchBytesMax);
+      if (answer.errorCode !== 0) throw new Error(`${topic} cannot be read: Kafka's error ${answer.errorCode}`);
+      for (const { partition, errorCode, aborted, records } of answer.partitions) {
+        if (errorCode !== 0) throw new Error(`${topic}-${partition} cannot be read: Kafka's error ${errorCode}`);
+        if (records === null || records.length === 0) continue;
+        const from = own.find((each) => each.partition === partition)?.offset ?? 0n;
+        const lot: FetchedRecord[] = [];
+        const next = readRecordBatches(records, partition, from, aborted, (record) => lot.push(record));
+        found.push({ partition, offset: Number(next), lot });
+      }
+    }
+    return found;
+  }
+}

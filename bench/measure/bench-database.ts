@@ -1,0 +1,106 @@
+import { Client } from 'pg';
+import type { TableDigest } from '../check/table-digest.ts';
+import { digestTable } from '../check/table-digest.ts';
+import type { TableModel } from '../table/table-model.ts';
+import { createTableSql, fillTableSql } from '../table/table-model.ts';
+
+/** Where the rows lie that all engines get: outside `public`, so that no engine takes them for its own. */
+export const templateTable = 'bench.template';
+
+/** A database of one scenario, with its rows ready; dropped at the end, slots first. */
+export class BenchDatabase implements AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly digest: TableDigest;
+  readonly model: TableModel;
+  readonly client: Client;
+  readonly #server: string;
+
+  private constructor(server: string, name: string, url: string, client: Client, model: TableModel, digest: TableDigest) {
+    this.#server = server;
+    this.name = name;
+    this.url = url;
+    this.client = client;
+    this.model = model;
+    this.digest = digest;
+  }
+
+  static async create(server: string, name: string, model: TableModel, rows: number): Promise<BenchDatabase> {
+    await onServer(server, (client) => client.query(`CREATE DATABASE ${name}`));
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    const client = await connect(url.href);
+    await client.query(`SET synchronous_commit = off; SET TimeZone = 'UTC'; CREATE SCHEMA bench`);
+    await client.query(createTableSql(templateTable, model));
+    await client.query(fillTableSql(templateTable, model, rows));
+    await client.query(`ANALYZE ${templateTable}`);
+    const digest = await digestTable(client, templateTable, model, rows);
+    return new BenchDatabase(server, name, url.href, client, model, digest);
+  }
+
+  connect(): Promise<Client> {
+    return connect(this.url);
+  }
+
+  async value<T>(sql: string): Promise<T | null> {
+    const { rows } = await this.client.query<{ value: T }>(sql);
+    return rows[0]?.value ?? null;
+  }
+
+  /** Throws unless the tables together hold exactly the template's first rows: so the template's digest is theirs. */
+  async requireSameRows(tables: readonly string[], rows: number): Promise<void> {
+    const all = tables.map((table) => `SELECT * FROM ${table}`).join(' UNION ALL ');
+    const same = await this.value<boolean>(
+      `SELECT ${checksumOf(`(${all}) t`)} = ${checksumOf(`${templateTable} t WHERE id <= ${rows}`)} AS value`,
+    );
+    if (same !== true) throw new Error('the tables do not hold what was to be loaded');
+  }
+
+  /** Ends the walsender of a slot and drops it. */
+  async dropSlot(name: string): Promise<void> {
+    const deadline = performance.now() + 15_000;
+    for (;;) {
+      const { rows } = await this.client.query<{ active_pid: number | null }>(
+        'SELECT active_pid FROM pg_replication_slots WHERE slot_name = $1',
+        [name],
+      );
+      if (rows.length === 0) return;
+      try {
+        if (rows[0]?.active_pid != null) await this.client.query('SELECT pg_terminate_backend($1)', [rows[0].active_pid]);
+        await this.client.query('SELECT pg_drop_replication_slot($1)', [name]);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { rows } = await this.client.query<{ slot_name: string }>(
+      'SELECT slot_name FROM pg_replication_slots WHERE database = current_database()',
+    );
+    for (const { slot_name: slot } of rows) await this.dropSlot(slot).catch(() => undefined);
+    await this.client.end().catch(() => undefined);
+    await onServer(this.#server, (client) => client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`));
+  }
+}
+
+function checksumOf(from: string): string {
+  return `(SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ${from})`;
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {}); // A failed query tells.
+  await client.connect();
+  return client;
+}
+
+async function onServer(server: string, act: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = await connect(server);
+  try {
+    await act(client);
+  } finally {
+    await client.end();
+  }
+}

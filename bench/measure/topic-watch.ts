@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordCheck } from '../check/record-check.ts';
+import type { TopicCheck } from '../check/topic-check.ts';
+import type { TopicSet } from '../kafka/topic-set.ts';
+import { monotonicMs } from './monotonic.ts';
+import type { RunProgress } from './run-progress.ts';
+import type { UsageLog } from './usage-log.ts';
+
+/** Long enough to see the processor time of a run of a second; one small request to the broker each time. */
+const lookEveryMs = 10;
+/** No new records for so long: the engine has finished, and reading everything disturbs nobody. */
+const quietMs = 300;
+
+interface Look {
+  readonly atMs: number;
+  readonly ends: Float64Array;
+}
+
+/**
+ * Watches how far a read-committed consumer could read, without reading: that costs the engine nothing. The check reads
+ * everything when the engine has finished, and tells behind which offset the last row lies; the notes tell when it was there.
+ */
+export class TopicWatch {
+  readonly #topics: TopicSet;
+  readonly #usage: UsageLog;
+  readonly #looks: Look[] = [];
+  #start: Float64Array = new Float64Array();
+  #failure: unknown = null;
+  #looking: Promise<void> | null = null;
+  #done = false;
+
+  constructor(topics: TopicSet, usage: UsageLog) {
+    this.#topics = topics;
+    this.#usage = usage;
+  }
+
+  /** From here on what comes belongs to the run. */
+  async begin(): Promise<void> {
+    this.#start = await this.#topics.ends();
+    this.#usage.note(monotonicMs());
+    this.#looking = this.#look().catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  /** Resolves when all rows of the check have come, and what came was checked; rejects after `timeoutMs`. */
+  async complete(fromMs: number, topicCheck: TopicCheck, check: RecordCheck, timeoutMs: number): Promise<RunProgress> {
+    const deadline = monotonicMs() + timeoutMs;
+    const positions = this.#start.slice();
+    const lasts = new Float64Array(positions.length).fill(-1);
+    try {
+      do {
+        await this.#quiet(check.rows, deadline);
+        await topicCheck.read(this.#topics, positions, this.#ends(), lasts);
+      } while (check.records < check.rows && monotonicMs() < deadline);
+      // Whatever comes behind the last row is one too many.
+      await sleep(quietMs);
+      await topicCheck.read(this.#topics, positions, this.#ends(), lasts);
+    } finally {
+      await this.stop();
+    }
+    const first = this.#looks.find((look) => look.ends.some((end, index) => end > (this.#start[index] ?? 0)));
+    const end = this.#looks.find((look) => look.ends.every((each, index) => each > (lasts[index] ?? -1)));
+    const endMs = end?.atMs ?? Number.NaN;
+    return {
+      fromMs,
+      firstMs: first?.atMs ?? Number.NaN,
+      firstRows: Math.min(check.rows, first === undefined ? 0 : distance(this.#start, first.ends)),
+      endMs,
+      rows: check.records,
+      bytes: topicCheck.bytes,
+      cpuSeconds: this.#usage.between(fromMs, endMs),
+      problems: check.problems(),
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#done = true;
+    await this.#looking;
+  }
+
+  #ends(): Float64Array {
+    return this.#looks.at(-1)?.ends ?? this.#start;
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#done) {
+      const ends = await this.#topics.ends();
+      const atMs = monotonicMs();
+      this.#looks.push({ atMs, ends });
+      this.#usage.note(atMs);
+      await sleep(lookEveryMs);
+    }
+  }
+
+  async #quiet(rows: number, deadline: number): Promise<void> {
+    let before = -1;
+    let sinceMs = monotonicMs();
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure;
+      const nowMs = monotonicMs();
+      const come = distance(this.#start, this.#ends());
+      if (come !== before) {
+        before = come;
+        sinceMs = nowMs;
+      }
+      if (come >= rows && nowMs - sinceMs >= quietMs) return;
+      if (nowMs > deadline) throw new Error(`timed out with ${come} of ${rows} rows`);
+      await sleep(lookEveryMs);
+    }
+  }
+}
+
+/** Offsets between two positions: at least as many as records, since transactions leave marks in the topic. */
+function distance(from: Float64Array, to: Float64Array): number {
+  return to.reduce((sum, end, index) => sum + end - (from[index] ?? 0), 0);
+}

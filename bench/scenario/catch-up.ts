@@ -1,0 +1,114 @@
+import { EngineStage } from '../engine/engine-stage.ts';
+import type { Engine } from '../engine/engine.ts';
+import { WalsenderDrain } from '../limit/walsender-drain.ts';
+import { BenchDatabase } from '../measure/bench-database.ts';
+import { resultOfWhole } from '../measure/measurement.ts';
+import type { RunResult } from '../measure/measurement.ts';
+import { createTableSql } from '../table/table-model.ts';
+import type { TableModel } from '../table/table-model.ts';
+import { loadSql } from '../table/load.ts';
+import type { Scenario, ScenarioContext } from './scenario.ts';
+import { attempt, requireRight } from './scenario.ts';
+
+export interface CatchUpOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly model: TableModel;
+  readonly fullRows: number;
+  readonly rowsPerTransaction: number;
+  readonly tables?: number;
+  readonly partitions?: number;
+  readonly engines: (engine: Engine) => boolean;
+}
+
+const timeoutMs = 150_000;
+/** A virtual machine of Java or JavaScript is slow until it has compiled what it runs: this many rows go before. */
+const warmRowsMax = 100_000;
+
+/**
+ * The engine runs and is warm. It is stopped in its tracks (SIGSTOP), rows are written, and it goes on (SIGCONT): from there to the
+ * moment at which a read-committed consumer could see the last row.
+ */
+export function catchUp(options: CatchUpOptions): Scenario {
+  return {
+    name: options.name,
+    title: options.title,
+    async run(context) {
+      const rows = context.rows(options.fullRows);
+      context.say(`${options.name}: making ${rows} rows`);
+      await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), options.model, rows);
+      const tables = tableNames(options.tables ?? 1);
+      for (const table of tables) await database.client.query(createTableSql(table, options.model));
+      await drainFirst(context, options, database, tables);
+      for (const engine of context.engines.filter(options.engines)) {
+        await attempt(context, options.name, engine, async (log) => {
+          await using stage = await EngineStage.prepare({
+            engine,
+            database,
+            servers: context.servers,
+            folder: context.folder,
+            name: context.uniqueName(engine.name.replaceAll('-', '_')),
+            tables,
+            partitions: options.partitions ?? 1,
+          });
+          await database.client.query(`TRUNCATE ${tables.join(', ')}`);
+          await stage.launch();
+          log.config = stage.process.config;
+          await stage.streaming();
+          const warmRows = Math.min(rows, warmRowsMax);
+          const warm = await stage.run(warmRows, 'c', timeoutMs, () => load(database, options, tables, warmRows));
+          requireRight(warm.problems);
+          for (let repeat = 1; repeat <= context.repeats; repeat += 1) {
+            stage.process.freeze();
+            await load(database, options, tables, rows);
+            const progress = await stage.run(rows, 'c', timeoutMs, () => Promise.resolve(stage.process.thaw()));
+            requireRight(progress.problems);
+            log.peakRssBytes = stage.peakRssBytes;
+            tell(context, log.runs, resultOfWhole(progress));
+          }
+        });
+      }
+    },
+  };
+}
+
+async function drainFirst(
+  context: ScenarioContext,
+  options: CatchUpOptions,
+  database: BenchDatabase,
+  tables: readonly string[],
+): Promise<void> {
+  const limit = { name: 'walsender', title: 'limit: the walsender drained', role: 'limit' as const };
+  await attempt(context, options.name, limit, async (log) => {
+    await using drain = await WalsenderDrain.start(database, context.folder, context.uniqueName('drain'), tables);
+    log.config = { protocol: 'pgoutput, proto_version 1' };
+    const rows = context.rows(options.fullRows);
+    for (let repeat = 0; repeat <= context.repeats; repeat += 1) {
+      drain.process.freeze();
+      await load(database, options, tables, rows);
+      const progress = await drain.run(rows, timeoutMs, () => drain.process.thaw());
+      requireRight(progress.problems);
+      // The first one warms it.
+      if (repeat > 0) tell(context, log.runs, resultOfWhole(progress));
+    }
+  });
+}
+
+async function load(database: BenchDatabase, options: CatchUpOptions, tables: readonly string[], rows: number): Promise<void> {
+  await database.client.query(`TRUNCATE ${tables.join(', ')}`);
+  await database.client.query(loadSql(tables, rows, options.rowsPerTransaction));
+  await database.requireSameRows(tables, rows);
+}
+
+function tell(context: ScenarioContext, runs: RunResult[], result: RunResult): void {
+  runs.push(result);
+  const cpu = result.cpuPerMillion?.['engine'];
+  context.say(
+    `  ${runs.length}: ${(result.rowsPerSecond ?? 0).toFixed(0)} rows/s, ${(result.megabytesPerSecond ?? 0).toFixed(1)} MB/s` +
+      (cpu === undefined ? '' : `, ${cpu.toFixed(1)} CPU-s per million rows`),
+  );
+}
+
+function tableNames(count: number): string[] {
+  return count === 1 ? ['public.trips'] : Array.from({ length: count }, (_none, at) => `public.trips_${String(at).padStart(3, '0')}`);
+}
