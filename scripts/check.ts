@@ -22,10 +22,11 @@ const needsServer = /\.(pg|kafka|e2e|containers)\.test\.ts$/;
 
 function steps(): Step[] {
   const tests = globSync('test/**/*.test.ts', { cwd: projectRoot }).filter((file) => !needsServer.test(file));
+  const ours = ['bin', 'src', 'scripts', 'test', 'bench', 'examples'];
   return [
     { name: 'types', command: join(tools, 'tsc'), args: [] },
-    { name: 'lint', command: join(tools, 'oxlint'), args: ['--type-aware', '--deny-warnings', 'bin', 'src', 'scripts', 'test', 'bench'] },
-    { name: 'format', command: join(tools, 'oxfmt'), args: ['--check', 'bin', 'src', 'scripts', 'test', 'bench'] },
+    { name: 'lint', command: join(tools, 'oxlint'), args: ['--type-aware', '--deny-warnings', ...ours] },
+    { name: 'format', command: join(tools, 'oxfmt'), args: ['--check', ...ours] },
     { name: 'tests', command: process.execPath, args: ['--test', '--test-timeout=60000', '--test-reporter=dot', ...tests] },
   ];
 }

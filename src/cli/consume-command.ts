@@ -104,7 +104,9 @@ async function runUntilEnd(consumer: Consumer, reading: Reading, text: RecordTex
   const ended = Promise.withResolvers<Error | null>();
   consumer.on('consumer.crash', ({ payload }) => ended.resolve(payload.error));
   consumer.on('consumer.group_join', ({ payload: { memberAssignment } }) => {
-    const places = Object.entries(memberAssignment).flatMap(([, partitions]) => partitions);
+    const places = Object.values(memberAssignment)
+      .flat()
+      .toSorted((left, right) => left - right);
     process.stderr.write(
       `joined the group; it gave this reader ${places.length === 0 ? 'no partition' : `partition ${places.join(', ')}`}\n`,
     );

@@ -20,11 +20,22 @@ export function groupCommand(): Command {
   const remove = command.command('delete').description('forget a group that nobody reads in').argument('<names...>', 'their names');
   action(remove, (surroundings, names: string[]) =>
     asAdmin(surroundings, async (admin) => {
-      await admin.deleteGroups(names);
+      await admin.deleteGroups(names).catch(explain);
       return `Deleted ${names.join(', ')}`;
     }),
   );
   return command;
+}
+
+/** kafkajs keeps which groups it was, and why, in a member of its error. */
+function explain(error: unknown): never {
+  const refused = (error as { groups?: readonly { groupId: string; error?: Error }[] }).groups ?? [];
+  if (refused.length === 0) throw error;
+  const reasons = refused.map((group) => `${group.groupId}: ${group.error?.message ?? 'no reason given'}`);
+  throw new ConnectError('config.invalid', `Not deleted: ${reasons.join('; ')}`, {
+    remedy: 'End the readers of a group first; one that was killed counts as a reader for up to a minute.',
+    cause: error,
+  });
 }
 
 async function describeGroup(admin: Admin, name: string): Promise<string> {
