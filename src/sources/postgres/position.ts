@@ -25,6 +25,14 @@ export interface StoredPosition {
   readonly point: ResumePoint;
   /** The cluster it belongs to; null when something else than Millrace stored it. */
   readonly systemId: string | null;
+  /** Of the primary that it was read from; null when it is not known. */
+  readonly timeline: number | null;
+}
+
+/** Where a position is from. */
+export interface PositionOrigin {
+  readonly systemId: string;
+  readonly timeline: number | null;
 }
 
 export function startPoint(lsn: bigint): ResumePoint {
@@ -39,7 +47,7 @@ export function offsetPartition(topicPrefix: string): OffsetMap {
  * Debezium's members first and under its names, so that either can go on where the other stopped; then what makes ours
  * exact. `ordinal`, `part` and `lsn_final` are absent at a boundary.
  */
-export function formatPosition(point: ResumePoint, systemId: string): OffsetMap {
+export function formatPosition(point: ResumePoint, { systemId, timeline }: PositionOrigin): OffsetMap {
   const offset: Record<string, OffsetValue> = { transaction_id: null, lsn_proc: point.lsn };
   if (point.marked && point.lsnFinal !== null) offset['transaction_id'] = `${point.xid}:${point.lsn}`;
   if (point.messageType !== null) offset['messageType'] = point.messageType;
@@ -53,6 +61,7 @@ export function formatPosition(point: ResumePoint, systemId: string): OffsetMap 
     offset['part'] = point.part;
   }
   offset['system_id'] = systemId;
+  if (timeline !== null) offset['timeline'] = timeline;
   return offset;
 }
 
@@ -91,6 +100,7 @@ export function parsePosition(offset: OffsetMap): StoredPosition {
       messageType: typeof offset['messageType'] === 'string' ? offset['messageType'] : null,
     },
     systemId: typeof systemId === 'string' ? systemId : null,
+    timeline: numberOrNull(integer(offset, 'timeline')),
   };
 }
 

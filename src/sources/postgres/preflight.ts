@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { ConnectError } from '../../base/errors.ts';
 import { parseLsn } from './lsn.ts';
 import type { SessionFactory } from './session.ts';
+import { readTimelineHistory, type TimelineHistory } from './timeline.ts';
 
 /** What has to be known of the server before anything is read from it. */
 export interface ServerFacts {
@@ -11,15 +12,18 @@ export interface ServerFacts {
   readonly systemId: string;
   /** Where the server's log ends now. */
   readonly walEnd: bigint;
+  /** Null on a standby, whose timeline may change while it is being read. */
+  readonly timeline: number | null;
+  readonly timelineHistory: TimelineHistory;
 }
 
 const versionMin = 140_000;
 
 /** Throws, with a remedy, when logical replication cannot work with these settings. */
 export async function checkServer(client: Client, replication: Client): Promise<ServerFacts> {
-  const { rows } = await client.query<{ version: string; wal_level: string; encoding: string }>(
+  const { rows } = await client.query<{ version: string; wal_level: string; encoding: string; standby: boolean }>(
     `SELECT current_setting('server_version_num') AS version, current_setting('wal_level') AS wal_level,
-            current_setting('server_encoding') AS encoding`,
+            current_setting('server_encoding') AS encoding, pg_catalog.pg_is_in_recovery() AS standby`,
   );
   const version = Number(rows[0]?.version ?? 0);
   if (version < versionMin) {
@@ -44,9 +48,11 @@ export async function checkServer(client: Client, replication: Client): Promise<
     });
   }
   // pg takes the answer's columns by name: systemid, timeline, xlogpos, dbname.
-  const system = (await replication.query<{ systemid: string; xlogpos: string }>('IDENTIFY_SYSTEM')).rows[0];
+  const system = (await replication.query<{ systemid: string; timeline: number | string; xlogpos: string }>('IDENTIFY_SYSTEM')).rows[0];
   if (system === undefined) throw new ConnectError('postgres.protocol', 'IDENTIFY_SYSTEM answered nothing.');
-  return { version, systemId: system.systemid, walEnd: parseLsn(system.xlogpos) };
+  const timeline = rows[0]?.standby === true ? null : Number(system.timeline);
+  const timelineHistory = await readTimelineHistory(replication, timeline ?? 1);
+  return { version, systemId: system.systemid, walEnd: parseLsn(system.xlogpos), timeline, timelineHistory };
 }
 
 /** A walsender session; the missing privilege gets its own remedy, because it is what most first starts lack. */

@@ -5,6 +5,7 @@ import { isSnapshotOffset, parsePosition, startPoint, type ResumePoint } from '.
 import type { ServerFacts } from './preflight.ts';
 import type { PostgresSettings } from './settings.ts';
 import { checkSlot, type SlotState } from './slot.ts';
+import { divergence } from './timeline.ts';
 
 /**
  * What a start does. `snapshot`: reads the tables first; `recreateSlot`: the slot that is there can serve nothing any
@@ -73,7 +74,7 @@ function isLost(slot: SlotState): boolean {
 
 function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap): { point: ResumePoint; reason: string } {
   const { slot, server } = facts;
-  const { point, systemId } = parsePosition(offset);
+  const { point, systemId, timeline } = parsePosition(offset);
   const name = settings.slot.name;
   if (systemId !== null && systemId !== server.systemId) {
     throw unserved(
@@ -81,6 +82,7 @@ function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap
       "Connect to the server that the position is from, or delete this connector's offsets to start with a new snapshot.",
     );
   }
+  if (timeline !== null) checkTimeline(server, timeline, point.lsnCommit);
   if (slot === null) {
     throw new ConnectError(
       'postgres.slot',
@@ -115,6 +117,19 @@ function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap
     );
   }
   return { point, reason: 'stored position' };
+}
+
+/** A standby that was promoted without having received everything goes on with a history of its own. */
+function checkTimeline(server: ServerFacts, timeline: number, lsn: bigint): void {
+  if (server.timeline === null) return;
+  const end = divergence(server.timelineHistory, server.timeline, timeline, lsn);
+  if (end === null) return;
+  throw unserved(
+    `The stored position ${formatLsn(lsn)} is of timeline ${timeline}, and this server (timeline ${server.timeline}) ` +
+      `${end === 0n ? 'has never been on it' : `left it at ${formatLsn(end)}`}: changes were delivered that are not in this database.`,
+    "Compare the tables with what was delivered, then delete this connector's offsets to start with a new snapshot; " +
+      'synchronized_standby_slots on the primary (Postgres 17 and newer) keeps this from happening again.',
+  );
 }
 
 function unserved(message: string, remedy: string): ConnectError {

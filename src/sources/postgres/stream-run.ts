@@ -94,7 +94,7 @@ export class StreamRun {
   }
 
   offset(): OffsetMap {
-    const offset = formatPosition(this.position.snapshot(), this.#start.server.systemId);
+    const offset = formatPosition(this.position.snapshot(), this.#start.server);
     const filter = this.#shown.toText();
     return filter === null ? offset : { ...offset, [filterMember]: filter };
   }

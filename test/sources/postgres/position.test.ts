@@ -21,10 +21,11 @@ test('a position survives being stored, to the last bit', () => {
     messageType: fc.option(fc.constantFrom('INSERT', 'TRUNCATE')),
   });
   fc.assert(
-    fc.property(point, (point) => {
+    fc.property(point, fc.option(fc.integer({ min: 1, max: 0xffff_ffff })), (point, timeline) => {
+      const origin = { systemId: '7300000000000000001', timeline };
       const expected = point.lsnFinal === null ? { ...point, ordinal: 0, part: 0, marked: false } : { ...point };
-      const stored = parsePosition(parseOffset(stringifyOffset(formatPosition(point, '7300000000000000001'))));
-      assert.deepEqual(stored, { point: expected, systemId: '7300000000000000001' });
+      const stored = parsePosition(parseOffset(stringifyOffset(formatPosition(point, origin))));
+      assert.deepEqual(stored, { point: expected, ...origin });
     }),
   );
 });

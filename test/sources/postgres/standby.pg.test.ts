@@ -163,4 +163,22 @@ test('a failover slot goes with the promotion: the stream goes on behind the sto
     again.out.changes.map(({ op, after }) => [op, after]),
     [['c', { id: '2' }]],
   );
+
+  // The same log position, had it been delivered by the old primary after the standby was cut off from it.
+  const promoted = on(pair.standby, db);
+  const client = new Client({ connectionString: promoted.url });
+  await client.connect();
+  await client.query('INSERT INTO orders VALUES (3)');
+  await client.end();
+  await again.out.untilChanges(2);
+  await again.out.until(() => again.out.boundaries.filter((offset) => offset.offset?.['messageType'] === 'INSERT').length >= 2);
+  const [latest] = again.out.boundaries.slice(-1);
+  await again.stop();
+  await using diverged = startSource(promoted, {
+    offsets: [{ partition: { server: 'shop' }, offset: { ...latest?.offset, timeline: 1 } }],
+  });
+  await assert.rejects(
+    diverged.ended,
+    /is of timeline 1, and this server \(timeline 2\) left it at .*delivered that are not in this database/,
+  );
 });
