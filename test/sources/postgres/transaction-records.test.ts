@@ -42,7 +42,8 @@ async function run(wal: WalScript, resume?: ResumePoint, extra: Readonly<Record<
   // A batch may also be sealed between two records of one message.
   const locateLast = (): void => {
     const last = emitted.at(-1);
-    if (last !== undefined) last.resume ??= parsePosition(formatPosition(fixture.position.snapshot(), '1')).point;
+    if (last !== undefined)
+      last.resume ??= parsePosition(formatPosition(fixture.position.snapshot(), { systemId: '1', timeline: null })).point;
   };
   fixture.out.emit = (change: Change) => {
     locateLast();
