@@ -56,6 +56,25 @@ export class ByteSink {
     bytes[this.at++] = zigzagLow;
   }
 
+  /**
+   * Writes the number of bytes since `at + width` at `at`, as the zigzag varint that Kafka's records have before key and
+   * value. `width` bytes were left free for it; when it needs another number of bytes, what follows is moved. Answers that
+   * number, the best guess for the next record.
+   */
+  closeLength(at: number, width: number): number {
+    const length = this.at - at - width;
+    const needed = length < 0x40 ? 1 : length < 0x2000 ? 2 : length < 0x10_0000 ? 3 : length < 0x800_0000 ? 4 : 5;
+    if (needed !== width) {
+      if (!this.overflowed) this.bytes.copyWithin(at + needed, at + width, this.at);
+      this.at += needed - width;
+    }
+    const end = this.at;
+    this.at = at;
+    this.varint(length * 2);
+    this.at = end;
+    return needed;
+  }
+
   /** Little-endian IEEE 754, as Avro writes `float` and `double`. */
   float32(value: number): void {
     scratchFloat32[0] = value;
@@ -87,6 +106,12 @@ export class ByteSink {
     let at = this.at;
     for (let index = start; index < end; index += 1) bytes[at++] = source[index] as number;
     this.at = at;
+  }
+
+  /** Length as a zigzag varint, then the bytes; -1 for null: a field of Kafka's records. */
+  bytesOrNull(value: Uint8Array | null): void {
+    this.int(value === null ? -1 : value.length);
+    if (value !== null) this.copy(value, 0, value.length);
   }
 
   /** ASCII text, for constants that are written at shape time or on slow paths. */

@@ -28,7 +28,13 @@ export interface TaskOutletOptions {
 /** A plan with the number its topic has in the batches. */
 interface OutletPlan extends RowPlan {
   readonly topicIndex: number;
+  /** Bytes that the length of the last key and value took: left free in front of the next one. */
+  keyWidth: number;
+  valueWidth: number;
 }
+
+/** -1 as a zigzag varint. */
+const nullLength = 1;
 
 /**
  * What a source writes into: looks up the plan of a change by number, runs the steps and encodes headers, key and value
@@ -55,7 +61,8 @@ export class TaskOutlet implements ChangeOutlet {
     await Promise.all([...new Set(plans.flatMap((plan) => plan?.topic ?? []))].map((topic) => this.prepareTopic(topic)));
     for (let hole = this.#plans.length; hole < (shape.schema.id + 1) * opCount; hole += 1) this.#plans.push(undefined);
     for (const [op, plan] of plans.entries()) {
-      this.#plans[shape.schema.id * opCount + op] = plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic) };
+      this.#plans[shape.schema.id * opCount + op] =
+        plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic), keyWidth: 1, valueWidth: 2 };
     }
   }
 
@@ -128,28 +135,33 @@ export class TaskOutlet implements ChangeOutlet {
   #write(plan: OutletPlan, change: Change): boolean {
     const batch = this.#batches.filling;
     const out = batch.out;
-    const headersStart = out.at;
+    const start = out.at;
+    let keyStart = -1;
+    if (plan.key === null) out.byte(nullLength);
+    else {
+      this.#stage = Stage.KEY_CONVERTER;
+      out.at = start + plan.keyWidth;
+      plan.key.encode(change, out);
+      plan.keyWidth = out.closeLength(start, plan.keyWidth);
+      keyStart = start + plan.keyWidth;
+    }
+    const keyEnd = keyStart < 0 ? -1 : out.at;
+    if (plan.value === null || (plan.valuePresence !== null && change.tuple(plan.valuePresence).count === 0)) out.byte(nullLength);
+    else {
+      this.#stage = Stage.VALUE_CONVERTER;
+      const valueAt = out.at;
+      out.at = valueAt + plan.valueWidth;
+      plan.value.encode(change, out);
+      plan.valueWidth = out.closeLength(valueAt, plan.valueWidth);
+    }
+    const headersAt = out.at;
     if (plan.headers !== null) {
       this.#stage = Stage.HEADER_CONVERTER;
       plan.headers.encode(change, out);
     }
-    const headersEnd = out.at;
-    let keyStart = -1;
-    if (plan.key !== null) {
-      this.#stage = Stage.KEY_CONVERTER;
-      keyStart = headersEnd;
-      plan.key.encode(change, out);
-    }
-    const keyEnd = keyStart < 0 ? -1 : out.at;
-    let valueStart = -1;
-    if (plan.value !== null && (plan.valuePresence === null || change.tuple(plan.valuePresence).count > 0)) {
-      this.#stage = Stage.VALUE_CONVERTER;
-      valueStart = out.at;
-      plan.value.encode(change, out);
-    }
-    const valueEnd = valueStart < 0 ? -1 : out.at;
+    if (out.at === headersAt) out.byte(0);
     if (out.overflowed) return false;
-    batch.append(plan.topicIndex, keyStart, keyEnd, headersStart, headersEnd, valueStart, valueEnd, change.timestampMs);
+    batch.append(plan.topicIndex, start, keyStart, keyEnd, change.timestampMs);
     return true;
   }
 
@@ -176,16 +188,8 @@ export class TaskOutlet implements ChangeOutlet {
 
   /** Into the same batch as its neighbours, hence exactly once like them. */
   #appendDeadLetter(topic: string, failed: FailedRecord, timestampMs: number): void {
-    const batch = this.#batches.filling;
-    const value = deadLetterValue(failed);
-    const headers = this.#options.tolerance.deadLetterHeaders ? deadLetterHeaders(failed) : Buffer.alloc(0);
-    const start = batch.out.at;
-    const valueStart = start + headers.length;
-    const end = valueStart + value.length;
-    if (end > batch.out.bytes.length) batch.grow(end, start);
-    batch.out.copy(headers, 0, headers.length);
-    batch.out.copy(value, 0, value.length);
-    batch.append(this.#batches.topicIndex(topic), -1, -1, start, valueStart, valueStart, end, timestampMs);
+    const headers = this.#options.tolerance.deadLetterHeaders ? deadLetterHeaders(failed) : null;
+    this.#batches.filling.add(this.#batches.topicIndex(topic), null, deadLetterValue(failed), headers, timestampMs);
     this.#metrics.deadLetters += 1;
   }
 }

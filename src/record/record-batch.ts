@@ -6,49 +6,63 @@ export interface RecordBatchLimits {
   readonly recordsMax: number;
   /** The arena starts smaller and grows up to this; a single record larger than it still gets its room. */
   readonly arenaBytesMax: number;
+  /**
+   * The bound of a batch of few topics: more per commit gains nothing there, but leaves the processor's caches, and then
+   * bringing records to their partitions takes three times as long. Absent: `arenaBytesMax`.
+   */
+  readonly fewTopicsBytesMax?: number | undefined;
 }
 
-export const recordBatchLimits: RecordBatchLimits = { recordsMax: 65_536, arenaBytesMax: 16 * 1024 * 1024 };
+export const recordBatchLimits: RecordBatchLimits = {
+  recordsMax: 65_536,
+  arenaBytesMax: 16 * 1024 * 1024,
+  fewTopicsBytesMax: 4 * 1024 * 1024,
+};
+
+/** What a topic should get of a commit on average: every partition that is written to costs the broker the same, however little it is. */
+const topicBytes = 64 * 1024;
 
 /**
- * Encoded records as struct-of-arrays over one arena. Filled, sealed, committed, reset, filled again.
+ * Encoded records one behind the other in one arena. Filled, sealed, committed, reset, filled again.
  *
- * Sinks read it through `RecordBatch`; the outlet fills it: remember `out.at`, encode key, headers and value through
- * `out`, and if `out.overflowed` grow and encode that one record again (`rollback`, `grow`), else `append` the ranges.
+ * What stands in the arena for a record is the end of a record in Kafka's own format, the part that is the same in
+ * whichever partition and place it ends up:
+ *
+ *   key_length:varint key value_length:varint value header_count:varint headers      (length -1: null)
+ *
+ * Sinks read it through `RecordBatch`; the outlet fills it: remember `out.at`, write that part through `out`, and if
+ * `out.overflowed` grow and write that one record again (`rollback`, `grow`), else `append` it.
  */
 export class RecordBatch {
   readonly limits: RecordBatchLimits;
+  /** Writes into the arena. */
   readonly out: ByteSink;
   length = 0;
   /** Index into `topics`. */
   topic: Uint16Array;
-  /** -1 for a null key. */
+  /** Where each record starts in the arena; it ends where the next one starts, the last one at `bytes`. */
+  start: Int32Array;
+  /** The key's range; -1 and -1 for a null key. */
   keyStart: Int32Array;
   keyEnd: Int32Array;
-  /** -1 for a tombstone. */
-  valueStart: Int32Array;
-  valueEnd: Int32Array;
-  /** Kafka's own encoding of the headers (varint count, then name and value of each); empty range: no headers. */
-  headersStart: Int32Array;
-  headersEnd: Int32Array;
   timestampMs: Float64Array;
   /** Names by index; only ever appended to, also across `reset`. */
   readonly topics: string[] = [];
   /** What `sink.commit` makes visible together with the records; set by `seal`. */
   offsets: readonly SourceOffset[] = [];
   readonly #topicIndex = new Map<string, number>();
+  /** Within `limits`, by the number of topics. */
+  #bytesMax: number;
 
   constructor(limits: RecordBatchLimits = recordBatchLimits) {
     this.limits = limits;
+    this.#bytesMax = limits.fewTopicsBytesMax ?? limits.arenaBytesMax;
     this.out = new ByteSink(Buffer.allocUnsafeSlow(Math.min(256 * 1024, limits.arenaBytesMax)));
-    const records = Math.min(1024, limits.recordsMax);
+    const records = Math.min(1024, limits.recordsMax) + 1;
     this.topic = new Uint16Array(records);
+    this.start = new Int32Array(records);
     this.keyStart = new Int32Array(records);
     this.keyEnd = new Int32Array(records);
-    this.valueStart = new Int32Array(records);
-    this.valueEnd = new Int32Array(records);
-    this.headersStart = new Int32Array(records);
-    this.headersEnd = new Int32Array(records);
     this.timestampMs = new Float64Array(records);
   }
 
@@ -63,7 +77,7 @@ export class RecordBatch {
 
   /** True when the batch must be sealed before another record. */
   get full(): boolean {
-    return this.length >= this.limits.recordsMax || this.out.at >= this.limits.arenaBytesMax;
+    return this.length >= this.limits.recordsMax || this.out.at >= this.#bytesMax;
   }
 
   /** The topic's index for `append`; shape time only. */
@@ -72,6 +86,7 @@ export class RecordBatch {
     if (index === undefined) {
       index = this.topics.push(name) - 1;
       this.#topicIndex.set(name, index);
+      this.#bytesMax = Math.min(Math.max(this.#bytesMax, this.topics.length * topicBytes), this.limits.arenaBytesMax);
     }
     return index;
   }
@@ -88,27 +103,31 @@ export class RecordBatch {
     this.out.bytes = larger;
   }
 
-  append(
-    topic: number,
-    keyStart: number,
-    keyEnd: number,
-    headersStart: number,
-    headersEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    timestampMs: number,
-  ): void {
+  /** Takes what was written since the record before, which must have begun at `start`, as a record. */
+  append(topic: number, start: number, keyStart: number, keyEnd: number, timestampMs: number): void {
     const at = this.length;
-    if (at === this.topic.length) this.#growRecords();
+    if (at + 1 === this.topic.length) this.#growRecords();
     this.topic[at] = topic;
+    this.start[at] = start;
+    this.start[at + 1] = this.out.at;
     this.keyStart[at] = keyStart;
     this.keyEnd[at] = keyEnd;
-    this.headersStart[at] = headersStart;
-    this.headersEnd[at] = headersEnd;
-    this.valueStart[at] = valueStart;
-    this.valueEnd[at] = valueEnd;
     this.timestampMs[at] = timestampMs;
     this.length = at + 1;
+  }
+
+  /** A record whose parts are there as bytes already; `headers` with their count, null for none. Slow paths. */
+  add(topic: number, key: Uint8Array | null, value: Uint8Array | null, headers: Uint8Array | null, timestampMs: number): void {
+    const { out } = this;
+    const start = out.at;
+    const size = start + 16 + (key?.length ?? 0) + (value?.length ?? 0) + (headers?.length ?? 0);
+    if (size > out.bytes.length) this.grow(size, start);
+    out.bytesOrNull(key);
+    const keyEnd = out.at;
+    out.bytesOrNull(value);
+    if (headers === null) out.byte(0);
+    else out.copy(headers, 0, headers.length);
+    this.append(topic, start, key === null ? -1 : keyEnd - key.length, key === null ? -1 : keyEnd, timestampMs);
   }
 
   seal(offsets: readonly SourceOffset[]): void {
@@ -126,12 +145,9 @@ export class RecordBatch {
   #growRecords(): void {
     const size = this.topic.length * 2;
     this.topic = larger(this.topic, new Uint16Array(size));
+    this.start = larger(this.start, new Int32Array(size));
     this.keyStart = larger(this.keyStart, new Int32Array(size));
     this.keyEnd = larger(this.keyEnd, new Int32Array(size));
-    this.headersStart = larger(this.headersStart, new Int32Array(size));
-    this.headersEnd = larger(this.headersEnd, new Int32Array(size));
-    this.valueStart = larger(this.valueStart, new Int32Array(size));
-    this.valueEnd = larger(this.valueEnd, new Int32Array(size));
     this.timestampMs = larger(this.timestampMs, new Float64Array(size));
   }
 }

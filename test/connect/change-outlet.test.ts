@@ -200,7 +200,8 @@ describe('tolerated errors', () => {
     assert.deepEqual(stage.ids(), ['1', '3', '4']);
     assert.equal(
       stage.sink.attempts[0],
-      [1, 3, 4].map((id) => `{id=${id}}{id=${id},text=t${id}}`).join(''),
+      // The lengths 6 and 14 as zigzag varints, and no headers.
+      [1, 3, 4].map((id) => `\x0c{id=${id}}\x1c{id=${id},text=t${id}}\0`).join(''),
       'what was begun is rolled back',
     );
     assert.match(await stage.metrics.text(), /kafka_connect_task_error_total_records_skipped\{[^}]*\} 2/);

@@ -55,39 +55,55 @@ export class MemorySink implements Sink {
 }
 
 export function readBatch(batch: RecordBatch): StoredRecord[] {
-  const text = (start: number, end: number): string | null => (start < 0 ? null : batch.arena.subarray(start, end).toString('utf8'));
-  return Array.from({ length: batch.length }, (_, at) => ({
-    topic: batch.topics[batch.topic[at]!]!,
-    key: text(batch.keyStart[at]!, batch.keyEnd[at]!),
-    value: text(batch.valueStart[at]!, batch.valueEnd[at]!),
-    headers: readHeaders(batch.arena.subarray(batch.headersStart[at], batch.headersEnd[at])),
-    timestampMs: batch.timestampMs[at]!,
+  return readRawBatch(batch).map(({ topic, key, value, headers, timestampMs }) => ({
+    topic,
+    key: text(key),
+    value: text(value),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, data]) => [name, text(data)])),
+    timestampMs,
   }));
 }
 
-/** Reads Kafka's own form of headers, written here anew as the counterpart of what the runtime writes. */
-export function readHeaders(bytes: Buffer): Record<string, string | null> {
-  if (bytes.length === 0) return {};
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++]!;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+function text(bytes: Buffer | null): string | null {
+  return bytes?.toString('utf8') ?? null;
+}
+
+export interface RawRecord {
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | null>>;
+  readonly timestampMs: number;
+}
+
+/** Reads Kafka's own form of key, value and headers, written here anew as the counterpart of what the runtime writes. */
+export function readRawBatch(batch: RecordBatch): RawRecord[] {
+  return Array.from({ length: batch.length }, (_, index) => {
+    let at = batch.start[index]!;
+    const varint = (): number => {
+      let value = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = batch.arena[at++]!;
+        value |= (byte & 0x7f) << shift;
+        if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
+      }
+    };
+    const bytes = (): Buffer | null => {
+      const length = varint();
+      if (length < 0) return null;
+      at += length;
+      return Buffer.from(batch.arena.subarray(at - length, at));
+    };
+    const key = bytes();
+    assert.equal(batch.keyStart[index], key === null ? -1 : batch.keyEnd[index]! - key.length, 'the key stands where it is said to stand');
+    if (key !== null) assert.deepEqual(batch.arena.subarray(batch.keyStart[index], batch.keyEnd[index]), key);
+    const value = bytes();
+    const headers: Record<string, Buffer | null> = {};
+    for (let count = varint(); count > 0; count -= 1) {
+      const name = String(bytes());
+      headers[name] = bytes();
     }
-  };
-  const text = (): string | null => {
-    const length = varint();
-    if (length < 0) return null;
-    at += length;
-    return bytes.subarray(at - length, at).toString('utf8');
-  };
-  const headers: Record<string, string | null> = {};
-  for (let count = varint(); count > 0; count -= 1) {
-    const name = text()!;
-    headers[name] = text();
-  }
-  assert.equal(at, bytes.length, 'the headers end where their range ends');
-  return headers;
+    assert.equal(at, batch.start[index + 1], 'a record ends where the next one starts');
+    return { topic: batch.topics[batch.topic[index]!]!, key, value, headers, timestampMs: batch.timestampMs[index]! };
+  });
 }

@@ -1,4 +1,4 @@
-import { crc32c } from '@platformatic/kafka';
+import { crc32c } from '@node-rs/crc32';
 import { ByteSink } from '../../base/byte-sink.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import type { Compression } from './compression.ts';
@@ -22,13 +22,14 @@ export interface EncodedBatch {
 }
 
 const headerBytes = 61;
-/** Length, attributes, timestamp and offset deltas, key, value and header lengths at their longest. */
-const recordOverheadMax = 5 + 1 + 10 + 5 + 5 + 5 + 1;
+/** What comes before the part of a record that the arena holds, at its longest: length, attributes, timestamp and offset deltas. */
+const recordOverheadMax = 5 + 1 + 10 + 5;
 const transactionalBit = 0x10;
 
 /**
- * Turns a batch's arena ranges into Kafka record batches: one counting sort by partition, then one pass that copies
- * every key, header and value once. Buffers are reused from call to call; per record no object is made.
+ * Turns a batch's records into Kafka record batches: one counting sort by partition, then one pass that writes the few
+ * bytes which depend on a record's place and copies the rest in one piece. Buffers are reused from call to call; per
+ * record no object is made.
  *
  *   RecordBatch => base_offset:8 length:4 leader_epoch:4 magic:1 crc:4 attributes:2 last_offset_delta:4 base_timestamp:8
  *     max_timestamp:8 producer_id:8 producer_epoch:2 base_sequence:4 count:4 [records]
@@ -39,6 +40,7 @@ export class RecordBatchWriter {
   readonly #compression: Compression;
   readonly #attributes: number;
   readonly #out = new ByteSink(Buffer.allocUnsafeSlow(64 * 1024));
+  #words = viewOf(this.#out.bytes);
   /** Record index by rank after the sort, slot by record index, then the end of each slot's run of ranks. */
   #order = new Int32Array(1024);
   #slot = new Int32Array(1024);
@@ -57,14 +59,16 @@ export class RecordBatchWriter {
     this.#sort(batch, topics);
     this.#out.at = 0;
     this.#reserve(batch.bytes + batch.length * (recordOverheadMax + headerBytes));
+    const words = viewOf(batch.arena);
     let rank = 0;
     let slot = 0;
     for (const target of topics) {
       for (let partition = 0; partition < target.partitions; partition += 1, slot += 1) {
         const slotEnd = this.#slotEnd[slot] as number;
         while (rank < slotEnd) {
-          const cut = this.#cut(batch, rank, slotEnd, target.batchBytesMax);
-          const bytes = this.#write(batch, rank, cut);
+          const start = this.#out.at;
+          const cut = this.#write(batch, words, rank, slotEnd, target.batchBytesMax);
+          const bytes = this.#out.bytes.subarray(start, this.#out.at);
           encoded.push({ topic: target.name, partition, records: cut - rank, bytes: await this.#finish(bytes) });
           rank = cut;
         }
@@ -116,47 +120,51 @@ export class RecordBatchWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#out.bytes.length < bytes) this.#out.bytes = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
+    if (this.#out.bytes.length >= bytes) return;
+    this.#out.bytes = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
+    this.#words = viewOf(this.#out.bytes);
   }
 
-  /** The rank after the last record that still fits into a record batch that begins with `rank`. */
-  #cut(batch: RecordBatch, rank: number, end: number, bytesMax: number): number {
-    const order = this.#order;
-    const baseTimestampMs = batch.timestampMs[order[rank] as number] as number;
-    let bytes = headerBytes;
-    let cut = rank;
-    for (; cut < end; cut += 1) {
-      const record = order[cut] as number;
-      const body = bodyBytes(batch, record, cut - rank, (batch.timestampMs[record] as number) - baseTimestampMs);
-      bytes += varintBytes(body) + body;
-      if (bytes > bytesMax && cut > rank) break;
-    }
-    return cut;
-  }
-
-  #write(batch: RecordBatch, from: number, to: number): Buffer {
+  /** One record batch that begins with rank `from`; answers the rank after the last record that still fitted into it. */
+  #write(batch: RecordBatch, words: DataView, from: number, end: number, bytesMax: number): number {
     const out = this.#out;
+    const { arena, start, timestampMs } = batch;
     const order = this.#order;
-    const start = out.at;
-    const baseTimestampMs = batch.timestampMs[order[from] as number] as number;
+    const startAt = out.at;
+    const baseTimestampMs = timestampMs[order[from] as number] as number;
     let maxTimestampMs = baseTimestampMs;
-    out.at = start + headerBytes;
-    for (let rank = from; rank < to; rank += 1) {
+    out.at = startAt + headerBytes;
+    let rank = from;
+    for (; rank < end; rank += 1) {
       const record = order[rank] as number;
-      const timestampMs = batch.timestampMs[record] as number;
-      if (timestampMs > maxTimestampMs) maxTimestampMs = timestampMs;
-      writeRecord(out, batch, record, rank - from, timestampMs - baseTimestampMs);
+      const recordStart = start[record] as number;
+      const size = (start[record + 1] as number) - recordStart;
+      const timestampDelta = (timestampMs[record] as number) - baseTimestampMs;
+      const body = 1 + varlongBytes(timestampDelta) + varintBytes(rank - from) + size;
+      if (out.at - startAt + varintBytes(body) + body > bytesMax && rank > from) break;
+      if (timestampDelta > maxTimestampMs - baseTimestampMs) maxTimestampMs = baseTimestampMs + timestampDelta;
+      out.int(body);
+      out.byte(0);
+      if (timestampDelta >= 0 && timestampDelta < 0x4000_0000) out.varint(timestampDelta * 2);
+      else out.long(Math.floor(timestampDelta / 0x1_0000_0000), timestampDelta | 0);
+      out.varint((rank - from) * 2);
+      copyWords(this.#words, out.bytes, out.at, words, arena, recordStart, size);
+      out.at += size;
     }
-    const bytes = out.bytes.subarray(start, out.at);
-    bytes.fill(0, 0, 8);
-    bytes.writeInt32BE(-1, 12);
-    bytes[16] = 2;
-    bytes.writeInt16BE(this.#attributes, 21);
-    bytes.writeInt32BE(to - from - 1, 23);
-    writeLong(bytes, baseTimestampMs, 27);
-    writeLong(bytes, maxTimestampMs, 35);
-    bytes.writeInt32BE(to - from, 57);
-    return bytes;
+    this.#writeHeader(startAt, rank - from, baseTimestampMs, maxTimestampMs);
+    return rank;
+  }
+
+  #writeHeader(startAt: number, records: number, baseTimestampMs: number, maxTimestampMs: number): void {
+    const bytes = this.#out.bytes;
+    bytes.fill(0, startAt, startAt + 8);
+    bytes.writeInt32BE(-1, startAt + 12);
+    bytes[startAt + 16] = 2;
+    bytes.writeInt16BE(this.#attributes, startAt + 21);
+    bytes.writeInt32BE(records - 1, startAt + 23);
+    writeLong(bytes, baseTimestampMs, startAt + 27);
+    writeLong(bytes, maxTimestampMs, startAt + 35);
+    bytes.writeInt32BE(records, startAt + 57);
   }
 
   async #finish(bytes: Buffer): Promise<Buffer> {
@@ -176,47 +184,34 @@ export function stampProducer(bytes: Buffer, producerId: bigint, epoch: number, 
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
 }
 
-function writeRecord(out: ByteSink, batch: RecordBatch, record: number, offsetDelta: number, timestampDelta: number): void {
-  const arena = batch.arena;
-  out.int(bodyBytes(batch, record, offsetDelta, timestampDelta));
-  out.byte(0);
-  out.long(Math.floor(timestampDelta / 0x1_0000_0000), timestampDelta | 0);
-  out.int(offsetDelta);
-  const keyStart = batch.keyStart[record] as number;
-  const keyEnd = batch.keyEnd[record] as number;
-  if (keyStart < 0) out.int(-1);
-  else {
-    out.int(keyEnd - keyStart);
-    out.copy(arena, keyStart, keyEnd);
-  }
-  const valueStart = batch.valueStart[record] as number;
-  const valueEnd = batch.valueEnd[record] as number;
-  if (valueStart < 0) out.int(-1);
-  else {
-    out.int(valueEnd - valueStart);
-    out.copy(arena, valueStart, valueEnd);
-  }
-  const headersStart = batch.headersStart[record] as number;
-  const headersEnd = batch.headersEnd[record] as number;
-  if (headersEnd > headersStart) out.copy(arena, headersStart, headersEnd);
-  else out.byte(0);
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The size of a record after its length. */
-function bodyBytes(batch: RecordBatch, record: number, offsetDelta: number, timestampDelta: number): number {
-  const keyStart = batch.keyStart[record] as number;
-  const valueStart = batch.valueStart[record] as number;
-  const key = keyStart < 0 ? 0 : (batch.keyEnd[record] as number) - keyStart;
-  const value = valueStart < 0 ? 0 : (batch.valueEnd[record] as number) - valueStart;
-  const headers = (batch.headersEnd[record] as number) - (batch.headersStart[record] as number);
-  return (
-    1 +
-    varlongBytes(timestampDelta) +
-    varintBytes(offsetDelta) +
-    (keyStart < 0 ? 1 : varintBytes(key) + key) +
-    (valueStart < 0 ? 1 : varintBytes(value) + value) +
-    (headers > 0 ? headers : 1)
-  );
+/** From here on the native copy is faster, with the view it needs. */
+const nativeCopyMin = 1_024;
+
+/**
+ * Copies `source[start, start + length)` to `target[at]`. Eight bytes at a time through views that are made once a batch:
+ * half the time of the native copy for records of a few hundred bytes, an eighth of a loop over bytes. The compiler keeps
+ * these big integers in registers; none is ever allocated once the loop is hot.
+ */
+function copyWords(
+  targetWords: DataView,
+  target: Uint8Array,
+  at: number,
+  sourceWords: DataView,
+  source: Buffer,
+  start: number,
+  length: number,
+): void {
+  if (length >= nativeCopyMin) {
+    source.copy(target, at, start, start + length);
+    return;
+  }
+  let index = 0;
+  for (; index + 8 <= length; index += 8) targetWords.setBigInt64(at + index, sourceWords.getBigInt64(start + index, true), true);
+  for (; index < length; index += 1) target[at + index] = source[start + index] as number;
 }
 
 /** Bytes of a zigzag varint of a length or a delta, which are never negative. */
@@ -228,6 +223,7 @@ function varintBytes(value: number): number {
 }
 
 function varlongBytes(value: number): number {
+  if (value >= 0 && value < 0x40) return 1;
   let bytes = 1;
   for (let zigzag = value < 0 ? -2 * value - 1 : 2 * value; zigzag >= 0x80; zigzag = Math.floor(zigzag / 0x80)) bytes += 1;
   return bytes;

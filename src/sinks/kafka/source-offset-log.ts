@@ -53,11 +53,7 @@ export class SourceOffsetLog {
     records.reset();
     for (const { partition, offset } of offsets) {
       const key = this.#keys.get(offsetIdentity(partition)) ?? encodeOffsetKey(this.#connector, partition);
-      const value = encodeOffsetValue(offset);
-      const keyStart = append(records, key);
-      const keyEnd = records.out.at;
-      const valueStart = value === null ? -1 : append(records, value);
-      records.append(this.#topicIndex, keyStart, keyEnd, 0, 0, valueStart, value === null ? -1 : records.out.at, nowMs);
+      records.add(this.#topicIndex, key, encodeOffsetValue(offset), null, nowMs);
     }
     return records;
   }
@@ -76,16 +72,4 @@ export class SourceOffsetLog {
       );
     }
   }
-}
-
-function append(records: RecordBatch, bytes: Buffer): number {
-  const start = records.out.at;
-  records.out.copy(bytes, 0, bytes.length);
-  if (records.out.overflowed) {
-    const needed = records.out.at;
-    records.rollback(start);
-    records.grow(needed, start);
-    records.out.copy(bytes, 0, bytes.length);
-  }
-  return start;
 }

@@ -101,25 +101,15 @@ export function fillBatch(batch: RecordBatch, records: readonly SimpleRecord[], 
   const nowMs = systemClock.now();
   batch.reset();
   for (const record of records) {
-    const key = write(batch, record.key);
-    const headers = write(batch, encodeHeaders(record.headers ?? []));
-    const value = write(batch, record.value);
-    batch.append(batch.topicIndex(record.topic), key[0], key[1], headers[0], headers[1], value[0], value[1], record.timestampMs ?? nowMs);
+    const [key, value] = [record.key, record.value].map((data) => (data === null ? null : Buffer.from(data as Uint8Array)));
+    const headers = encodeHeaders(record.headers ?? []);
+    batch.add(batch.topicIndex(record.topic), key ?? null, value ?? null, headers, record.timestampMs ?? nowMs);
   }
   batch.seal([{ partition: { server: 'stage' }, offset: { position: offset } }]);
 }
 
-function write(batch: RecordBatch, data: Uint8Array | string | null): [number, number] {
-  if (data === null) return [-1, -1];
-  const bytes = Buffer.from(data as Uint8Array);
-  const start = batch.out.at;
-  if (start + bytes.length > batch.out.bytes.length) batch.grow(start + bytes.length, start);
-  batch.out.copy(bytes, 0, bytes.length);
-  return [start, batch.out.at];
-}
-
-function encodeHeaders(headers: NonNullable<SimpleRecord['headers']>): Buffer {
-  if (headers.length === 0) return Buffer.alloc(0);
+function encodeHeaders(headers: NonNullable<SimpleRecord['headers']>): Buffer | null {
+  if (headers.length === 0) return null;
   const parts = [zigzag(headers.length)];
   for (const [name, value] of headers) {
     parts.push(zigzag(Buffer.byteLength(name)), Buffer.from(name));

@@ -13,7 +13,7 @@ import { JsonConverter } from '../../../src/json/json-converter.ts';
 import { SimpleHeaderConverter, StringConverter } from '../../../src/json/string-converter.ts';
 import type { RecordBatch } from '../../../src/record/record-batch.ts';
 import { csvSourcePlugin } from '../../../src/sources/csv/plugin.ts';
-import { MemorySink } from '../../support/memory-sink.ts';
+import { MemorySink, readRawBatch } from '../../support/memory-sink.ts';
 import { sleeplessClock } from '../../support/manual-clock.ts';
 import { configOf } from './csv-fixture.ts';
 
@@ -39,12 +39,9 @@ class RawSink extends MemorySink {
   readonly raw: RawRecord[] = [];
 
   override commit(batch: RecordBatch): Promise<void> {
-    const bytes = (start: number, end: number): Buffer | null => (start < 0 ? null : Buffer.from(batch.arena.subarray(start, end)));
-    for (let at = 0; at < batch.length; at += 1) {
-      assert.equal(batch.headersStart[at], batch.headersEnd[at], 'no headers');
-      const key = bytes(batch.keyStart[at]!, batch.keyEnd[at]!);
-      const value = bytes(batch.valueStart[at]!, batch.valueEnd[at]!);
-      this.raw.push({ topic: batch.topics[batch.topic[at]!]!, key, value, timestampMs: batch.timestampMs[at]! });
+    for (const { headers, ...record } of readRawBatch(batch)) {
+      assert.deepEqual(headers, {}, 'no headers');
+      this.raw.push(record);
     }
     return super.commit(batch);
   }
