@@ -62,6 +62,23 @@ export const connectionKeys: readonly ConfigKey[] = [
   optional('slot.stream.params', 'STRING', null, 'More options of START_REPLICATION: name=value, separated by ";".', replication),
   optional('slot.max.retries', 'INT', '6', 'How often to try again when the slot is in use.', { ...replication, min: 0 }),
   optional('slot.retry.delay.ms', 'LONG', '10000', 'Wait between those attempts.', { ...replication, min: 0 }),
+  optional(
+    'slot.lost.warning.ms',
+    'LONG',
+    '3600000',
+    'Warn when the log that the server keeps for the slot is used up within this time at the present rate.',
+    {
+      ...replication,
+      min: 0,
+    },
+  ),
+  choice(
+    'slot.lost.policy',
+    'fail',
+    ['fail', 'snapshot'],
+    'What to do at start about a slot whose log the server has taken away: fail, or replace it and take a new snapshot.',
+    replication,
+  ),
   optional('publication.name', 'STRING', 'dbz_publication', 'Name of the publication.', { ...replication, importance: 'HIGH' }),
   choice(
     'publication.autocreate.mode',

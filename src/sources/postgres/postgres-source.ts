@@ -14,7 +14,8 @@ import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
 import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
 import { filterFromOffset, Snapshot } from './snapshot.ts';
-import { SourceMetrics } from './source-metrics.ts';
+import { SlotForecast } from './slot-forecast.ts';
+import { SourceMetrics, type SlotLag } from './source-metrics.ts';
 import { sqlError } from './sql-error.ts';
 import type { StartContext } from './start-context.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
@@ -40,6 +41,7 @@ export class PostgresSource implements Source {
   #reported: OffsetMap | null = null;
   #stream: StreamRun | null = null;
   #polledMs = -Infinity;
+  readonly #forecast = new SlotForecast();
 
   constructor(context: SourceContext) {
     this.#context = context;
@@ -257,11 +259,23 @@ export class PostgresSource implements Source {
   async #pollSlot(): Promise<void> {
     try {
       const lag = await slotLag(await this.#sql.client(), this.#settings.slot.name);
-      if (lag !== null) this.#metrics.slot(lag);
+      if (lag !== null) this.#watchSlot(lag);
     } catch (error) {
       // Only a measurement: what is wrong with the server shows in the stream itself.
       this.#context.log.debug({ err: error }, 'the slot could not be looked at');
     }
+  }
+
+  #watchSlot(lag: SlotLag): void {
+    const { name, warningMs } = this.#settings.slot;
+    const secondsLeft = this.#forecast.add(this.#context.clock.monotonic(), lag.safeBytes);
+    this.#metrics.slot(lag, secondsLeft);
+    if (!this.#forecast.isNews(secondsLeft, warningMs / 1000)) return;
+    this.#context.log.warn(
+      { slot: name, secondsLeft: Math.round(secondsLeft ?? 0), retainedBytes: lag.retainedBytes, walStatus: lag.walStatus },
+      'the server will take the log away from the replication slot when max_slot_wal_keep_size is used up, and then a new snapshot is needed: ' +
+        'raise it, or find out why this connector falls behind',
+    );
   }
 
   async #closeStream(): Promise<void> {

@@ -59,6 +59,10 @@ export interface SlotSettings {
   readonly streamParams: readonly (readonly [name: string, value: string])[];
   readonly retriesMax: number;
   readonly retryDelayMs: number;
+  /** Warned of a slot that will be lost within this time at the present rate. */
+  readonly warningMs: number;
+  /** What a start does about a slot that is lost. */
+  readonly lostPolicy: 'fail' | 'snapshot';
 }
 
 export interface PublicationSettings {
@@ -204,6 +208,8 @@ function slotSettings(config: Config): SlotSettings {
       .map((param) => splitAt(param, '=')),
     retriesMax: config.int('slot.max.retries'),
     retryDelayMs: config.int('slot.retry.delay.ms'),
+    warningMs: config.int('slot.lost.warning.ms'),
+    lostPolicy: config.choice('slot.lost.policy') as SlotSettings['lostPolicy'],
   };
 }
 

@@ -132,16 +132,18 @@ async function openTransactions(client: ClientBase): Promise<string[]> {
 
 /** For metrics; null when the slot is gone. */
 export async function slotLag(client: ClientBase, name: string): Promise<SlotLag | null> {
-  const { rows } = await client.query<{ lag: string | null; retained: string | null; status: string | null }>(
+  const { rows } = await client.query<{ lag: string | null; retained: string | null; status: string | null; safe: string | null }>(
     `SELECT pg_catalog.pg_wal_lsn_diff(wal.tip, confirmed_flush_lsn) AS lag, pg_catalog.pg_wal_lsn_diff(wal.tip, restart_lsn) AS retained,
-            wal_status AS status
+            wal_status AS status, safe_wal_size AS safe
      FROM pg_catalog.pg_replication_slots, LATERAL (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()
        THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END AS tip) wal
      WHERE slot_name = $1`,
     [name],
   );
   const row = rows[0];
-  return row === undefined ? null : { lagBytes: Number(row.lag ?? 0), retainedBytes: Number(row.retained ?? 0), walStatus: row.status };
+  if (row === undefined) return null;
+  const safeBytes = row.safe === null ? null : Number(row.safe);
+  return { lagBytes: Number(row.lag ?? 0), retainedBytes: Number(row.retained ?? 0), walStatus: row.status, safeBytes };
 }
 
 export async function dropSlot(client: ClientBase, name: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface SlotLag {
   /** Bytes of log that the server keeps for the slot. */
   readonly retainedBytes: number;
   readonly walStatus: string | null;
+  /** Bytes that may still be written before the slot is in danger (`safe_wal_size`); null: without limit. */
+  readonly safeBytes: number | null;
 }
 
 const opNames: readonly (readonly [Op, string])[] = [
@@ -26,6 +28,7 @@ export class SourceMetrics {
   readonly #lagMs: GaugeCell;
   readonly #lagBytes: GaugeCell;
   readonly #retainedBytes: GaugeCell;
+  readonly #secondsLeft: GaugeCell;
   readonly #walStatus: readonly GaugeCell[];
   readonly #events: readonly CounterCell[];
   readonly #seen = new Float64Array(opNames.length);
@@ -36,6 +39,12 @@ export class SourceMetrics {
     this.#lagMs = metrics.gauge('millrace_postgres_lag_ms', 'Age of the last streamed change; 0 when everything is streamed.', labels);
     this.#lagBytes = metrics.gauge('millrace_postgres_lag_bytes', "Log between the server's end and the confirmed position.", labels);
     this.#retainedBytes = metrics.gauge('millrace_postgres_slot_retained_bytes', 'Log that the server keeps for the slot.', labels);
+    this.#secondsLeft = metrics.gauge(
+      'millrace_postgres_slot_seconds_left',
+      'Forecast of when the server may take the log away from the slot; -1: it comes no closer.',
+      labels,
+    );
+    this.#secondsLeft.set(-1);
     this.#walStatus = walStatuses.map((status) =>
       metrics.gauge('millrace_postgres_slot_wal_status', "1 for the slot's present wal_status.", { ...labels, status }),
     );
@@ -46,7 +55,9 @@ export class SourceMetrics {
     this.#connected.set(yes ? 1 : 0);
   }
 
-  slot(lag: SlotLag): void {
+  /** `secondsLeft` as `SlotForecast.add` gives it. */
+  slot(lag: SlotLag, secondsLeft: number | null): void {
+    this.#secondsLeft.set(secondsLeft ?? -1);
     this.#lagBytes.set(lag.lagBytes);
     this.#retainedBytes.set(lag.retainedBytes);
     for (const [index, status] of walStatuses.entries()) this.#walStatus[index]?.set(status === lag.walStatus ? 1 : 0);

@@ -39,7 +39,7 @@ export function planStart(settings: PostgresSettings, facts: StartFacts): StartP
   const { mode } = settings.snapshot;
   const thenStream = mode !== 'initial_only';
   if (offset === null || isSnapshotOffset(offset)) {
-    if (slot !== null && !(mode === 'when_needed' && isLost(slot))) checkSlot(slot, settings.connection.database);
+    if (slot !== null && !replaceable(settings, slot)) checkSlot(slot, settings.connection.database);
     if (mode === 'no_data') {
       if (slot === null) return { kind: 'begin' };
       return { kind: 'stream', point: startPoint(slot.confirmedFlushLsn ?? 0n), reason: 'position of the slot, which was there before' };
@@ -51,12 +51,13 @@ export function planStart(settings: PostgresSettings, facts: StartFacts): StartP
     return { kind: 'snapshot', recreateSlot, resume: resumable ? offset : null, thenStream, reason };
   }
   if (mode === 'initial_only') return { kind: 'done' };
-  if (mode === 'always') return { kind: 'snapshot', recreateSlot: false, resume: null, thenStream, reason: 'snapshot.mode is "always"' };
+  if (mode === 'always')
+    return { kind: 'snapshot', recreateSlot: slot !== null && isLost(slot), resume: null, thenStream, reason: 'snapshot.mode is "always"' };
   try {
     return { kind: 'stream', ...resume(settings, facts, offset) };
   } catch (error) {
     const unserved = error instanceof ConnectError && (error.code === 'postgres.offset' || error.code === 'postgres.slot');
-    if (mode !== 'when_needed' || !unserved) throw error;
+    if (!unserved || (mode !== 'when_needed' && (slot === null || !replaceable(settings, slot)))) throw error;
     return { kind: 'snapshot', recreateSlot: slot !== null && isLost(slot), resume: null, thenStream, reason: error.message };
   }
 }
@@ -66,6 +67,11 @@ function resumableSnapshot({ slot, server }: StartFacts, offset: OffsetMap): boo
   const { point, systemId } = parsePosition(offset);
   if (slot === null || isLost(slot) || (systemId !== null && systemId !== server.systemId)) return false;
   return (slot.confirmedFlushLsn ?? 0n) <= point.lsnCommit;
+}
+
+/** Its log is gone, and the user has said that a new snapshot may take its place. */
+function replaceable({ snapshot, slot: { lostPolicy } }: PostgresSettings, slot: SlotState): boolean {
+  return isLost(slot) && (snapshot.mode === 'when_needed' || lostPolicy === 'snapshot');
 }
 
 function isLost(slot: SlotState): boolean {

@@ -71,7 +71,7 @@ test('a lost slot fails the start, unless a new snapshot is allowed', async () =
     assert.deepEqual([error.code, classify(error)], ['postgres.slot', 'fail']);
     assert.match(error.message, /is lost/);
   }
-  await using running = startSource(db, { offsets, extra: { 'snapshot.mode': 'when_needed' } });
+  await using running = startSource(db, { offsets, extra: { 'slot.lost.policy': 'snapshot' } });
   assert.deepEqual(
     (await running.out.untilChanges(1)).map(({ op, after }) => [op, after]),
     [['r', { id: '1' }]],

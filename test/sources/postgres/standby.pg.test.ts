@@ -150,7 +150,7 @@ test('a failover slot goes with the promotion: the stream goes on behind the sto
         `SELECT FROM pg_replication_slots WHERE slot_name = '${slotName(db)}' AND synced AND NOT temporary AND invalidation_reason IS NULL`,
       );
       return rows.length === 1;
-    }, 40_000);
+    });
   }
   await db.query('INSERT INTO orders VALUES (2)');
   await caughtUp(pair);

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { OffsetMap } from '../../../src/record/offset.ts';
+import type { SlotState } from '../../../src/sources/postgres/slot.ts';
+import { planStart, type StartPlan } from '../../../src/sources/postgres/start-plan.ts';
+import { testSettings } from './test-settings.ts';
+
+const slot: SlotState = {
+  name: 'debezium',
+  plugin: 'pgoutput',
+  database: 'shop',
+  active: false,
+  activePid: null,
+  restartLsn: 90n,
+  confirmedFlushLsn: 100n,
+  walStatus: 'reserved',
+  invalidation: null,
+};
+const lost: SlotState = { ...slot, walStatus: 'lost', invalidation: 'wal_removed' };
+const server = { version: 180_000, systemId: '7', walEnd: 500n, timeline: 1, timelineHistory: new Map<number, bigint>() };
+const stored: OffsetMap = { lsn_commit: 100n, lsn: 100n, system_id: '7' };
+
+function plan(extra: Readonly<Record<string, string>>, facts: { slot: SlotState | null; offset: OffsetMap | null }): StartPlan {
+  return planStart(testSettings(extra), { ...facts, server });
+}
+
+function outline(start: StartPlan): unknown {
+  return start.kind === 'snapshot' ? [start.kind, start.recreateSlot, start.thenStream] : start.kind;
+}
+
+test('a slot that fits goes on, a lost one is replaced only where a new snapshot is allowed', () => {
+  assert.equal(outline(plan({}, { slot, offset: stored })), 'stream');
+  for (const mode of ['initial', 'no_data']) {
+    assert.throws(() => plan({ 'snapshot.mode': mode }, { slot: lost, offset: stored }), /is lost/);
+    assert.deepEqual(outline(plan({ 'snapshot.mode': mode, 'slot.lost.policy': 'snapshot' }, { slot: lost, offset: stored })), [
+      'snapshot',
+      true,
+      true,
+    ]);
+  }
+  assert.deepEqual(outline(plan({ 'snapshot.mode': 'when_needed' }, { slot: lost, offset: stored })), ['snapshot', true, true]);
+  assert.deepEqual(outline(plan({ 'snapshot.mode': 'always' }, { slot: lost, offset: stored })), ['snapshot', true, true]);
+});
+
+test('the policy is about lost slots alone: one that is gone, moved or foreign is refused all the same', () => {
+  const policy = { 'slot.lost.policy': 'snapshot' };
+  assert.throws(() => plan(policy, { slot: null, offset: stored }), /does not exist/);
+  assert.throws(() => plan(policy, { slot: { ...slot, confirmedFlushLsn: 200n }, offset: stored }), /changes in between are gone/);
+  assert.throws(() => plan(policy, { slot: { ...slot, plugin: 'test_decoding' }, offset: stored }), /test_decoding/);
+  assert.throws(() => plan(policy, { slot, offset: { ...stored, system_id: '8' } }), /another server/);
+});
+
+test('a lost slot without a stored position is refused, or replaced where that is allowed', () => {
+  assert.throws(() => plan({}, { slot: lost, offset: null }), /is lost/);
+  assert.deepEqual(outline(plan({ 'slot.lost.policy': 'snapshot' }, { slot: lost, offset: null })), ['snapshot', true, true]);
+});
