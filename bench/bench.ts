@@ -3,13 +3,15 @@ import { cacheDirectory } from '../src/embedded/cache.ts';
 import type { BenchOptions } from './bench-options.ts';
 import { BenchServers } from './bench-servers.ts';
 import type { Engine } from './engine/engine.ts';
+import { debeziumEngines } from './engine/debezium.ts';
 import { millraceEngines } from './engine/millrace.ts';
+import { plainEngine } from './engine/plain.ts';
 import type { Measurement } from './measure/measurement.ts';
 import { resultTable } from './report/result-table.ts';
 import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
 import { streaming } from './scenario/streaming.ts';
 
-export const engines: readonly Engine[] = [...millraceEngines];
+export const engines: readonly Engine[] = [...millraceEngines, ...debeziumEngines, plainEngine];
 export const scenarios: readonly Scenario[] = [streaming];
 /** Not engines, but lines that can be chosen like them. */
 export const limits = ['walsender'] as const;

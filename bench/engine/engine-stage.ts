@@ -50,6 +50,7 @@ export class EngineStage implements AsyncDisposable {
       folder: await mkdtemp(join(options.folder, `${engine.name}-`)),
       servers,
       postgres: database.url,
+      model: database.model,
       tables,
       latency: options.latency ?? false,
     };

@@ -1,4 +1,5 @@
 import type { RecordForm } from '../table/cell-kind.ts';
+import type { TableModel } from '../table/table-model.ts';
 import type { EngineProcess } from './engine-process.ts';
 
 export interface ServerAddresses {
@@ -17,7 +18,8 @@ export interface EngineJob {
   readonly servers: ServerAddresses;
   /** With its database. */
   readonly postgres: string;
-  /** `public.trips` */
+  readonly model: TableModel;
+  /** `public.trips`, all of the same model. */
   readonly tables: readonly string[];
   /** The latency scenario: experts tune for it differently. */
   readonly latency: boolean;

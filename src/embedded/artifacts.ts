@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { projectRoot } from './cache.ts';
-import { fetchWithMaven } from './maven.ts';
+import { embeddedFolder, fetchWithMaven } from './maven.ts';
 import { SetUpError } from './set-up-error.ts';
 
 /** One file of the list: where it lies in a Maven repository, and what it must hold. */
@@ -20,6 +20,10 @@ export interface ArtifactOptions {
   /** Told what is going on, a line at a time. */
   readonly progress: (text: string) => void;
   readonly listFile?: string;
+  /** Holds `pom.xml` and `sha512.txt`, seen from the project's root; by default what the demo and the tests need. */
+  readonly folder?: string;
+  /** For messages: what the files are. */
+  readonly subject?: string;
   /** Where Maven keeps what it has fetched for others: what lies there with the right checksum is not fetched again. */
   readonly userRepository?: string;
   readonly fetch?: typeof fetchWithMaven;
@@ -34,8 +38,9 @@ const spaceNeededBytes = 700e6;
  * @returns The files by path, all of them whole.
  */
 export async function ensureArtifacts(options: ArtifactOptions): Promise<Map<string, string>> {
-  const listText = await readFile(options.listFile ?? join(projectRoot, 'embedded', 'sha512.txt'), 'utf8');
-  const artifacts = parseChecksums(listText);
+  const folder = options.folder ?? embeddedFolder;
+  const listText = await readFile(options.listFile ?? join(projectRoot, folder, 'sha512.txt'), 'utf8');
+  const artifacts = parseChecksums(listText, folder);
   const files = new Map(artifacts.map((artifact) => [artifact.path, join(options.repository, artifact.path)]));
   const note = join(options.repository, `checked-${createHash('sha512').update(listText).digest('hex').slice(0, 16)}`);
   if (existsSync(note) && [...files.values()].every((file) => existsSync(file))) return files;
@@ -45,16 +50,21 @@ export async function ensureArtifacts(options: ArtifactOptions): Promise<Map<str
   const missing = artifacts.filter((artifact) => !existsSync(join(options.repository, artifact.path)));
   if (missing.length > 0) {
     await requireSpace(options.repository);
-    await (options.fetch ?? fetchWithMaven)({ repository: options.repository, progress: options.progress });
+    await (options.fetch ?? fetchWithMaven)({
+      repository: options.repository,
+      progress: options.progress,
+      folder,
+      ...(options.subject !== undefined && { subject: options.subject }),
+    });
   }
   options.progress('checking the files');
-  for (const artifact of artifacts) await check(artifact, options.repository);
+  for (const artifact of artifacts) await check(artifact, options.repository, folder);
   await writeFile(note, '');
   return files;
 }
 
 /** Lines of `sha512sum`: 128 hexadecimal digits, two blanks, a path. */
-export function parseChecksums(text: string): Artifact[] {
+export function parseChecksums(text: string, folder = embeddedFolder): Artifact[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -62,7 +72,7 @@ export function parseChecksums(text: string): Artifact[] {
       const match = /^([0-9a-f]{128}) {2}([\w.+-]+(?:\/[\w.+-]+)*)$/.exec(line);
       const [, sha512, path] = match ?? [];
       if (sha512 === undefined || path === undefined || path.includes('..'))
-        throw new SetUpError(`embedded/sha512.txt, line ${at + 1}, is not a checksum and a path: restore the file.`);
+        throw new SetUpError(`${folder}/sha512.txt, line ${at + 1}, is not a checksum and a path: restore the file.`);
       return { path, sha512 };
     });
 }
@@ -87,17 +97,17 @@ async function takeFromUserRepository(artifacts: readonly Artifact[], options: A
   }
 }
 
-async function check({ path, sha512 }: Artifact, repository: string): Promise<void> {
+async function check({ path, sha512 }: Artifact, repository: string, folder: string): Promise<void> {
   const file = join(repository, path);
   if (!existsSync(file))
     throw new SetUpError(
-      `Maven reported success, but ${path} is not there: start again, and see that embedded/pom.xml and embedded/sha512.txt fit.`,
+      `Maven reported success, but ${path} is not there: start again, and see that ${folder}/pom.xml and ${folder}/sha512.txt fit.`,
     );
   if ((await sha512Of(file)) === sha512) return;
   const { size } = await stat(file);
   await rm(file);
   throw new SetUpError(
-    `${path} (${size} bytes) does not have the checksum in embedded/sha512.txt and was refused and removed: start again to fetch it anew; if that does not help, the repository it comes from is not to be trusted.`,
+    `${path} (${size} bytes) does not have the checksum in ${folder}/sha512.txt and was refused and removed: start again to fetch it anew; if that does not help, the repository it comes from is not to be trusted.`,
   );
 }
 

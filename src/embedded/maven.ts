@@ -8,28 +8,37 @@ export interface FetchOptions {
   readonly repository: string;
   readonly progress: (text: string) => void;
   readonly command?: string;
+  /** Holds the `pom.xml` that names the files, seen from the project's root. */
+  readonly folder?: string;
+  /** For messages: what the files are. */
+  readonly subject?: string;
 }
+
+/** What the demo and the tests need. */
+export const embeddedFolder = 'embedded';
+const embeddedSubject = 'Kafka and the registry';
 
 const ownWay =
   'use Docker (`docker compose up`), or Kafka, registry and Postgres of your own (`--kafka HOST:PORT --registry URL --postgres URL`)';
 
 /**
- * Runs `mvn validate` on embedded/pom.xml, where two goals fetch the files. Rejects with one sentence that says what to do.
+ * Runs `mvn validate` on a pom.xml whose goals fetch the files. Rejects with one sentence that says what to do.
  *
  * @returns The dependencies it resolved, as paths inside the repository.
  */
 export async function fetchWithMaven(options: FetchOptions): Promise<readonly string[]> {
+  const { folder = embeddedFolder, subject = embeddedSubject } = options;
   const scratch = join(options.repository, '..', 'maven-scratch');
   const args = [
     '--strict-checksums',
     '-Dstyle.color=never',
-    `--file=${join(projectRoot, 'embedded', 'pom.xml')}`,
+    `--file=${join(projectRoot, folder, 'pom.xml')}`,
     `-Dmaven.repo.local=${options.repository}`,
     `-Dscratch=${scratch}`,
     'validate',
   ];
-  options.progress(`asking Maven Central for Kafka and the registry`);
-  const watch = new MavenOutput(options.progress);
+  options.progress(`asking Maven Central for ${subject}`);
+  const watch = new MavenOutput(options.progress, subject);
   const child = spawn(options.command ?? 'mvn', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = (): void => void child.kill();
   process.once('exit', stop);
@@ -40,12 +49,12 @@ export async function fetchWithMaven(options: FetchOptions): Promise<readonly st
       child.once('error', fail);
       child.once('close', done);
     });
-    if (code !== 0) throw mavenProblem(watch.errors, options.repository);
+    if (code !== 0) throw mavenProblem(watch.errors, { ...options, folder, subject });
     return watch.resolved;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new SetUpError(
-      `Maven (mvn) is not installed or not on the PATH, and it fetches Kafka and the registry: install Maven and Java 17, or ${ownWay}.`,
+      `Maven (mvn) is not installed or not on the PATH, and it fetches ${subject}: install Maven and Java 17, or ${ownWay}.`,
     );
   } finally {
     process.off('exit', stop);
@@ -59,13 +68,15 @@ export class MavenOutput {
   /** Paths inside the repository. */
   readonly resolved: string[] = [];
   readonly #progress: (text: string) => void;
+  readonly #subject: string;
   #rest = '';
   #done = 0;
   #doneBytes = 0;
   #underWayBytes = 0;
 
-  constructor(progress: (text: string) => void) {
+  constructor(progress: (text: string) => void, subject = embeddedSubject) {
     this.#progress = progress;
+    this.#subject = subject;
   }
 
   read(chunk: string): void {
@@ -93,7 +104,7 @@ export class MavenOutput {
       return;
     }
     const megabytes = ((this.#doneBytes + this.#underWayBytes) / 1e6).toFixed(0);
-    this.#progress(`fetching Kafka and the registry with Maven: ${megabytes} MB, ${this.#done} files`);
+    this.#progress(`fetching ${this.#subject} with Maven: ${megabytes} MB, ${this.#done} files`);
   }
 }
 
@@ -102,7 +113,10 @@ function bytes(amount: string, unit: string): number {
   return Number(amount) * factor;
 }
 
-function mavenProblem(errors: readonly string[], repository: string): SetUpError {
+function mavenProblem(
+  errors: readonly string[],
+  { repository, folder, subject }: Required<Pick<FetchOptions, 'repository' | 'folder' | 'subject'>>,
+): SetUpError {
   const text = errors.join('\n');
   if (/No space left/i.test(text))
     return new SetUpError(
@@ -122,7 +136,7 @@ function mavenProblem(errors: readonly string[], repository: string): SetUpError
   }
   if (/JAVA_HOME/.test(text)) return new SetUpError(`Maven finds no Java: install Java 17 and let JAVA_HOME point to it, or ${ownWay}.`);
   return new SetUpError(
-    `Maven could not fetch Kafka and the registry (${short(errors)}): run \`mvn -f embedded/pom.xml validate\` to see why, or ${ownWay}.`,
+    `Maven could not fetch ${subject} (${short(errors)}): run \`mvn -f ${folder}/pom.xml validate\` to see why, or ${ownWay}.`,
   );
 }
 
