@@ -25,7 +25,7 @@ export interface StageOptions {
   readonly latency?: boolean;
 }
 
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 120_000;
 
 /** One engine between Postgres and Kafka, from the first preparation to the last leftover. */
 export class EngineStage implements AsyncDisposable {
