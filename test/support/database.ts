@@ -25,7 +25,7 @@ export async function createDatabase(server: string = stack.postgres): Promise<D
   url.pathname = `/${name}`;
   const clients: Client[] = [];
   const connect = async (): Promise<Client> => {
-    const client = new Client({ connectionString: url.href, connectionTimeoutMillis: 10_000 });
+    const client = new Client({ connectionString: url.href, connectionTimeoutMillis: 60_000 });
     client.on('error', () => {}); // Dropping the database ends sessions that a failed test left behind.
     await client.connect();
     clients.push(client);
@@ -53,7 +53,7 @@ export async function createDatabase(server: string = stack.postgres): Promise<D
 
 /** A slot keeps its database from being dropped and its WAL from being removed, so it goes first, whoever reads it. */
 async function drop(admin: Client, name: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     try {
       await admin.query(
@@ -71,7 +71,7 @@ async function drop(admin: Client, name: string): Promise<void> {
 }
 
 async function onServer(server: string, work: (admin: Client) => Promise<void>): Promise<void> {
-  const admin = new Client({ connectionString: server, connectionTimeoutMillis: 10_000 });
+  const admin = new Client({ connectionString: server, connectionTimeoutMillis: 60_000 });
   await admin.connect();
   try {
     await work(admin);
