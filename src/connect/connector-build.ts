@@ -1,5 +1,6 @@
-import { ConnectError } from '../base/errors.ts';
+import { ConnectError, describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { Metrics } from '../base/metrics.ts';
 import { Config } from './config.ts';
 import { checkConnector, type CheckedConnector } from './connector-check.ts';
 import { evaluateKeys, type RawConfig } from './config-spec.ts';
@@ -82,6 +83,23 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
       if (failed !== undefined) throw failed.reason;
     },
   };
+}
+
+/** After a connector was deleted: what it made upstream goes, where its config asks for that. Failures are only logged. */
+export async function discardUpstream(name: string, raw: RawConfig, runtime: Runtime): Promise<void> {
+  const log = runtime.log.child({ connector: name });
+  try {
+    const { infos, config, plugin } = check(raw, runtime);
+    if (infos.error_count > 0) return;
+    const source = plugin.create({ connector: name, config, clock: runtime.clock, log, metrics: new Metrics() });
+    try {
+      await source.discard?.();
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    log.warn({ reason: runtime.scrubber.scrub(describeError(error)) }, 'What the deleted connector made upstream could not be removed');
+  }
 }
 
 /** A connector that names a converter takes nothing of the worker's, not even options: as in Kafka Connect. */

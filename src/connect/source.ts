@@ -28,6 +28,12 @@ export interface Source {
 
   /** Releases what the source holds upstream and in this process. After `run` has ended; idempotent. */
   close(): Promise<void>;
+
+  /**
+   * The connector was deleted: removes what the source made upstream, as far as its config asks for that. Called once, on a
+   * source of its own that never ran; rejects with a `ConnectError` whose remedy says how to do it by hand.
+   */
+  discard?(): Promise<void>;
 }
 
 /** What the runtime gives a source to write into. All methods but `declare` are synchronous and allocate nothing. */

@@ -3,7 +3,7 @@ import type { ConnectorFile, TargetState } from './config-file.ts';
 import type { ConfigStore } from './config-store.ts';
 import { defineKeys, type ConfigDefinition, type RawConfig } from './config-spec.ts';
 import { Connector, type ConnectorInfo, type ConnectorStateInfo, type TaskState } from './connector.ts';
-import { check } from './connector-build.ts';
+import { check, discardUpstream } from './connector-build.ts';
 import { invalidConfig, noType, type ConfigInfos } from './connector-check.ts';
 import { frameworkKeys } from './connector-config.ts';
 import { RequestError } from './request-error.ts';
@@ -132,8 +132,10 @@ export class Worker {
       this.#connectors.delete(name);
       return found;
     });
-    const gone = connector.release().then(() => {
-      // A connector of the same name may have been created in the meantime; its states stay.
+    const gone = connector.release().then(async () => {
+      // A connector of the same name may have been created in the meantime; its states and what it reads by stay.
+      if (this.#connectors.has(name)) return;
+      await discardUpstream(name, connector.config, this.runtime);
       if (this.#connectors.has(name)) return;
       this.runtime.statuses.remove(name);
       this.runtime.metrics.remove({ connector: name });

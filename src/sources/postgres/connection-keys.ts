@@ -58,6 +58,7 @@ export const connectionKeys: readonly ConfigKey[] = [
     'Drop the slot when the connector is stopped in order: for tests, as changes are lost then.',
     replication,
   ),
+  optional('slot.drop.on.delete', 'BOOLEAN', 'false', 'Drop the slot when the connector is deleted.', replication),
   optional('slot.failover', 'BOOLEAN', 'false', 'Create the slot so that standbys of Postgres 17 and newer take it over.', replication),
   optional('slot.stream.params', 'STRING', null, 'More options of START_REPLICATION: name=value, separated by ";".', replication),
   optional('slot.max.retries', 'INT', '6', 'How often to try again when the slot is in use.', { ...replication, min: 0 }),

@@ -87,6 +87,25 @@ export class PostgresSource implements Source {
     }
   }
 
+  /** The server keeps its log for the slot of a deleted connector for ever. */
+  async discard(): Promise<void> {
+    const { name, dropOnDelete } = this.#settings.slot;
+    if (!dropOnDelete) return;
+    try {
+      await this.#dropSlot();
+    } catch (error) {
+      throw new ConnectError(
+        'postgres.slot',
+        `The slot "${name}" of the deleted connector could not be dropped: the server keeps its log.`,
+        {
+          cause: error,
+          remedy: `SELECT pg_drop_replication_slot('${name}');`,
+        },
+      );
+    }
+    this.#context.log.info({ slot: name }, 'the slot of the deleted connector was dropped');
+  }
+
   /** The walsender that has just been told to leave holds the slot a moment longer. */
   async #dropSlot(): Promise<void> {
     const { name } = this.#settings.slot;

@@ -54,6 +54,7 @@ export interface ConnectionSettings {
 export interface SlotSettings {
   readonly name: string;
   readonly dropOnStop: boolean;
+  readonly dropOnDelete: boolean;
   readonly failover: boolean;
   /** Passed on to START_REPLICATION. */
   readonly streamParams: readonly (readonly [name: string, value: string])[];
@@ -201,6 +202,7 @@ function slotSettings(config: Config): SlotSettings {
   return {
     name: config.string('slot.name'),
     dropOnStop: config.boolean('slot.drop.on.stop'),
+    dropOnDelete: config.boolean('slot.drop.on.delete'),
     failover: config.boolean('slot.failover'),
     streamParams: (config.optional('slot.stream.params') ?? '')
       .split(';')
