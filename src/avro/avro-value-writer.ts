@@ -3,6 +3,7 @@ import { unreachable } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import type { LiteralValue, Schema } from '../record/schema.ts';
+import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import type { ValueWriter } from '../text/row-program.ts';
@@ -21,6 +22,7 @@ import { hasDefault } from './avro-schema.ts';
 const int64 = new Int64();
 const scratch = new ByteRegister();
 const readers = nestedReaders();
+const rewritten = Array.from({ length: nestingMax }, () => new ByteRegister());
 const point = new Point();
 
 /** Avro's binary encoding. Records have no frame and fields no names, so structure writes nothing. */
@@ -89,6 +91,12 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
     case ColumnKind.POINT:
       writePoint(out, bytes, start, end);
       return;
+    case ColumnKind.REWRITTEN: {
+      const text = rewritten[format.depth ?? 0]!;
+      format.rewrite!(bytes, start, end, text);
+      writeCell(out, format.element!, text.bytes, 0, text.length);
+      return;
+    }
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
       out.int(readVariableScaleDecimal(bytes, start, end, scratch));
       writeScratch(out);

@@ -1,5 +1,6 @@
 import type { ByteSink } from '../base/byte-sink.ts';
 import { ColumnKind } from '../record/column-kind.ts';
+import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import type { ValueWriter } from '../text/row-program.ts';
@@ -20,6 +21,7 @@ import type { JsonFormatOptions } from './json-schema.ts';
 const int64 = new Int64();
 const scratch = new ByteRegister();
 const readers = nestedReaders();
+const rewritten = Array.from({ length: nestingMax }, () => new ByteRegister());
 const point = new Point();
 
 /** Payloads as Connect's JsonConverter writes them. */
@@ -95,6 +97,9 @@ class JsonValueWriter implements ValueWriter {
       case ColumnKind.POINT:
         writePoint(out, bytes, start, end);
         return;
+      case ColumnKind.REWRITTEN:
+        this.#rewritten(out, format, bytes, start, end);
+        return;
       default:
         // Every other kind is text.
         readCellBytes(format, bytes, start, end, scratch);
@@ -132,6 +137,12 @@ class JsonValueWriter implements ValueWriter {
 
   endStruct(out: ByteSink): void {
     out.byte(0x7d);
+  }
+
+  #rewritten(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
+    const text = rewritten[format.depth ?? 0]!;
+    format.rewrite!(bytes, start, end, text);
+    this.cell(out, format.element!, text.bytes, 0, text.length);
   }
 
   #bytes(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {

@@ -1,6 +1,7 @@
 import type { ByteSink } from '../base/byte-sink.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import type { LiteralValue, Schema } from '../record/schema.ts';
+import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import { javaDouble, javaFloat } from '../text/java-number.ts';
@@ -21,6 +22,7 @@ import { writeText } from './json-value-writer.ts';
 const int64 = new Int64();
 const scratch = new ByteRegister();
 const readers = nestedReaders();
+const rewritten = Array.from({ length: nestingMax }, () => new ByteRegister());
 const point = new Point();
 
 /** No byte of UTF-8: marks a null until the encoder decides what becomes of it. */
@@ -100,6 +102,11 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
       return writeMap(out, format, bytes, start, end);
     case ColumnKind.STRUCT:
       return writeStruct(out, format, bytes, start, end);
+    case ColumnKind.REWRITTEN: {
+      const text = rewritten[format.depth ?? 0]!;
+      format.rewrite!(bytes, start, end, text);
+      return writeCell(out, format.element!, text.bytes, 0, text.length);
+    }
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
       out.ascii(`Struct{scale=${readVariableScaleDecimal(bytes, start, end, scratch)},value=`);
       writeBase64(out, scratch.bytes, 0, scratch.length);

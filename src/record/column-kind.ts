@@ -79,5 +79,7 @@ export const ColumnKind = {
   MONEY_STRING: 34,
   /** → float64. */
   MONEY_DOUBLE: 35,
+  /** The text is rewritten first (`Column.rewrite`), then read as `element`. */
+  REWRITTEN: 36,
 } as const;
 export type ColumnKind = (typeof ColumnKind)[keyof typeof ColumnKind];

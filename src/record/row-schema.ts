@@ -1,3 +1,4 @@
+import type { CellRewrite } from './cell-rewrite.ts';
 import type { ColumnKind } from './column-kind.ts';
 import type { LiteralValue, Schema } from './schema.ts';
 
@@ -23,18 +24,22 @@ export interface Column {
   readonly schema: Schema;
   /** Decimals: digits after the point. Temporal kinds: fraction digits. Elsewhere -1. */
   readonly scale: number;
-  /** Arrays: the elements. Maps: the values. */
+  /** Arrays: the elements. Maps: the values. REWRITTEN: how the rewritten text is read, under the same schema. */
   readonly element?: Column | undefined;
+  /** REWRITTEN only. */
+  readonly rewrite?: CellRewrite | undefined;
   /** Structs of kind STRUCT: their fields, under the names and in the order of `schema.fields`. */
   readonly fields?: readonly Column[] | undefined;
   /**
    * Written where the cell is ABSENT or NULL although the schema is not optional, as Debezium fills the old image of a
-   * delete under REPLICA IDENTITY DEFAULT. Arrays and structs, which have no literals: text in the form the kind reads.
+   * delete under REPLICA IDENTITY DEFAULT. Arrays, maps and structs, which have no literals: text in the form the kind
+   * reads; under REWRITTEN, its element.
    * `undefined`: such a cell is a data error.
    */
   readonly neutral?: LiteralValue | undefined;
   /**
-   * Written for an UNCHANGED cell: text in the form the kind reads, so that it is encoded like any value.
+   * Written for an UNCHANGED cell: text in the form the kind reads (under REWRITTEN, its element), so that it is encoded
+   * like any value.
    * `undefined`: such a cell is a data error; never a silent null.
    */
   readonly unavailable?: string | undefined;

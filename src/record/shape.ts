@@ -41,6 +41,8 @@ export interface ColumnNode {
   readonly schema: Schema;
   readonly tuple: TupleRef;
   readonly column: number;
+  /** True: a hashed or shortened column is written as it is. */
+  readonly raw?: boolean | undefined;
 }
 
 /** `change.registers[register]`: `int64` (also written as int32 when the schema says so) or text. */

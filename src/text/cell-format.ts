@@ -1,7 +1,9 @@
+import { assert } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import type { Column } from '../record/row-schema.ts';
 import type { Schema, SchemaType } from '../record/schema.ts';
+import { compileRewrite, type Rewriter } from './cell-rewrite.ts';
 
 /** Readings that only a cast asks for, beside those of `ColumnKind`. */
 export const CastKind = {
@@ -21,6 +23,8 @@ export interface CellFormat {
   readonly schema: Schema;
   /** Arrays: of the elements. Maps: of the values. */
   readonly element: CellFormat | null;
+  /** REWRITTEN: makes the text that `element` reads. */
+  readonly rewrite?: Rewriter | undefined;
   /** Structs that are read field by field. */
   readonly fields?: readonly CellFormat[] | undefined;
   /** How many arrays, maps and structs stand around it: which of the readers below `nestingMax` is free for it. */
@@ -28,7 +32,7 @@ export interface CellFormat {
 }
 
 /** Arrays, maps and structs in one another, at most. */
-export const nestingMax = 8;
+export const nestingMax = 16;
 
 const K = ColumnKind;
 const integers: ReadonlySet<ColumnKind> = new Set<ColumnKind>([K.INT, K.LONG, K.STRING]);
@@ -95,6 +99,7 @@ const natural: Readonly<Record<SchemaType, readonly ColumnKind[]>> = {
 
 /** How a column is read when it is written under `schema`, which a transform may have cast. Throws `data.shape`. */
 export function cellFormat(column: Column, schema: Schema, depth = 0): CellFormat {
+  if (column.kind === K.REWRITTEN) return rewrittenFormat(column, schema, depth);
   const kind = kindFor(column.kind, schema.type);
   if (kind === null) {
     throw new ConnectError('data.shape', `Column "${column.name}" cannot be written as ${schema.type}.`, {
@@ -113,6 +118,14 @@ export function cellFormat(column: Column, schema: Schema, depth = 0): CellForma
   }
   if (schema.type === 'struct') checkStruct(column, kind, schema);
   return { kind, scale: column.scale, schema, element: elementFormat(column, kind, schema, depth + 1), depth, ...bounds };
+}
+
+function rewrittenFormat(column: Column, schema: Schema, depth: number): CellFormat {
+  const { element, rewrite } = column;
+  assert(element !== undefined && rewrite !== undefined, 'a rewritten column says how');
+  const inner = 'inner' in rewrite ? cellFormat(rewrite.inner, rewrite.inner.schema) : null;
+  const format = cellFormat(element, schema, depth + 1);
+  return { kind: K.REWRITTEN, min: 0, max: 0, scale: -1, schema, element: format, rewrite: compileRewrite(rewrite, inner), depth };
 }
 
 function fieldFormats(column: Column, schema: Schema, depth: number): CellFormat[] {

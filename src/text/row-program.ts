@@ -1,5 +1,6 @@
 import { ByteSink } from '../base/byte-sink.ts';
 import { ConnectError } from '../base/errors.ts';
+import { ColumnKind } from '../record/column-kind.ts';
 import type { Column, RowSchema } from '../record/row-schema.ts';
 import type { LiteralValue, Schema } from '../record/schema.ts';
 import type { ColumnNode, ConstantNode, Node, OpNode, RegisterNode, StructNode } from '../record/shape.ts';
@@ -162,7 +163,9 @@ class RowProgramBuilder {
   }
 
   #column(node: ColumnNode): void {
-    const column = this.#schema.columns[node.column];
+    const declared = this.#schema.columns[node.column];
+    const inner = declared?.rewrite !== undefined && 'inner' in declared.rewrite ? declared.rewrite.inner : declared;
+    const column = node.raw === true ? inner : declared;
     if (column === undefined) throw shapeError(`"${this.#schema.name}" has no column number ${node.column}.`);
     if (this.#tuple !== node.tuple) {
       this.#tupleAt = this.#instruction(Opcode.TUPLE, node.tuple, 0);
@@ -181,9 +184,9 @@ class RowProgramBuilder {
     if (schema.optional) return this.#aside((out) => this.#writer.null(out, schema));
     const { neutral } = column;
     if (neutral === undefined || neutral === null) return null;
-    if (typeof neutral === 'string' && (schema.type === 'array' || schema.type === 'struct')) {
+    if (typeof neutral === 'string' && (schema.type === 'array' || schema.type === 'struct' || schema.type === 'map')) {
       const text = Buffer.from(neutral, 'utf8');
-      return this.#aside((out) => this.#writer.cell(out, format, text, 0, text.length));
+      return this.#aside((out) => this.#writer.cell(out, plainFormat(format), text, 0, text.length));
     }
     return this.#aside((out) => this.#writer.literal(out, schema, castLiteral(neutral, column, schema)));
   }
@@ -194,7 +197,7 @@ class RowProgramBuilder {
     try {
       return this.#aside((out) => {
         if (this.#presentByte(schema) >= 0) out.byte(this.#presentByte(schema));
-        this.#writer.cell(out, format, text, 0, text.length);
+        this.#writer.cell(out, plainFormat(format), text, 0, text.length);
       });
     } catch (error) {
       throw new ConnectError(
@@ -286,6 +289,11 @@ function castLiteral(value: LiteralValue, column: Column, schema: Schema): Liter
   const plain = value instanceof Uint8Array ? writeDecimalText(value, Math.max(column.scale, 0)) : value;
   if (schema.type === 'string') return String(plain);
   return schema.type === 'float32' || schema.type === 'float64' ? Number(plain) : plain;
+}
+
+/** Texts that the shape itself brings are not rewritten. */
+function plainFormat(format: CellFormat): CellFormat {
+  return format.kind === ColumnKind.REWRITTEN ? plainFormat(format.element!) : format;
 }
 
 function toBytes(write: (out: ByteSink) => void): Buffer {

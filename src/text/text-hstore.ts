@@ -26,13 +26,7 @@ function member(bytes: Uint8Array, start: number, end: number, into: ByteRegiste
   into.push(0x3a);
   at += 2;
   if (bytes[at] === quote) return text(bytes, at, end, into);
-  if (
-    end - at < 4 ||
-    Buffer.from(bytes.subarray(at, at + 4))
-      .toString('latin1')
-      .toUpperCase() !== 'NULL'
-  )
-    throw notHstore();
+  if (!isNull(bytes, at, end)) throw notHstore();
   into.appendText('null');
   return at + 4;
 }
@@ -57,6 +51,54 @@ function text(bytes: Uint8Array, start: number, end: number, into: ByteRegister)
     }
   }
   throw notHstore();
+}
+
+/** The same as an array literal with keys and values by turns: `{"a","1","b",NULL}`. */
+export function readHstorePairs(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  into.length = 0;
+  into.push(0x7b);
+  let at = start;
+  while (at < end) {
+    if (at > start) {
+      if (bytes[at] !== 0x2c) throw notHstore();
+      into.push(0x2c);
+      at += bytes[at + 1] === 0x20 ? 2 : 1;
+    }
+    at = quotedText(bytes, at, end, into);
+    if (bytes[at] !== 0x3d || bytes[at + 1] !== 0x3e) throw notHstore();
+    into.push(0x2c);
+    at += 2;
+    if (bytes[at] === quote) {
+      at = quotedText(bytes, at, end, into);
+    } else {
+      if (!isNull(bytes, at, end)) throw notHstore();
+      into.appendText('NULL');
+      at += 4;
+    }
+  }
+  into.push(0x7d);
+}
+
+/** Both forms escape alike, so the text is copied as it is. */
+function quotedText(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
+  if (start >= end || bytes[start] !== quote) throw notHstore();
+  into.push(quote);
+  for (let at = start + 1; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    into.push(byte);
+    if (byte === quote) return at + 1;
+    if (byte === backslash && at + 1 < end) into.push(bytes[++at] as number);
+  }
+  throw notHstore();
+}
+
+function isNull(bytes: Uint8Array, at: number, end: number): boolean {
+  return (
+    end - at >= 4 &&
+    Buffer.from(bytes.subarray(at, at + 4))
+      .toString('latin1')
+      .toUpperCase() === 'NULL'
+  );
 }
 
 function notHstore(): Error {

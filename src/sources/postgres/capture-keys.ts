@@ -26,6 +26,23 @@ export const captureKeys: readonly ConfigKey[] = [
   patterns('table.exclude.list', 'Tables to leave out, as schema.table.'),
   patterns('column.include.list', 'Columns to capture, as schema.table.column; key columns stay in the key.'),
   patterns('column.exclude.list', 'Columns to leave out, as schema.table.column; key columns stay in the key.'),
+  {
+    ...patterns('column.mask.*', 'Columns whose text is masked (with.<N>.chars) or hashed (hash[.v2].<algorithm>.with.salt.<salt>).'),
+    pattern: /^column\.mask\./,
+  },
+  {
+    ...patterns('column.truncate.to.*', 'Columns whose text is cut (column.truncate.to.<N>.chars).'),
+    pattern: /^column\.truncate\./,
+  },
+  patterns('column.propagate.source.type', 'Columns whose schema tells the type, length and scale of the source, as parameters.'),
+  patterns('datatype.propagate.source.type', 'The same for all columns of these types, as schema.table.type.'),
+  optional(
+    'skip.messages.without.change',
+    'BOOLEAN',
+    'false',
+    'Leave out updates that change no captured column; needs REPLICA IDENTITY FULL.',
+    records,
+  ),
   optional('table.ignore.builtin', 'BOOLEAN', 'true', 'Leave out tables that belong to extensions (spatial_ref_sys).', {
     ...tables,
     importance: 'LOW',
@@ -82,10 +99,14 @@ export const captureKeys: readonly ConfigKey[] = [
   ),
   choice('decimal.handling.mode', 'precise', ['precise', 'double', 'string'], 'How numeric and money are written.', values),
   choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval is written.', values),
-  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore is written.', {
-    ...values,
-    check: (value) => unsupported(value, ['map']),
-  }),
+  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore is written.', values),
+  optional(
+    'include.unknown.datatypes',
+    'BOOLEAN',
+    'false',
+    'Columns of types without a form of their own as the bytes of their text (see binary.handling.mode).',
+    values,
+  ),
   choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea is written.', values),
   optional('money.fraction.digits', 'INT', '2', 'Digits of money after the point.', { ...values, min: 0, max: 1000 }),
   optional(

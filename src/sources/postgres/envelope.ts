@@ -19,6 +19,10 @@ export interface EnvelopeInput {
   readonly captured: readonly number[];
   /** By column. */
   readonly fieldNames: readonly string[];
+  /** By column: the schemas of the value's fields; those of the key are the columns' own. */
+  readonly valueSchemas: readonly Schema[];
+  /** By column: what is written whatever the value is; null: the value. */
+  readonly masks: readonly (string | null)[];
 }
 
 /** Debezium's record of a table: `before`, `after`, `source`, `transaction`, `op` and three times. */
@@ -28,12 +32,13 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
   const topic = topicName(settings.topicPrefix, topicDelimiter, schema, table);
   // Names of keys and values are made of what a topic may be called, before they are adjusted.
   const prefix = topicName(settings.topicPrefix, '.', schema, table);
-  const valueSchema = rowStruct(input, input.captured, adjustSchemaName(`${prefix}.Value`, schemaNames), true);
-  const keySchema = rowStruct(input, [...rowSchema.key], adjustSchemaName(`${prefix}.Key`, schemaNames), false);
-  const keyOf = (tuple: TupleRef): StructNode => rowNode(keySchema, [...rowSchema.key], tuple, null);
+  const columnSchemas = rowSchema.columns.map((column) => column.schema);
+  const valueSchema = rowStruct(input, input.valueSchemas, input.captured, adjustSchemaName(`${prefix}.Value`, schemaNames), true);
+  const keySchema = rowStruct(input, columnSchemas, [...rowSchema.key], adjustSchemaName(`${prefix}.Key`, schemaNames), false);
+  const keyOf = (tuple: TupleRef): StructNode => keyNode(input, keySchema, tuple);
   const fields: FieldNode[] = [
-    { name: 'before', node: rowNode(valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
-    { name: 'after', node: rowNode(valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
+    { name: 'before', node: rowNode(input, valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
+    { name: 'after', node: rowNode(input, valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
     { name: 'source', node: buildSource(settings, schema, table) },
     { name: 'transaction', node: buildTransaction(settings) },
     { name: 'op', node: { kind: 'op', schema: { type: 'string', optional: false } } },
@@ -115,19 +120,34 @@ export function buildSource(settings: PostgresSettings, schema: string, table: s
   return struct('io.debezium.connector.postgresql.Source', 1, fields);
 }
 
-function rowStruct(input: EnvelopeInput, columns: readonly number[], name: string, optional: boolean): Schema {
-  const fields = columns.map((index): Field => ({
-    name: input.fieldNames[index] ?? '',
-    schema: input.rowSchema.columns[index]?.schema ?? text,
-  }));
+function rowStruct(input: EnvelopeInput, schemas: readonly Schema[], columns: readonly number[], name: string, optional: boolean): Schema {
+  const fields = columns.map((index): Field => ({ name: input.fieldNames[index] ?? '', schema: schemas[index] ?? text }));
   return { type: 'struct', optional, name, fields };
 }
 
-function rowNode(schema: Schema, columns: readonly number[], tuple: TupleRef, presence: TupleRef | null): StructNode {
+function rowNode(
+  { masks }: EnvelopeInput,
+  schema: Schema,
+  columns: readonly number[],
+  tuple: TupleRef,
+  presence: TupleRef | null,
+): StructNode {
   const fields = (schema.fields ?? []).map((field, at): FieldNode => {
-    return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column: columns[at] ?? 0 } };
+    const column = columns[at] ?? 0;
+    const mask = masks[column] ?? null;
+    if (mask !== null) return { name: field.name, node: constant(field.schema, mask) };
+    return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column } };
   });
   return { kind: 'struct', schema, fields, presence };
+}
+
+/** Debezium neither masks nor hashes keys: what stands in them decides about partitions and compaction. */
+function keyNode({ rowSchema, settings }: EnvelopeInput, schema: Schema, tuple: TupleRef): StructNode {
+  const raw = settings.dialect === 'debezium';
+  const fields = (schema.fields ?? []).map((field, at): FieldNode => {
+    return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column: rowSchema.key[at] ?? 0, raw } };
+  });
+  return { kind: 'struct', schema, fields, presence: null };
 }
 
 function struct(name: string, version: number, fields: readonly FieldNode[]): StructNode {

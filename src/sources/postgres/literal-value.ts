@@ -58,6 +58,7 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.ARRAY:
     case ColumnKind.MAP:
     case ColumnKind.STRUCT:
+    case ColumnKind.REWRITTEN:
     case ColumnKind.HSTORE_JSON:
     case ColumnKind.MONEY_STRING:
     case ColumnKind.MONEY_DOUBLE:
@@ -233,6 +234,8 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.MAP:
     case ColumnKind.STRUCT:
       return '{}';
+    case ColumnKind.REWRITTEN:
+      return mapped.element === undefined ? null : neutralValue(mapped.element);
     case ColumnKind.HSTORE_JSON:
       return '{}';
     case ColumnKind.MONEY_STRING:

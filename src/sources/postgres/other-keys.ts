@@ -7,52 +7,23 @@ const supervised = 'the worker restarts a failed task with growing pauses';
 const java = 'it names a Java class';
 const transform = 'use a transform.';
 
+/** Values that would lose data in silence are accepted, so that a config starts, and not obeyed. */
+function strict(name: string, what: string): ConfigKey {
+  const why = `${what} stops the task, or under "errors.tolerance=all" its record is left out and told`;
+  return { ...ignored(name, 'STRING', 'fail', why), oneOf: ['fail', 'warn', 'skip', 'ignore'] };
+}
+
 /** Debezium's other keys: without meaning here, or not supported yet. */
 export const otherKeys: readonly ConfigKey[] = [
-  partly(
-    'skip.messages.without.change',
-    'BOOLEAN',
-    'false',
-    ['false'],
-    'Leave out updates that change no captured column.',
-    'leave it out.',
-  ),
-  partly(
-    'include.unknown.datatypes',
-    'BOOLEAN',
-    'false',
-    ['false'],
-    'Types without a form of their own as bytes.',
-    'use connector class millrace.PostgresSource, which writes them as text.',
-  ),
-  partly('column.propagate.source.type', 'LIST', null, [], 'Source types as schema parameters.', 'leave it out.'),
-  partly('datatype.propagate.source.type', 'LIST', null, [], 'Source types as schema parameters.', 'leave it out.'),
   partly('converters', 'LIST', null, [], 'Custom converters of columns.', transform),
   partly('post.processors', 'LIST', null, [], 'Post processors of records.', transform),
-  partly(
-    'event.converting.failure.handling.mode',
-    'STRING',
-    'fail',
-    ['fail'],
-    'What to do with a value that cannot be converted.',
-    'use "errors.tolerance".',
-  ),
-  partly(
-    'event.processing.failure.handling.mode',
-    'STRING',
-    'fail',
-    ['fail'],
-    'What to do with a change that cannot be processed.',
-    'use "errors.tolerance".',
-  ),
-  {
-    ...partly('column.masks', 'STRING', null, [], 'Masked, hashed and truncated columns.', transform),
-    name: 'column.mask.*',
-    pattern: /^column\.(mask\.(with|hash)|truncate\.to)\./,
-  },
+  strict('event.converting.failure.handling.mode', 'a value that cannot be converted'),
+  strict('event.processing.failure.handling.mode', 'a change that cannot be processed'),
   ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
   ignored('transaction.metadata.factory', 'CLASS', null, java),
   ignored('sourceinfo.struct.maker', 'CLASS', null, java),
+  ignored('snapshot.locking.mode.custom.name', 'STRING', null, java),
+  ignored('snapshot.query.mode.custom.name', 'STRING', null, java),
   ignored('schema.refresh.mode', 'STRING', 'columns_diff', 'shapes follow the relation messages of the stream'),
   ignored('topic.cache.size', 'INT', '10000', 'topic names are made once per shape'),
   ignored('topic.heartbeat.name', 'STRING', null, 'the topic is <topic.heartbeat.prefix>.<topic.prefix>'),

@@ -33,6 +33,10 @@ export interface Relation {
   /** Columns of `rowSchema`. */
   readonly columnCount: number;
   readonly key: Uint16Array;
+  /** What the value shows; columns of `rowSchema`. */
+  readonly captured: Uint16Array;
+  /** Old images are whole rows. */
+  readonly wholeOld: boolean;
   /** Which snapshot has read which of its rows; null: none whose changes are still to come. */
   readonly regions: TableRegions | null;
   /** Null unless transactions are recorded. */
@@ -185,6 +189,8 @@ function layout(
     isKey: Uint8Array.from(message.columns, (column) => (column.isKey ? 1 : 0)),
     columnCount: rowSchema.columns.length,
     key: rowSchema.key,
+    captured: tableShape.captured,
+    wholeOld: message.identity === 'f',
     regions,
     counter,
   };
@@ -201,6 +207,8 @@ function stepOver(message: RelationMessage): Relation {
     isKey: new Uint8Array(message.columns.length),
     columnCount: 0,
     key: new Uint16Array(0),
+    captured: new Uint16Array(0),
+    wholeOld: false,
     regions: null,
     counter: null,
   };

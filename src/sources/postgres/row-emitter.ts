@@ -22,6 +22,7 @@ export class RowEmitter {
   readonly #transactions: TransactionRecords | null;
   readonly #tombstones: boolean;
   readonly #skips: Uint8Array;
+  readonly #skipUnchanged: boolean;
   /** Changes handed over, by `Op`; drained into the metrics now and then. */
   readonly counts = new Float64Array(opCodes.length);
   #room = true;
@@ -40,6 +41,7 @@ export class RowEmitter {
     this.#shown = shown;
     this.#transactions = transactions;
     this.#tombstones = settings.records.tombstonesOnDelete;
+    this.#skipUnchanged = settings.stream.skipUnchanged;
     const skipped: ReadonlySet<string> = settings.stream.skippedOperations;
     this.#skips = Uint8Array.from(opCodes, (code) => (skipped.has(code) ? 1 : 0));
   }
@@ -62,7 +64,8 @@ export class RowEmitter {
     if (this.#skips[Op.UPDATE] === 1) return;
     const { before, after, related } = this.#change;
     related.count = 0;
-    if (before.count === 0 || sameKey(relation.key, before, after)) {
+    if (before.count === 0 || sameCells(relation.key, before, after)) {
+      if (this.#skipUnchanged && relation.wholeOld && sameCells(relation.captured, before, after)) return;
       if (!this.#shown.drops(relation.regions, after, 'other')) this.#emit(relation, Op.UPDATE);
       return;
     }
@@ -142,10 +145,10 @@ function missingKeyColumn(key: Uint16Array, before: TupleView): number {
   return -1;
 }
 
-/** A key column that the old image leaves out did not change, as far as the server lets us know. */
-function sameKey(key: Uint16Array, before: TupleView, after: TupleView): boolean {
-  for (let index = 0; index < key.length; index += 1) {
-    const column = key[index] as number;
+/** A column that the old image leaves out did not change, as far as the server lets us know. */
+function sameCells(columns: Uint16Array, before: TupleView, after: TupleView): boolean {
+  for (let index = 0; index < columns.length; index += 1) {
+    const column = columns[index] as number;
     const state = before.state[column];
     if (state === CellState.ABSENT || after.state[column] === CellState.UNCHANGED) continue;
     if (state !== after.state[column]) return false;

@@ -1,5 +1,6 @@
 import type { Config } from '../../connect/config.ts';
 import type { ConfigIssue } from '../../connect/plugin.ts';
+import { checkMapperKey, mapperKeyPattern } from './column-mapper.ts';
 import { anchored } from './name-list.ts';
 import { splitKeyColumns, splitPatterns } from './settings-syntax.ts';
 
@@ -31,6 +32,10 @@ export function validateSettings(config: Config): ConfigIssue[] {
       'slot.drop.on.stop',
       'A failover slot that is dropped on stop protects nothing: set "slot.failover" or "slot.drop.on.stop" to false.',
     );
+  }
+  for (const [key, value] of config.entries()) {
+    const complaint = mapperKeyPattern.test(key) && value !== null ? checkMapperKey(key) : null;
+    if (complaint !== null) complain(key, complaint);
   }
   if (filled(config, 'database.sslcert') !== filled(config, 'database.sslkey')) {
     complain('database.sslcert', '"database.sslcert" and "database.sslkey" belong together: set both or none.');

@@ -1,6 +1,7 @@
 import { ConnectError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Config } from '../../connect/config.ts';
+import { columnMappers, type ColumnMapper } from './column-mapper.ts';
 import type { NameAdjustment } from './name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { validateSettings } from './settings-rules.ts';
@@ -88,6 +89,8 @@ export interface StreamSettings {
   readonly skippedOperations: ReadonlySet<'c' | 'u' | 'd' | 't'>;
   /** Given by the user rather than by default: then the publication is narrowed, too. */
   readonly skippedOperationsExplicit: boolean;
+  /** Updates that change no captured column, as far as the old row is known. */
+  readonly skipUnchanged: boolean;
 }
 
 export interface TableSettings {
@@ -99,6 +102,12 @@ export interface TableSettings {
   /** Custom keys: the first whose `tables` matches `schema.table` decides. */
   readonly keys: readonly { readonly tables: RegExp; readonly columns: readonly string[] }[];
   readonly ignoreBuiltin: boolean;
+  /** Masked, hashed and truncated columns: the first that names a column counts. */
+  readonly mappers: readonly ColumnMapper[];
+  /** Columns whose schema tells their source type: over `schema.table.column`. */
+  readonly sourceTypesOf: readonly RegExp[];
+  /** The same by type: over `schema.table.type`, with and without the database in front. */
+  readonly sourceTypes: readonly RegExp[];
 }
 
 export interface TypeSettings {
@@ -106,6 +115,9 @@ export interface TypeSettings {
   readonly decimals: 'precise' | 'double' | 'string';
   readonly moneyFractionDigits: number;
   readonly intervals: 'numeric' | 'string';
+  readonly hstore: 'json' | 'map';
+  /** Types without a form of their own are written as the bytes of their text. */
+  readonly unknownTypes: boolean;
   readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
   /** Stands for unchanged TOAST: the bytes of the placeholder. */
   readonly unavailablePlaceholder: Uint8Array;
@@ -156,12 +168,17 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       columns: nameList(config, 'column.include.list', 'column.exclude.list'),
       keys: splitKeyColumns(config.optional('message.key.columns')).map((key) => ({ ...key, tables: anchored(key.tables) })),
       ignoreBuiltin: config.boolean('table.ignore.builtin'),
+      mappers: columnMappers(config),
+      sourceTypesOf: splitPatterns(config.optional('column.propagate.source.type')).map(anchored),
+      sourceTypes: splitPatterns(config.optional('datatype.propagate.source.type')).map(anchored),
     },
     types: {
       timePrecision: config.choice('time.precision.mode') as TypeSettings['timePrecision'],
       decimals: config.choice('decimal.handling.mode') as TypeSettings['decimals'],
       moneyFractionDigits: config.int('money.fraction.digits'),
       intervals: config.choice('interval.handling.mode') as TypeSettings['intervals'],
+      hstore: config.choice('hstore.handling.mode') as TypeSettings['hstore'],
+      unknownTypes: config.boolean('include.unknown.datatypes'),
       binary: config.choice('binary.handling.mode') as TypeSettings['binary'],
       unavailablePlaceholder: placeholderBytes(config.string('unavailable.value.placeholder')),
     },
@@ -239,6 +256,7 @@ function streamSettings(config: Config): StreamSettings {
     heartbeatTopicPrefix: config.string('topic.heartbeat.prefix'),
     skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
     skippedOperationsExplicit: skipped.join() !== 't',
+    skipUnchanged: config.boolean('skip.messages.without.change'),
   };
 }
 

@@ -1,14 +1,17 @@
 import { ConnectError } from '../../base/errors.ts';
+import { ColumnKind } from '../../record/column-kind.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { Shape } from '../../record/shape.ts';
 import type { ColumnInfo, TableInfo, TypeCatalog } from './catalog.ts';
+import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, takesMapping } from './column-mapper.ts';
 import { defaultValue } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
 import { adjustFieldName } from './name-adjustment.ts';
 import type { PostgresSettings } from './settings.ts';
+import { declaredLength, sourceTypeName, sourceTypeParameters } from './source-type.ts';
 import { keyColumns, tableKey } from './table-key.ts';
 import { TableFilter } from './table-filter.ts';
 import { mapType } from './type-map.ts';
@@ -39,6 +42,8 @@ export interface TableShape {
   readonly shape: Shape;
   /** Index in the server's tuple → index in `rowSchema.columns`; -1: not captured. */
   readonly columnOf: Int16Array;
+  /** Indexes in `rowSchema.columns` of what the value shows. */
+  readonly captured: Uint16Array;
 }
 
 /**
@@ -54,6 +59,8 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const filter = new TableFilter(settings);
   const identity = input.info === null ? [] : keyColumns(input.info);
   const columns: Column[] = [];
+  const masks: (string | null)[] = [];
+  const valueSchemas: Schema[] = [];
   const captured: number[] = [];
   const columnOf = new Int16Array(wireColumns.length).fill(-1);
   for (const [index, wire] of wireColumns.entries()) {
@@ -66,14 +73,19 @@ export function buildTableShape(input: TableShapeInput): TableShape {
     if (column === null) continue;
     columnOf[index] = columns.length;
     if (isValue) captured.push(columns.length);
-    columns.push(column);
+    const mapped = applyMapping(input, wire, column);
+    if (isKey && mapped.mask !== null && settings.dialect === 'millrace') throw maskedKey(input, wire.name);
+    columns.push(mapped.column);
+    masks.push(mapped.mask);
+    valueSchemas.push(mapped.valueSchema);
   }
+  keepFirstNamed(valueSchemas, columns);
   const fieldNames = columns.map((column) => adjustFieldName(column.name, settings.records.fieldNames));
   refuseNameClashes(input, columns, fieldNames);
   const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
   const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
-  const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames });
-  return { rowSchema, shape, columnOf };
+  const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
+  return { rowSchema, shape, columnOf, captured: Uint16Array.from(captured) };
 }
 
 /**
@@ -118,8 +130,56 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
 }
 
 function toColumn(name: string, mapped: MappedType, schema: Schema): Column {
-  const element = mapped.element === undefined ? undefined : toColumn(name, mapped.element, mapped.element.schema);
-  return { name, kind: mapped.kind, schema, scale: mapped.scale, element };
+  const { kind, scale, rewrite, element: inner } = mapped;
+  const innerSchema = kind === ColumnKind.REWRITTEN ? schema : inner?.schema;
+  const element = inner === undefined ? undefined : toColumn(name, inner, innerSchema ?? inner.schema);
+  return { name, kind, schema, scale, element, rewrite };
+}
+
+interface MappedColumn {
+  readonly column: Column;
+  readonly mask: string | null;
+  readonly valueSchema: Schema;
+}
+
+/** Masks, hashes, truncation and propagated types: of a column at most one, and what hides a value goes first. */
+function applyMapping(input: TableShapeInput, wire: WireColumn, column: Column): MappedColumn {
+  const { schema, table, types, settings } = input;
+  const mapping = mappingOf(settings.tables.mappers, schema, table, wire.name);
+  if (mapping === null) {
+    const parameters = propagates(input, wire) ? sourceTypeParameters(wire.name, wire.typeOid, wire.typmod, types) : {};
+    return { column, mask: null, valueSchema: withParameters(column.schema, parameters) };
+  }
+  const valueSchema = withParameters(column.schema, mappingParameters(mapping));
+  if (!takesMapping(mapping, column, isCharacter(column, wire.typeOid, types))) {
+    if (settings.dialect === 'debezium') return { column, mask: null, valueSchema };
+    const remedy = 'Leave the column out by "column.exclude.list", or take it out of the list of columns to mask, hash or truncate.';
+    throw shapeError(input, `the column "${wire.name}" is not text, so it cannot be masked, hashed or truncated`, remedy);
+  }
+  if (mapping.kind === 'mask') return { column, mask: mapping.text, valueSchema };
+  const hidden = hideColumn(column, mapping, declaredLength(wire.typeOid, wire.typmod, types));
+  return { column: { ...hidden, neutral: mappedNeutral(hidden) }, mask: null, valueSchema };
+}
+
+function propagates({ schema, table, types, settings }: TableShapeInput, wire: WireColumn): boolean {
+  const { sourceTypesOf, sourceTypes } = settings.tables;
+  if (sourceTypesOf.some((pattern) => pattern.test(`${schema}.${table}.${wire.name}`))) return true;
+  const type = `${schema}.${table}.${sourceTypeName(wire.typeOid, types)}`;
+  return sourceTypes.some((pattern) => pattern.test(type) || pattern.test(`${settings.connection.database}.${type}`));
+}
+
+function withParameters(schema: Schema, parameters: Readonly<Record<string, string>>): Schema {
+  return Object.keys(parameters).length === 0 ? schema : { ...schema, parameters: { ...schema.parameters, ...parameters } };
+}
+
+/** In Avro a name stands for one definition: of several structs with one name only the first keeps added parameters. */
+function keepFirstNamed(schemas: Schema[], columns: readonly Column[]): void {
+  const seen = new Set<string>();
+  for (const [index, schema] of schemas.entries()) {
+    if (schema.type !== 'struct' || schema.name === undefined) continue;
+    if (seen.has(schema.name)) schemas[index] = columns[index]?.schema ?? schema;
+    seen.add(schema.name);
+  }
 }
 
 function mapColumn(input: TableShapeInput, wire: WireColumn): MappedType | null {
@@ -164,6 +224,14 @@ function refuseNameClashes(input: TableShapeInput, columns: readonly Column[], f
     }
     seen.set(fieldName, name);
   }
+}
+
+function maskedKey(input: TableShapeInput, column: string): ConnectError {
+  return shapeError(
+    input,
+    `the key column "${column}" cannot be masked, because all rows would have one key`,
+    'Hash it by "column.mask.hash.v2.SHA-256.with.salt.<salt>", or choose other key columns by "message.key.columns".',
+  );
 }
 
 function shapeError(input: TableShapeInput, reason: string, remedy: string): ConnectError {

@@ -1,5 +1,6 @@
 import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
+import type { CellRewrite } from '../../record/cell-rewrite.ts';
 import type { Field, Schema } from '../../record/schema.ts';
 import type { TypeSettings } from './settings.ts';
 import type { TypeCatalog, TypeInfo } from './type-catalog.ts';
@@ -11,6 +12,8 @@ export interface MappedType {
   /** As `Column.scale`. */
   readonly scale: number;
   readonly element?: MappedType | undefined;
+  /** Kind REWRITTEN: `element` reads what comes of it. */
+  readonly rewrite?: CellRewrite | undefined;
   /** What the type is underneath its domains. */
   readonly typeOid: number;
 }
@@ -49,7 +52,6 @@ const plain: Readonly<Record<number, readonly [ColumnKind, Schema['type'], seman
 /** Types of extensions go by name, as their oids differ from database to database. */
 const byName: Readonly<Record<string, readonly [ColumnKind, Schema['type'], semanticName?: string]>> = {
   citext: [ColumnKind.STRING, 'string'],
-  hstore: [ColumnKind.HSTORE_JSON, 'string', 'io.debezium.data.Json'],
   ltree: [ColumnKind.STRING, 'string', 'io.debezium.data.Ltree'],
   isbn: [ColumnKind.STRING, 'string'],
   isbn13: [ColumnKind.STRING, 'string'],
@@ -90,6 +92,7 @@ function mapByCatalog(type: TypeInfo, options: TypeMapOptions): MappedType | nul
     };
   }
   if (type.kind === 'range') return { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid: type.oid };
+  if (type.kind === 'base' && type.name === 'hstore') return mapHstore(type.oid, options.settings);
   const named = type.kind === 'base' && type.schema !== 'pg_catalog' ? byName[type.name] : undefined;
   if (named !== undefined) return { kind: named[0], schema: bare(named[1], named[2]), scale: -1, typeOid: type.oid };
   if (options.dialect === 'debezium' && type.kind === 'base' && notYet.has(type.name)) {
@@ -100,7 +103,20 @@ function mapByCatalog(type: TypeInfo, options: TypeMapOptions): MappedType | nul
   return unknown(type.oid, options);
 }
 
+function mapHstore(typeOid: number, { hstore }: TypeSettings): MappedType {
+  if (hstore === 'json') return { kind: ColumnKind.HSTORE_JSON, schema: bare('string', 'io.debezium.data.Json'), scale: -1, typeOid };
+  const value: MappedType = { kind: ColumnKind.STRING, schema: { type: 'string', optional: true }, scale: -1, typeOid: 25 };
+  const schema: Schema = { type: 'map', optional: false, keys: { type: 'string', optional: false }, items: value.schema };
+  const element: MappedType = { kind: ColumnKind.MAP, schema, scale: -1, element: value, typeOid };
+  return { kind: ColumnKind.REWRITTEN, schema, scale: -1, element, rewrite: { kind: 'hstore' }, typeOid };
+}
+
+/** A type without a form of its own: text, or the bytes of the text. */
 function unknown(typeOid: number, options: TypeMapOptions): MappedType | null {
+  if (options.settings.unknownTypes) {
+    const element = { ...bytesType(options.settings), typeOid };
+    return { kind: ColumnKind.REWRITTEN, schema: element.schema, scale: -1, element, rewrite: { kind: 'bytes' }, typeOid };
+  }
   return options.dialect === 'debezium' ? null : { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid };
 }
 
@@ -108,14 +124,21 @@ function mapArray(typeOid: number, elementOid: number, typmod: number, options: 
   const element = mapType(elementOid, typmod, options);
   if (element === null) return null;
   const items: Schema = { ...element.schema, optional: true };
-  return {
-    kind: ColumnKind.ARRAY,
-    schema: { type: 'array', optional: false, items },
-    scale: -1,
-    element: { ...element, schema: items },
-    typeOid,
-  };
+  const schema: Schema = { type: 'array', optional: false, items };
+  const array: MappedType = { kind: ColumnKind.ARRAY, schema, scale: -1, element: { ...element, schema: items }, typeOid };
+  const rewrite = arrayRewrite(typeOid, elementOid, options.types);
+  return rewrite === null ? array : { kind: ColumnKind.REWRITTEN, schema, scale: -1, element: array, rewrite, typeOid };
 }
+
+/** Arrays that are not printed like others. */
+function arrayRewrite(typeOid: number, elementOid: number, types: TypeCatalog): CellRewrite | null {
+  // int2vector and oidvector
+  if (typeOid === 22 || typeOid === 30) return { kind: 'spaced' };
+  if (elementOid === 603) return { kind: 'delimited', by: ';' };
+  return geometryTypes.has(types.get(elementOid)?.name ?? '') ? { kind: 'delimited', by: ':' } : null;
+}
+
+const geometryTypes: ReadonlySet<string> = new Set(['geometry', 'geography']);
 
 /** Types whose form depends on their modifier or on the modes. */
 function mapParametric(typeOid: number, typmod: number, settings: TypeSettings): MappedType | null {

@@ -20,6 +20,8 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
   if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
   if (bytesKinds.has(kind)) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
+  if (kind === ColumnKind.REWRITTEN) return element === undefined ? undefined : unavailableText(element, placeholder);
+  if (kind === ColumnKind.MAP) return `{${quoted(text)},${quoted(text)}}`;
   return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
 }
 

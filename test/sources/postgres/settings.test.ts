@@ -43,9 +43,6 @@ test('values that a key alone can refuse', () => {
     ['replica.identity.autoset.values', 'public.a:SOME', /not of the form/],
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
     ['time.precision.mode', 'structured', /not supported yet/],
-    ['hstore.handling.mode', 'map', /not supported yet/],
-    ['column.mask.with.5.chars', 'public.a.b', /not supported yet/],
-    ['column.truncate.to.5.chars', 'public.a.b', /not supported yet/],
     ['snapshot.mode', 'custom', /not supported yet/],
     ['converters', 'mine', /not supported yet/],
   ];
@@ -71,6 +68,10 @@ test('rules across keys', () => {
   assert.deepEqual(issue({ 'column.include.list': 'a', 'schema.exclude.list': 'b' }), []);
   assert.deepEqual(issue({ 'snapshot.select.statement.overrides': 'public.a' }), ['snapshot.select.statement.overrides.public.a']);
   assert.deepEqual(issue({ 'database.sslcert': 'a.pem' }), ['database.sslcert']);
+  assert.deepEqual(issue({ 'column.mask.with.5.chars': 'a', 'column.mask.hash.v2.SHA-256.with.salt.a.b c': 'b' }), []);
+  for (const key of ['column.mask.with.x.chars', 'column.mask.hash.SHA-257.with.salt.x', 'column.mask.hash.v3.MD5.with.salt.x']) {
+    assert.deepEqual(issue({ [key]: 'a' }), [key]);
+  }
   assert.throws(() => testSettings({ 'table.include.list': 'a', 'table.exclude.list': 'b' }), { code: 'config.invalid' });
 });
 

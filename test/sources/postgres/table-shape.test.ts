@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
+import type { ColumnNode, FieldNode, Node } from '../../../src/record/shape.ts';
 import type { ColumnInfo, TableInfo } from '../../../src/sources/postgres/catalog.ts';
 import { adjustFieldName, adjustSchemaName } from '../../../src/sources/postgres/name-adjustment.ts';
 import { buildTableShape, type TableShape, type WireColumn } from '../../../src/sources/postgres/table-shape.ts';
@@ -182,6 +183,50 @@ test('columns that cannot both be fields are refused by name', () => {
   });
   const { shape } = build(clash, null, { 'field.name.adjustment.mode': 'avro_unicode' });
   assert.deepEqual(names(shape.value.schema.fields?.[1]?.schema), ['a_u002db', 'a_u002eb']);
+});
+
+function field(shape: TableShape, name: string): FieldNode | undefined {
+  const after = shape.shape.value.kind === 'struct' ? shape.shape.value.fields[1]?.node : undefined;
+  return after?.kind === 'struct' ? after.fields.find((each) => each.name === name) : undefined;
+}
+
+function keyField({ shape }: TableShape): Node | undefined {
+  return shape.key?.kind === 'struct' ? shape.key.fields[0]?.node : undefined;
+}
+
+test('of a column there is one mapping, and what hides goes before what shortens', () => {
+  const mapped = build(orders, info(orders), {
+    'column.truncate.to.3.chars': 'public.orders.note',
+    'column.mask.hash.v2.SHA-256.with.salt.s': 'PUBLIC.orders.note',
+    'column.propagate.source.type': 'public.orders..*',
+  });
+  assert.deepEqual(field(mapped, 'note')?.node.schema.parameters, { masked: 'true' });
+  assert.equal(mapped.rowSchema.columns[1]?.rewrite?.kind, 'hash');
+  assert.equal(field(mapped, 'count')?.node.schema.parameters?.['__debezium.source.column.type'], 'INT4');
+  const masked = build(orders, info(orders), {
+    'column.mask.with.2.chars': 'public.orders.note',
+    'column.mask.hash.MD5.with.salt.s': 'public.orders.note',
+  });
+  const node = field(masked, 'note')?.node;
+  assert.deepEqual([node?.kind, node?.kind === 'constant' && node.value], ['constant', '**'], 'the value is not even read');
+});
+
+test('keys and what is not text: as Debezium under its class name, refused or hashed under ours', () => {
+  const texts = [{ ...wire('id', text, true), notNull: true }, wire('count', int4)];
+  const table = info(texts);
+  const hash = { 'column.mask.hash.v2.SHA-256.with.salt.s': 'public.orders.(id|count)' };
+  const own = { 'connector.class': 'millrace.PostgresSource' };
+  const theirs = build(texts, table, hash);
+  assert.equal((keyField(theirs) as ColumnNode).raw, true);
+  assert.deepEqual(field(theirs, 'count')?.node.schema.parameters, { masked: 'true' });
+  assert.equal(theirs.rowSchema.columns[1]?.rewrite, undefined, 'a number passes as it is');
+  assert.throws(() => build(texts, table, { ...hash, ...own }), { code: 'data.shape', message: /"count" is not text/ });
+  const ours = build(texts, table, { ...own, 'column.mask.hash.v2.SHA-256.with.salt.s': 'public.orders.id' });
+  assert.equal((keyField(ours) as ColumnNode).raw, false);
+  assert.throws(() => build(texts, table, { ...own, 'column.mask.with.3.chars': 'public.orders.id' }), {
+    code: 'data.shape',
+    message: /key column "id" cannot be masked/,
+  });
 });
 
 function placeholder(typeOid: number): string | undefined {

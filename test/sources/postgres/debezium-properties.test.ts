@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import type { ConfigKey } from '../../../src/connect/plugin.ts';
+import { postgresSourcePlugin } from '../../../src/sources/postgres/plugin.ts';
+
+/** Every property of Debezium's Postgres connector, its default (null: none) and how many use it (P1: most). */
+interface Property {
+  readonly name: string;
+  readonly default: string | null;
+  readonly priority: 'P1' | 'P2' | 'P3';
+}
+
+const properties = JSON.parse(readFileSync(join(import.meta.dirname, 'debezium-properties.json'), 'utf8')) as readonly Property[];
+
+/** Kafka Connect's own. */
+const framework = new Set(['name', 'connector.class', 'tasks.max']);
+
+/** Defaults that are meant to differ, with the reason. */
+const otherDefaults: Readonly<Record<string, readonly [ours: string | null, why: string]>> = {
+  'plugin.name': ['pgoutput', 'the other plug-ins are not supported'],
+  'topic.naming.strategy': ['io.debezium.schema.SchemaTopicNamingStrategy', 'the whole class name'],
+  'event.converting.failure.handling.mode': ['fail', 'no value is lost in silence'],
+  'extended.headers.enabled': [null, "true under Debezium's class name, false under millrace.PostgresSource"],
+};
+
+function find(name: string): ConfigKey | undefined {
+  const { configKeys } = postgresSourcePlugin;
+  return configKeys.find((key) => key.name === name) ?? configKeys.find((key) => key.pattern?.test(name) === true);
+}
+
+test('every property of the reference is known', () => {
+  assert.ok(properties.length > 140);
+  const unknown = properties.filter(({ name }) => !framework.has(name) && find(name) === undefined);
+  assert.deepEqual(
+    unknown.map(({ name }) => name),
+    [],
+  );
+});
+
+test('with its default, unless there is a reason', () => {
+  const used = new Set<string>();
+  for (const { name, default: theirs } of properties) {
+    const key = find(name);
+    // A family has no default; neither has a key that is required.
+    if (key === undefined || key.pattern !== undefined) continue;
+    const other = otherDefaults[name];
+    if (other !== undefined) used.add(name);
+    assert.equal(key.default ?? null, other === undefined ? theirs : other[0], name);
+  }
+  assert.deepEqual([...used].sort(), Object.keys(otherDefaults).sort(), 'every reason is still needed');
+});
+
+test('a property that most or many use has an effect, or says why it needs none', () => {
+  for (const { name, priority } of properties) {
+    const key = find(name);
+    if (key === undefined || priority === 'P3') continue;
+    if (key.ignored !== undefined) assert.ok(key.ignored.length > 10, name);
+    const known = key.default ?? null;
+    if (known !== null) assert.equal(key.check?.(known) ?? null, null, `the default of ${name} is taken`);
+  }
+});
