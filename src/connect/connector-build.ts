@@ -9,6 +9,7 @@ import { createErrorTolerance } from './error-tolerance.ts';
 import type { ConverterPlugin } from './plugin.ts';
 import type { Runtime } from './runtime.ts';
 import type { Sink } from './sink.ts';
+import type { SourceSignal } from './source.ts';
 import type { Incarnation } from './supervisor.ts';
 import { Task } from './task.ts';
 import { createTransforms } from './transforms/catalog.ts';
@@ -77,6 +78,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
   });
   return {
     run: (signal) => task.run(signal),
+    ...(source.signal === undefined ? {} : { signal: (order: SourceSignal) => source.signal?.(order) ?? Promise.resolve() }),
     close: async () => {
       const closed = await Promise.allSettled([source.close(), sink.close()]);
       const failed = closed.find((result) => result.status === 'rejected');

@@ -1,9 +1,12 @@
+import { describeError, findConnectError } from '../base/errors.ts';
 import type { TargetState } from './config-file.ts';
 import { buildTask } from './connector-build.ts';
 import { hasReference, hidden, type RawConfig } from './config-spec.ts';
 import type { State } from './lifecycle.ts';
+import { RequestError } from './request-error.ts';
 import type { Runtime } from './runtime.ts';
 import { looksSecret } from './secret-scrubber.ts';
+import type { SourceSignal } from './source.ts';
 import { Supervisor, type SupervisorStatus } from './supervisor.ts';
 
 export interface ConnectorInfo {
@@ -101,6 +104,19 @@ export class Connector {
 
   release(): Promise<void> {
     return this.#supervisor.release();
+  }
+
+  /** Passes an order on to the source that runs. */
+  async signal(signal: SourceSignal): Promise<void> {
+    const { incarnation } = this.#supervisor;
+    if (incarnation === null) throw new RequestError(409, `Connector ${this.name} is not running, so it cannot take a signal`);
+    if (incarnation.signal === undefined) throw new RequestError(400, `The source of connector ${this.name} takes no signals`);
+    try {
+      await incarnation.signal(signal);
+    } catch (error) {
+      const reason = this.#runtime.scrubber.scrub(describeError(error));
+      throw new RequestError(findConnectError(error)?.code === 'config.invalid' ? 400 : 409, reason);
+    }
   }
 
   info(): ConnectorInfo {

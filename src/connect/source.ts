@@ -26,6 +26,12 @@ export interface Source {
   /** Everything up to these offsets is durable downstream (invariant 1); the source may let go of it. Never goes backwards. */
   confirm(offsets: readonly SourceOffset[]): void;
 
+  /**
+   * Obeys an order from outside, if the source knows any: resolves when its next position includes it. Rejects with
+   * `config.invalid` when it cannot be obeyed, and with a code that is retried when it cannot be taken now.
+   */
+  signal?(signal: SourceSignal): Promise<void>;
+
   /** Releases what the source holds upstream and in this process. After `run` has ended; idempotent. */
   close(): Promise<void>;
 
@@ -34,6 +40,14 @@ export interface Source {
    * source of its own that never ran; rejects with a `ConnectError` whose remedy says how to do it by hand.
    */
   discard?(): Promise<void>;
+}
+
+/** An order to a running source, as Debezium's signals: what `type` and `data` mean is up to the source. */
+export interface SourceSignal {
+  readonly id: string;
+  readonly type: string;
+  /** JSON text; null: none. */
+  readonly data: string | null;
 }
 
 /** What the runtime gives a source to write into. All methods but `declare` are synchronous and allocate nothing. */

@@ -5,12 +5,15 @@ import type { Logger } from '../base/log.ts';
 import { errorTrace } from './error-trace.ts';
 import { transitions } from './lifecycle.ts';
 import type { Event, State } from './lifecycle.ts';
+import type { SourceSignal } from './source.ts';
 
 /** One incarnation of a connector's task, built anew for every start so that references and plugins are fresh. */
 export interface Incarnation {
   /** Resolves when `signal` aborts or the source is exhausted; rejects when it cannot go on. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+  /** As `Source.signal`; absent: this source takes none. */
+  signal?(signal: SourceSignal): Promise<void>;
 }
 
 export interface SupervisorStatus {
@@ -54,6 +57,7 @@ export class Supervisor {
   #restart = false;
   #exhausted = false;
   #abort: AbortController | null = null;
+  #incarnation: Incarnation | null = null;
   #wake: AbortController = new AbortController();
   #loop: Promise<void> | null = null;
   readonly #waiters = new Set<() => void>();
@@ -69,6 +73,11 @@ export class Supervisor {
   /** True while an incarnation exists, even one that is on its way out. */
   get busy(): boolean {
     return this.#abort !== null;
+  }
+
+  /** What runs now; null: nothing does. */
+  get incarnation(): Incarnation | null {
+    return this.#incarnation;
   }
 
   run(): void {
@@ -213,8 +222,10 @@ export class Supervisor {
       if (signal.aborted) return;
       this.#unbuilt = false;
       this.#apply(this.#startEvent());
+      this.#incarnation = incarnation;
       await incarnation.run(signal);
     } finally {
+      this.#incarnation = null;
       await incarnation.close().catch((error: unknown) => {
         this.#options.log.warn({ reason: this.#options.scrub(describeError(error)) }, 'Closing the task failed');
       });

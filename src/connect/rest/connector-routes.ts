@@ -2,7 +2,7 @@ import { parseInitialState } from '../config-file.ts';
 import type { ConnectorStateInfo } from '../connector.ts';
 import { RequestError } from '../request-error.ts';
 import { named, type Worker } from '../worker.ts';
-import { parseConfig, parseCreate } from './rest-body.ts';
+import { parseConfig, parseCreate, parseSignal } from './rest-body.ts';
 import { isTrue, ok, type Route } from './route.ts';
 
 type GetWorker = () => Worker;
@@ -104,6 +104,15 @@ function stateRoutes(worker: GetWorker): Route[] {
         const scope = { includeTasks: isTrue(query('includeTasks')), onlyFailed: isTrue(query('onlyFailed')) };
         const status: ConnectorStateInfo = await worker().restart(connectorOf(params), scope);
         return scope.includeTasks || scope.onlyFailed ? { status: 202, body: status } : { status: 204 };
+      },
+    },
+    {
+      method: 'POST',
+      url: '/connectors/:connector/signals',
+      handle: async ({ params, body }) => {
+        const signal = parseSignal(body);
+        await worker().find(connectorOf(params)).signal(signal);
+        return { status: 202, body: { id: signal.id } };
       },
     },
   ];

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { keepNumberText } from '../config-file.ts';
 import type { RawConfig } from '../config-spec.ts';
 import { RequestError } from '../request-error.ts';
@@ -57,6 +59,19 @@ export function parseCreate(text: string): CreateRequest {
   const name = body['name'] ?? config['name'] ?? '';
   if (typeof name !== 'string') throw new RequestError(400, 'The name of a connector is text');
   return { name: name.trim(), config, initialState: body['initial_state'] };
+}
+
+/** `{"id":…,"type":…,"data":…}` as in Debezium; `data` may be an object or its text. `id` absent: one of its own. */
+export function parseSignal(text: string): { readonly id: string; readonly type: string; readonly data: string | null } {
+  const body = parseJson(text, (_key, value) => value);
+  if (!isMapping(body)) throw new RequestError(400, 'The request body is not a JSON object');
+  const unknown = Object.keys(body).find((key) => key !== 'id' && key !== 'type' && key !== 'data');
+  if (unknown !== undefined) throw new RequestError(400, `Unrecognized field "${unknown}": a signal has "id", "type" and "data"`);
+  const { id = randomUUID(), type, data = null } = body as { id?: unknown; type?: unknown; data?: unknown };
+  if (typeof type !== 'string' || type === '') throw new RequestError(400, 'A signal needs a "type", for example "execute-snapshot"');
+  if (typeof id !== 'string') throw new RequestError(400, 'The "id" of a signal is text');
+  if (data !== null && typeof data !== 'string' && !isMapping(data)) throw new RequestError(400, 'The "data" of a signal is an object');
+  return { id, type, data: data === null || typeof data === 'string' ? data : JSON.stringify(data) };
 }
 
 /** `{"offsets":[{"partition":{…},"offset":{…}|null}]}`; integers beyond 2^53 keep every digit. */

@@ -5,6 +5,7 @@ import { nextRowSchemaId, type Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
+import { watermarkPrefix } from './adhoc/watermarks.ts';
 import { buildSource, buildTransaction } from './envelope.ts';
 import { accepts } from './name-list.ts';
 import { SourceRegister } from './registers.ts';
@@ -40,7 +41,7 @@ export class LogicalMessages {
   }
 
   accepts(prefix: string): boolean {
-    return accepts(this.#settings.records.messagePrefixes, prefix);
+    return prefix !== watermarkPrefix && accepts(this.#settings.records.messagePrefixes, prefix);
   }
 
   async declare(): Promise<void> {

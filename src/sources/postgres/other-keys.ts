@@ -1,8 +1,8 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
+import { signalKeys } from './adhoc/signal-keys.ts';
 import { ignored, partly } from './config-key.ts';
 
 const bounded = 'batches are bounded in bytes by the worker';
-const signals = 'signals and incremental snapshots are not supported yet';
 const supervised = 'the worker restarts a failed task with growing pauses';
 const java = 'it names a Java class';
 const transform = 'use a transform.';
@@ -43,11 +43,7 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('custom.sanitize.pattern', 'STRING', null, 'secrets never reach the log'),
   ignored('executor.shutdown.timeout.ms', 'LONG', '4000', 'the worker limits how long stopping takes'),
   ignored('internal.offset.activity.monitor.interval.ms', 'LONG', '600000', 'lag is a metric'),
-  ignored('read.only', 'BOOLEAN', 'false', signals),
-  ignored('notification.enabled.channels', 'LIST', null, 'notifications are not supported yet'),
-  ignored('notification.sink.topic.name', 'STRING', null, 'notifications are not supported yet'),
-  { ...ignored('signal', 'STRING', null, signals), name: 'signal.*', pattern: /^signal\./ },
-  { ...ignored('incremental', 'STRING', null, signals), name: 'incremental.snapshot.*', pattern: /^incremental\.snapshot\./ },
+  ...signalKeys,
   { ...ignored('memory', 'STRING', null, java), name: 'memory.management.*', pattern: /^memory\.management\./ },
   { ...ignored('openlineage', 'STRING', null, 'OpenLineage is not supported'), name: 'openlineage.*', pattern: /^openlineage\./ },
 ];

@@ -2,6 +2,7 @@ import { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
+import { RowWatch } from './adhoc/row-watch.ts';
 import { FrameCursor, malformed } from './frame-cursor.ts';
 import type { LogicalMessages } from './logical-messages.ts';
 import type { SourceRegisters } from './registers.ts';
@@ -31,6 +32,10 @@ export interface DecoderParts {
   readonly out: ChangeOutlet;
   /** What the snapshot has shown already. */
   readonly shown: SnapshotFilter;
+  /** Hears of every transaction. */
+  readonly watch?: RowWatch | undefined;
+  /** A row was inserted into the signal table; it stands in `change.after`, and was not taken before a restart. */
+  readonly onSignal?: ((relation: Relation) => void) | undefined;
   /** Absent: logical decoding messages are stepped over. */
   readonly messages?: LogicalMessages | undefined;
   /** Absent: transactions are not recorded. */
@@ -57,6 +62,8 @@ export class PgoutputDecoder {
   readonly #shown: SnapshotFilter;
   readonly #messages: LogicalMessages | null;
   readonly #transactions: TransactionRecords | null;
+  readonly #watch: RowWatch;
+  readonly #onSignal: ((relation: Relation) => void) | null;
   #lsnHigh = 0;
   #lsnLow = 0;
 
@@ -70,6 +77,8 @@ export class PgoutputDecoder {
     this.#shown = parts.shown;
     this.#messages = parts.messages ?? null;
     this.#transactions = parts.transactions ?? null;
+    this.#watch = parts.watch ?? new RowWatch(null);
+    this.#onSignal = parts.onSignal ?? null;
   }
 
   /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
@@ -117,6 +126,7 @@ export class PgoutputDecoder {
     if (this.#position.inTransaction) throw malformed('a transaction begins inside another');
     this.#position.begin(finalHigh, finalLow, micros, xid);
     this.#shown.beginTransaction(xid, finalHigh, finalLow);
+    this.#watch.begin(xid);
     this.#registers.beginTransaction(micros, xid);
     this.#registers.clearOrigin();
     if (this.#position.lastCommitHigh === 0 && this.#position.lastCommitLow === 0) this.#registers.clearLastCommitLsn();
@@ -158,11 +168,13 @@ export class PgoutputDecoder {
 
   /** 'I' relation:int32 'N' tuple */
   #insert(): Decoded {
-    const relation = this.#row('INSERT');
+    const relation = this.#row('INSERT', true);
     this.#expect(0x4e);
     if (relation !== null) {
       this.#tuple(relation, this.#change.after, false);
-      this.#emitter.insert(relation);
+      if (relation.tableShape !== null) this.#emitter.insert(relation);
+      // At the same moment at which the row counts as done: the next offset has both.
+      if (relation.isSignalTable && !this.#position.replaying) this.#onSignal?.(relation);
     }
     return this.#rowDone();
   }
@@ -290,10 +302,10 @@ export class PgoutputDecoder {
   }
 
   /** The start of a row message; null when the table is not captured. */
-  #row(type: string): Relation | null {
+  #row(type: string, orSignal = false): Relation | null {
     this.#inTransaction(type);
     const relation = this.#known(this.#cursor.uint32());
-    if (relation.tableShape === null) return null;
+    if (relation.tableShape === null && !(orSignal && relation.isSignalTable)) return null;
     this.#aim(relation);
     return relation;
   }

@@ -2,8 +2,10 @@ import type { Client } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
 import type { SourceContext } from '../../connect/plugin.ts';
-import type { ChangeOutlet, Source } from '../../connect/source.ts';
+import type { ChangeOutlet, Source, SourceSignal } from '../../connect/source.ts';
 import { sameOffset, type OffsetMap, type SourceOffset } from '../../record/offset.ts';
+import { AdhocState } from './adhoc/adhoc-state.ts';
+import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint } from './position.ts';
@@ -76,6 +78,16 @@ export class PostgresSource implements Source {
   confirm(offsets: readonly SourceOffset[]): void {
     const offset = findOffset(offsets, this.#settings.topicPrefix);
     if (offset !== null) this.#stream?.confirm(parsePosition(offset).point.lsnCommit);
+  }
+
+  async signal(signal: SourceSignal): Promise<void> {
+    const stream = this.#stream;
+    if (stream === null || !stream.started) {
+      throw new ConnectError('postgres.slot-in-use', 'The connector does not stream at the moment, so it cannot take a signal.', {
+        remedy: 'Wait until its snapshot is complete and its status is RUNNING, and send the signal again.',
+      });
+    }
+    await stream.signal(signal);
   }
 
   async close(): Promise<void> {
@@ -153,13 +165,10 @@ export class PostgresSource implements Source {
     if ((await ensureReplicaIdentities(client, settings.publication, captured, this.#context.log)) > 0) {
       captured = await loadTables(client, { accepts });
     }
-    await ensurePublication(
-      client,
-      settings,
-      captured.filter((table) => table.logged),
-      this.#context.log,
-    );
+    const toPublish = captured.filter((table) => table.logged);
+    await ensurePublication(client, settings, await withSignalTable(client, settings, toPublish), this.#context.log);
     const published = new Set((await publishedTables(client, settings.publication.name)).map((table) => `${table.schema}\0${table.name}`));
+    checkSignalTable(settings, published, this.#context.log);
     const tables = captured.filter((table) => published.has(`${table.schema}\0${table.name}`));
     const types = await TypeCatalog.load(client);
     return { settings, source: this.#context, sessions: this.#sessions, sql: this.#sql, filter, types, server, tables };
@@ -181,10 +190,10 @@ export class PostgresSource implements Source {
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
-        return { point: plan.point, shown: filterFromOffset(offset ?? {}, this.#settings) };
+        return { point: plan.point, shown: filterFromOffset(offset ?? {}, this.#settings), adhoc: AdhocState.fromOffset(offset) };
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });
-        return { point: startPoint(slot.consistentPoint), shown: filterFromOffset({}, this.#settings) };
+        return { point: startPoint(slot.consistentPoint), shown: filterFromOffset({}, this.#settings), adhoc: new AdhocState() };
       }
       case 'snapshot': {
         log.info(`taking a snapshot: ${plan.reason}`);
@@ -220,7 +229,7 @@ export class PostgresSource implements Source {
       signal,
     );
     const offset = snapshot.position();
-    return shown === null || offset === null ? null : { point: parsePosition(offset).point, shown };
+    return shown === null || offset === null ? null : { point: parsePosition(offset).point, shown, adhoc: new AdhocState() };
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */

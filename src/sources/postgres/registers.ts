@@ -103,6 +103,19 @@ export class SourceRegisters {
     if (this.#registers.present[SourceRegister.SOURCE_TS_MS] === 0) this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
   }
 
+  /** For a row that was read while the stream goes on: it has neither transaction nor position of its own. */
+  readOutsideTransaction(nowMs: number, lastCommitHigh: number, lastCommitLow: number): void {
+    this.#registers.setNull(SourceRegister.TX_ID);
+    this.#registers.setNull(SourceRegister.LSN);
+    this.clearOrigin();
+    this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
+    if (lastCommitHigh === 0 && lastCommitLow === 0) this.clearLastCommitLsn();
+    else this.setLastCommitLsn(lastCommitHigh, lastCommitLow);
+    let at = this.#sequenceAt;
+    for (const character of 'null]') this.#bytes[at++] = character.charCodeAt(0);
+    this.#registers.setText(SourceRegister.SEQUENCE, textBytesMax, at);
+  }
+
   /** The change's own position; also rewrites the sequence. Halves of an unsigned 64-bit LSN. */
   setLsn(high: number, low: number): void {
     const registers = this.#registers;

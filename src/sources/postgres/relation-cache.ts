@@ -21,6 +21,8 @@ export interface RelationMessage {
 
 /** A table as the rows that follow are laid out. */
 export interface Relation {
+  /** The table's oid. */
+  readonly id: number;
   readonly schema: string;
   readonly table: string;
   readonly columns: RowSchema['columns'];
@@ -41,6 +43,8 @@ export interface Relation {
   readonly regions: TableRegions | null;
   /** Null unless transactions are recorded. */
   readonly counter: CollectionCounter | null;
+  /** Rows that are inserted into it are signals. */
+  readonly isSignalTable: boolean;
 }
 
 /** What the cache asks the server. */
@@ -100,7 +104,8 @@ export class RelationCache {
       this.#pending = message;
       return true;
     }
-    this.#relations.set(message.id, stepOver(message));
+    this.#relations.set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
+    if (this.#isSignalTable(message)) this.#change.after.reserve(message.columns.length);
     return false;
   }
 
@@ -120,7 +125,8 @@ export class RelationCache {
     const names = tableShape.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
-    this.#relations.set(message.id, layout(message, tableShape, regions, counter));
+    const relation = layout(message, tableShape, regions, counter);
+    this.#relations.set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
     this.#pending = null;
   }
 
@@ -132,6 +138,10 @@ export class RelationCache {
       .map((column) => ({ name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) }));
     const message = { id: info.oid, schema: info.schema, table: info.name, identity: info.replicaIdentity, columns };
     await this.#declare(message, info, out);
+  }
+
+  #isSignalTable({ schema, table }: RelationMessage): boolean {
+    return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
   async #declare(message: RelationMessage, info: TableInfo | null, out: ChangeOutlet): Promise<TableShape> {
@@ -180,6 +190,8 @@ function layout(
 ): Relation {
   const { rowSchema, columnOf } = tableShape;
   return {
+    id: message.id,
+    isSignalTable: false,
     schema: message.schema,
     table: message.table,
     columns: rowSchema.columns,
@@ -196,8 +208,16 @@ function layout(
   };
 }
 
+/** The signal table, when it is not captured: its cells are read, and no record comes of them. */
+function readOver(message: RelationMessage): Relation {
+  const columnOf = Int16Array.from(message.columns, (_column, index) => index);
+  return { ...stepOver(message), columnOf, columnCount: columnOf.length, isSignalTable: true };
+}
+
 function stepOver(message: RelationMessage): Relation {
   return {
+    id: message.id,
+    isSignalTable: false,
     schema: message.schema,
     table: message.table,
     columns: [],

@@ -38,6 +38,8 @@ export interface ReplicationStreamOptions {
   readonly onStarted?: (() => void) | undefined;
   /** Called about once a second. */
   readonly onTick?: (() => void) | undefined;
+  /** Called when the stream stands between two transactions and the position may have moved. */
+  readonly onBoundary?: (() => void) | undefined;
 }
 
 /** Why the socket is paused; bits of a set. */
@@ -144,6 +146,11 @@ export class ReplicationStream {
     this.#interrupt();
   }
 
+  /** Asks the server how far it is; the answer is a keepalive. */
+  ping(): void {
+    this.#sendStatus(true);
+  }
+
   /**
    * Everything before `lsn` is durable downstream: the server hears of it at once. Also after `run`, until `close`. An older
    * position than the last is not reported (invariant 2).
@@ -224,6 +231,7 @@ export class ReplicationStream {
         this.#receivedHigh = frame.readUInt32BE(1);
         this.#receivedLow = frame.readUInt32BE(5);
         if (this.#gate.push(frame)) {
+          if (!this.#options.position.inTransaction) this.#options.onBoundary?.();
           if (this.#due.length > 0) this.#interrupt();
         } else if (!wasClosed) void this.#reopen();
       } else if (tag === 0x6b) {
@@ -257,6 +265,7 @@ export class ReplicationStream {
         if (!this.#options.position.inTransaction) await this.#runDue();
         if (this.#done) return;
         this.#stampTime();
+        this.#options.onBoundary?.();
       } while (!this.#gate.open() || this.#interrupt());
       this.#lastReceivedMs = this.#options.clock.monotonic();
       this.#resume(Pause.GATE);
@@ -277,6 +286,7 @@ export class ReplicationStream {
       this.#receivedHigh = high;
       this.#receivedLow = low;
       this.#storeIdlePosition();
+      if (!position.inTransaction) this.#options.onBoundary?.();
     }
     if (replyRequested) this.#sendStatus(false);
   }

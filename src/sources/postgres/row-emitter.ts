@@ -3,6 +3,7 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { Op, opCodes } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
+import { RowWatch } from './adhoc/row-watch.ts';
 import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
@@ -20,6 +21,8 @@ export class RowEmitter {
   /** Knows what the snapshot has shown already. */
   readonly #shown: SnapshotFilter;
   readonly #transactions: TransactionRecords | null;
+  /** Hears of every row before anything is skipped. */
+  readonly #watch: RowWatch;
   readonly #tombstones: boolean;
   readonly #skips: Uint8Array;
   readonly #skipUnchanged: boolean;
@@ -34,7 +37,9 @@ export class RowEmitter {
     shown: SnapshotFilter,
     settings: PostgresSettings,
     transactions: TransactionRecords | null = null,
+    watch: RowWatch = new RowWatch(null),
   ) {
+    this.#watch = watch;
     this.#change = change;
     this.#out = out;
     this.#position = position;
@@ -54,6 +59,7 @@ export class RowEmitter {
   }
 
   insert(relation: Relation): void {
+    if (this.#watch.active) this.#watch.appeared(relation, this.#change.after);
     if (this.#skips[Op.CREATE] === 1 || this.#shown.drops(relation.regions, this.#change.after, 'appears')) return;
     this.#change.before.count = 0;
     this.#change.related.count = 0;
@@ -61,8 +67,9 @@ export class RowEmitter {
   }
 
   update(relation: Relation): void {
-    if (this.#skips[Op.UPDATE] === 1) return;
     const { before, after, related } = this.#change;
+    if (this.#watch.active) this.#watch.updated(relation, before, after);
+    if (this.#skips[Op.UPDATE] === 1) return;
     related.count = 0;
     if (before.count === 0 || sameCells(relation.key, before, after)) {
       if (this.#skipUnchanged && relation.wholeOld && sameCells(relation.captured, before, after)) return;
@@ -85,6 +92,7 @@ export class RowEmitter {
   }
 
   delete(relation: Relation): void {
+    if (this.#watch.active) this.#watch.changed(relation, this.#change.before);
     if (this.#skips[Op.DELETE] === 1) return;
     const { before, after, related } = this.#change;
     after.count = 0;
@@ -93,6 +101,7 @@ export class RowEmitter {
   }
 
   truncate(relation: Relation): void {
+    if (this.#watch.active) this.#watch.truncated(relation);
     if (this.#skips[Op.TRUNCATE] === 1 || this.#shown.dropsTable(relation.regions)) return;
     this.#change.before.count = 0;
     this.#change.after.count = 0;

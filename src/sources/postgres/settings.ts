@@ -4,6 +4,7 @@ import type { Config } from '../../connect/config.ts';
 import { columnMappers, type ColumnMapper } from './column-mapper.ts';
 import type { NameAdjustment } from './name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
+import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
 import { validateSettings } from './settings-rules.ts';
 import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 
@@ -30,6 +31,8 @@ export interface PostgresSettings {
   readonly types: TypeSettings;
   readonly records: RecordSettings;
   readonly snapshot: SnapshotSettings;
+  readonly signals: SignalSettings;
+  readonly notifications: NotificationSettings;
 }
 
 export interface ConnectionSettings {
@@ -193,6 +196,8 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),
     },
     snapshot: snapshotSettings(config),
+    signals: signalSettings(config),
+    notifications: notificationSettings(config),
   };
 }
 

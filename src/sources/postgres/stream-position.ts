@@ -58,6 +58,11 @@ export class StreamPosition {
     return this.#inTransaction;
   }
 
+  /** The current message was complete before a restart. */
+  get replaying(): boolean {
+    return this.#skipAll || this.#ordinal < this.#skipOrdinals;
+  }
+
   /** Grows whenever an offset taken now would differ from one taken before. */
   get version(): number {
     return this.#version;

@@ -12,6 +12,10 @@ import { registerCount, SourceRegisters } from './registers.ts';
 import { RelationCache, type RelationCatalog } from './relation-cache.ts';
 import { ReplicationStream } from './replication-stream.ts';
 import { RowEmitter } from './row-emitter.ts';
+import { AdhocStream } from './adhoc/adhoc-stream.ts';
+import type { AdhocState } from './adhoc/adhoc-state.ts';
+import { RowWatch } from './adhoc/row-watch.ts';
+import type { Signal } from './adhoc/signal.ts';
 import type { SqlSession } from './session.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
@@ -22,6 +26,8 @@ import { TransactionRecords } from './transaction-records.ts';
 export interface Begin {
   readonly point: ResumePoint;
   readonly shown: SnapshotFilter;
+  /** What signals have asked for so far; goes on changing. */
+  readonly adhoc: AdhocState;
 }
 
 export interface StreamRunEvents {
@@ -42,6 +48,7 @@ export class StreamRun {
   readonly #transactions: TransactionRecords | null;
   readonly #stream: ReplicationStream;
   readonly #heartbeat: Heartbeat | null;
+  readonly #adhoc: AdhocStream;
 
   constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
@@ -55,7 +62,8 @@ export class StreamRun {
     this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
     const catalog = new SqlRelationCatalog(start.sql, start.types);
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions);
-    this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions);
+    const watch = new RowWatch(begin.point.xid);
+    this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);
     const { clock, log } = source;
     this.#heartbeat =
@@ -72,6 +80,8 @@ export class StreamRun {
       shown,
       messages,
       transactions: this.#transactions ?? undefined,
+      watch,
+      onSignal: (relation) => this.#adhoc.row(relation, change.after),
     });
     this.#stream = new ReplicationStream({
       settings,
@@ -90,13 +100,26 @@ export class StreamRun {
         events.onTick(this);
         if (this.#stream.quiet) this.#heartbeat?.tick();
       },
+      onBoundary: () => this.#adhoc.look(),
     });
+    const parts = { start, change, registers, position, watch, state: begin.adhoc, out };
+    this.#adhoc = new AdhocStream(parts, this.#stream, events.onHeartbeat);
   }
 
   offset(): OffsetMap {
     const offset = formatPosition(this.position.snapshot(), this.#start.server);
     const filter = this.#shown.toText();
-    return filter === null ? offset : { ...offset, [filterMember]: filter };
+    const members = this.#adhoc.members();
+    return filter === null ? { ...offset, ...members } : { ...offset, [filterMember]: filter, ...members };
+  }
+
+  get started(): boolean {
+    return this.#stream.started;
+  }
+
+  /** Resolves when the signal has been taken; rejects when it cannot be obeyed. */
+  signal(signal: Signal): Promise<void> {
+    return this.#adhoc.signal(signal);
   }
 
   get counts(): Float64Array {
@@ -111,7 +134,13 @@ export class StreamRun {
     }
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
-    await this.#stream.run(signal);
+    const adhoc = this.#adhoc.run(signal);
+    try {
+      await this.#stream.run(signal);
+    } finally {
+      this.#adhoc.close();
+      await adhoc;
+    }
   }
 
   confirm(lsn: bigint): void {

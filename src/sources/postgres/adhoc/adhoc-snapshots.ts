@@ -1,0 +1,266 @@
+import { classify, ConnectError, findConnectError } from '../../../base/errors.ts';
+import { sqlState } from '../sql-error.ts';
+import { tellIncremental, type AdhocParts } from './adhoc-parts.ts';
+import { type AdhocState, type Collection, type SnapshotRequest } from './adhoc-state.ts';
+import { BlockingSnapshot } from './blocking-snapshot.ts';
+import { IncrementalSnapshot, type ScanStatus } from './incremental-snapshot.ts';
+import { meansTable, readSignal, SignalFault, type Order, type Signal } from './signal.ts';
+import type { PlanFault } from './table-plan.ts';
+import { readableTables } from './table-plan.ts';
+import type { Watermarks } from './watermarks.ts';
+
+const retryMs = 1000;
+
+const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
+  unknown: 'UNKNOWN_SCHEMA',
+  'no-key': 'NO_PRIMARY_KEY',
+  'bad-key': 'SQL_EXCEPTION',
+};
+
+/**
+ * Obeys signals while a stream runs. What a signal asks for goes into the state at once, which is part of every offset; one
+ * loop then carries it out, step by step, beside the stream.
+ */
+export class AdhocSnapshots {
+  readonly #parts: AdhocParts;
+  readonly #incremental: IncrementalSnapshot;
+  readonly #blocking: BlockingSnapshot;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(parts: AdhocParts, watermarks: Watermarks) {
+    this.#parts = parts;
+    this.#incremental = new IncrementalSnapshot(parts, watermarks);
+    this.#blocking = new BlockingSnapshot(parts);
+  }
+
+  /** For the offset. */
+  members(): ReturnType<AdhocState['toMembers']> {
+    const { state } = this.#parts;
+    return state.toMembers(this.#incremental.progress(), this.#blocking.progress());
+  }
+
+  /**
+   * Takes a signal: from here on the offset has it. Throws `SignalFault` when it cannot be obeyed. Whoever calls sees to it
+   * that the offset is stored.
+   */
+  take(signal: Signal): void {
+    const order = readSignal(signal);
+    this.#apply(signal, order);
+    this.#wake.resolve();
+  }
+
+  /** As `take`, but a fault is only told. */
+  obey(signal: Signal, channel: string): void {
+    try {
+      this.take(signal);
+    } catch (error) {
+      if (!(error instanceof SignalFault)) throw error;
+      this.#parts.start.source.log.warn({ signal: signal.id, type: signal.type, channel }, `a signal is ignored: ${error.message}`);
+    }
+  }
+
+  /** Carries out what there is until the stream ends; rejects with what should end it. */
+  async run(): Promise<void> {
+    const { signal, reader } = this.#parts;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    try {
+      while (!signal.aborted) {
+        this.#wake = Promise.withResolvers();
+        if (await this.#tried()) continue;
+        await Promise.race([this.#wake.promise, aborted]);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      reader.abandon();
+    }
+  }
+
+  #apply(signal: Signal, order: Order): void {
+    const { state, start } = this.#parts;
+    const { log } = start.source;
+    switch (order.kind) {
+      case 'execute': {
+        const { kind: _kind, ...wanted } = order;
+        state.requests = [...state.requests, { id: signal.id, ...wanted }];
+        return;
+      }
+      case 'stop':
+        this.#stop(order.tables);
+        return;
+      case 'pause':
+        if (state.incremental.collections.length + state.requests.length === 0 || state.paused) return;
+        state.paused = true;
+        tellIncremental(this.#parts, 'PAUSED');
+        return;
+      case 'resume':
+        if (!state.paused) return;
+        state.paused = false;
+        tellIncremental(this.#parts, 'RESUMED');
+        return;
+      case 'log':
+        log.info({ signal: signal.id }, order.message.replaceAll('{}', this.#parts.position.locate()));
+        return;
+      case 'ignore':
+        log.debug({ signal: signal.id, type: signal.type }, `a signal is ignored: ${order.reason}`);
+    }
+  }
+
+  #stop(tables: readonly string[]): void {
+    const { state } = this.#parts;
+    const stopped = state.stop(tables);
+    if (!stopped.any) return;
+    if (state.incremental.collections.length > 0) {
+      if (stopped.current) this.#incremental.reset();
+      return;
+    }
+    tellIncremental(this.#parts, 'ABORTED');
+    state.incremental.correlationId = null;
+    state.incremental.progress = null;
+  }
+
+  /** One step; true: there may be more. A lost connection is no reason to stop. */
+  async #tried(): Promise<boolean> {
+    const { signal, start, reader } = this.#parts;
+    try {
+      return await this.#step();
+    } catch (error) {
+      if (signal.aborted) return false;
+      const lost = sqlState(error) === null && findConnectError(error) === null ? isConnectionLost(error) : classify(error) === 'retry';
+      if (!lost && !['57P01', '57P02', '57P03', '08006'].includes(sqlState(error) ?? '')) throw error;
+      start.source.log.warn({ err: error }, 'the connection for snapshots was lost; it is tried again');
+      reader.abandon();
+      this.#incremental.reset();
+      await start.source.clock.sleep(retryMs, signal);
+      return true;
+    }
+  }
+
+  async #step(): Promise<boolean> {
+    const { state, notifications } = this.#parts;
+    const [request] = state.requests;
+    if (request !== undefined && !(state.paused && request.snapshot === 'incremental')) {
+      await this.#resolve(request);
+      return true;
+    }
+    if (state.blocking.collections.length > 0) {
+      await this.#runBlocking();
+      return true;
+    }
+    const [collection] = state.incremental.collections;
+    if (collection !== undefined && !state.paused) {
+      await this.#runIncremental(collection);
+      return true;
+    }
+    if (notifications.waiting) await this.#parts.standStill(() => Promise.resolve());
+    return false;
+  }
+
+  /** Looks up which tables a signal means. */
+  async #resolve(request: SnapshotRequest): Promise<void> {
+    const { state, start, reader, notifications, standStill } = this.#parts;
+    const readable = await readableTables(await reader.ready(), start);
+    const collections = readable
+      .filter(({ info }) => request.tables.some((pattern) => meansTable(pattern, info.schema, info.name)))
+      .map(({ info }): Collection => {
+        const condition = request.conditions.find(({ tables }) => meansTable(tables, info.schema, info.name));
+        return { schema: info.schema, table: info.name, condition: condition?.filter ?? null, surrogateKey: request.surrogateKey };
+      });
+    const { log } = start.source;
+    for (const pattern of request.tables) {
+      if (!readable.some(({ info }) => meansTable(pattern, info.schema, info.name))) {
+        log.warn({ signal: request.id, tables: pattern }, 'a signal asks for a snapshot of a table that is not captured and published');
+      }
+    }
+    await standStill(async () => {
+      if (state.requests[0] !== request) return;
+      state.requests = state.requests.slice(1);
+      if (collections.length === 0) return;
+      log.info({ signal: request.id, tables: collections.length }, `an ad-hoc ${request.snapshot} snapshot begins`);
+      const queue = state[request.snapshot];
+      const begins = queue.collections.length === 0;
+      const known = new Set(queue.collections.map(({ schema, table }) => `${schema}.${table}`));
+      queue.collections = [...queue.collections, ...collections.filter(({ schema, table }) => !known.has(`${schema}.${table}`))];
+      if (!begins) return;
+      queue.correlationId = request.id;
+      queue.progress = null;
+      if (request.snapshot === 'incremental') tellIncremental(this.#parts, 'STARTED');
+      else notifications.add(request.id, 'Initial Snapshot', 'STARTED', { data_collections: namesOf(queue.collections) });
+    });
+  }
+
+  async #runIncremental(collection: Collection): Promise<void> {
+    const { start } = this.#parts;
+    let status: ScanStatus | null;
+    try {
+      status = await this.#incremental.step(collection);
+    } catch (error) {
+      if (!isTableError(error)) throw error;
+      start.source.log.error(
+        { err: error, table: `${collection.schema}.${collection.table}` },
+        'a table of an incremental snapshot cannot be read',
+      );
+      status = 'SQL_EXCEPTION';
+    }
+    if (status !== null) await this.#finish(collection, status);
+  }
+
+  async #finish(collection: Collection, status: ScanStatus): Promise<void> {
+    const { state, standStill, start } = this.#parts;
+    const name = `${collection.schema}.${collection.table}`;
+    await standStill(async () => {
+      const { incremental } = state;
+      if (incremental.collections[0] !== collection) return;
+      const rows = incremental.progress?.rows ?? 0;
+      start.source.log.info({ table: name, rows, status }, 'table read by an incremental snapshot');
+      tellIncremental(this.#parts, 'TABLE_SCAN_COMPLETED', { scanned_collection: name, total_rows_scanned: String(rows), status });
+      this.#incremental.reset();
+      incremental.progress = null;
+      const left = incremental.collections.slice(1);
+      if (left.length === 0) tellIncremental(this.#parts, 'COMPLETED');
+      incremental.collections = left;
+      if (left.length === 0) incremental.correlationId = null;
+    });
+  }
+
+  async #runBlocking(): Promise<void> {
+    const { state, standStill, notifications, start } = this.#parts;
+    let failed: ScanStatus | null = null;
+    let faults: Awaited<ReturnType<BlockingSnapshot['run']>> = [];
+    try {
+      faults = await this.#blocking.run();
+    } catch (error) {
+      if (!isTableError(error)) throw error;
+      start.source.log.error({ err: error }, 'an ad-hoc blocking snapshot ended; the stream goes on');
+      failed = 'SQL_EXCEPTION';
+    }
+    await standStill(async () => {
+      const { blocking } = state;
+      const id = blocking.correlationId;
+      for (const { collection, fault } of faults) {
+        const name = `${collection.schema}.${collection.table}`;
+        const data = { scanned_collection: name, total_rows_scanned: '0', status: statusOf[fault] };
+        notifications.add(id, 'Initial Snapshot', 'TABLE_SCAN_COMPLETED', data);
+      }
+      notifications.add(id, 'Initial Snapshot', failed === null ? 'COMPLETED' : 'ABORTED', failed === null ? {} : { status: failed });
+      Object.assign(blocking, { correlationId: null, collections: [], progress: null });
+    });
+  }
+}
+
+function namesOf(collections: readonly Collection[]): string {
+  return collections.map(({ schema, table }) => `${schema}.${table}`).join(',');
+}
+
+/** The server refuses to read this table; it may read others. */
+function isTableError(error: unknown): boolean {
+  const known = findConnectError(error);
+  const state = sqlState(error) ?? sqlState(known?.cause);
+  if (state === null) return false;
+  return !/^(08|53|57|58|25)/.test(state);
+}
+
+/** `pg` reports a lost connection as a plain `Error`. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof ConnectError) && !(error instanceof TypeError) && !(error instanceof RangeError);
+}

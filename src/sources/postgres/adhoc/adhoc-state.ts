@@ -1,0 +1,158 @@
+import type { OffsetMap, OffsetValue } from '../../../record/offset.ts';
+import type { OrderKey } from './chunk-query.ts';
+import { meansTable, type SnapshotOrder } from './signal.ts';
+
+/** A table that is to be read. */
+export interface Collection {
+  readonly schema: string;
+  readonly table: string;
+  readonly condition: string | null;
+  readonly surrogateKey: string | null;
+}
+
+/** What a signal asked for and nobody has looked up yet. */
+export interface SnapshotRequest extends SnapshotOrder {
+  readonly id: string;
+}
+
+/** How far the first collection was read. */
+export interface Progress {
+  /** Names of the order's columns; another order means another reading. */
+  readonly columns: readonly string[];
+  readonly last: OrderKey | null;
+  readonly max: OrderKey | null;
+  readonly rows: number;
+}
+
+/** One kind of snapshot: what it is about to read. */
+export interface SnapshotQueue {
+  /** The id of the signal that began it; null: none is under way. */
+  correlationId: string | null;
+  collections: readonly Collection[];
+  progress: Progress | null;
+}
+
+interface StoredState {
+  readonly requests: readonly SnapshotRequest[];
+  readonly paused: boolean;
+  readonly progress: Progress | null;
+  readonly blocking: SnapshotQueue | null;
+}
+
+const memberPrefix = 'incremental_snapshot_';
+const stateMember = `${memberPrefix}state`;
+const collectionsMember = `${memberPrefix}collections`;
+const correlationMember = `${memberPrefix}correlation_id`;
+
+/**
+ * What signals have asked for and how far it is: part of every offset, so that it is committed with the records. Tables and
+ * correlation id stand under Debezium's names and in its form; what Debezium keeps as serialized Java objects has its own
+ * member here.
+ */
+export class AdhocState {
+  requests: readonly SnapshotRequest[] = [];
+  paused = false;
+  readonly incremental: SnapshotQueue = { correlationId: null, collections: [], progress: null };
+  readonly blocking: SnapshotQueue = { correlationId: null, collections: [], progress: null };
+  /** Topic signals are read from; the next offset. Null: not known yet. */
+  topicOffset: bigint | null = null;
+
+  get empty(): boolean {
+    return (
+      this.requests.length === 0 && this.incremental.collections.length === 0 && this.blocking.collections.length === 0 && !this.paused
+    );
+  }
+
+  /** Takes tables off; `patterns` empty: all. True: some were there. */
+  stop(patterns: readonly string[]): { readonly current: boolean; readonly any: boolean } {
+    const queue = this.incremental;
+    const stops = ({ schema, table }: Collection): boolean =>
+      patterns.length === 0 || patterns.some((pattern) => meansTable(pattern, schema, table));
+    const [first] = queue.collections;
+    const left = queue.collections.filter((collection) => !stops(collection));
+    const any = left.length < queue.collections.length || (patterns.length === 0 && this.requests.length > 0);
+    const current = first !== undefined && stops(first);
+    queue.collections = left;
+    if (current) queue.progress = null;
+    if (patterns.length === 0) {
+      this.requests = this.requests.filter((request) => request.snapshot === 'blocking');
+      this.paused = false;
+    }
+    return { current, any };
+  }
+
+  /** `progress`: of the first incremental collection, as of now. */
+  toMembers(progress: Progress | null, blockingProgress: Progress | null): Readonly<Record<string, OffsetValue>> {
+    const members: Record<string, OffsetValue> = {};
+    if (this.topicOffset !== null) members['signal_topic_offset'] = this.topicOffset;
+    if (this.empty) return members;
+    const { correlationId, collections } = this.incremental;
+    members[correlationMember] = correlationId;
+    members[collectionsMember] = JSON.stringify(collections.map(toDebezium));
+    const stored: StoredState = {
+      requests: this.requests,
+      paused: this.paused,
+      progress,
+      blocking: this.blocking.collections.length === 0 ? null : { ...this.blocking, progress: blockingProgress },
+    };
+    members[stateMember] = JSON.stringify(stored);
+    return members;
+  }
+
+  /** Whatever cannot be understood is left out: a table is then read from its start. */
+  static fromOffset(offset: OffsetMap | null): AdhocState {
+    const state = new AdhocState();
+    if (offset === null) return state;
+    const topicOffset = offset['signal_topic_offset'];
+    if (typeof topicOffset === 'number' || typeof topicOffset === 'bigint') state.topicOffset = BigInt(topicOffset);
+    const collections = parse(offset[collectionsMember]) as readonly DebeziumCollection[] | null;
+    if (Array.isArray(collections)) state.incremental.collections = collections.flatMap(fromDebezium);
+    const correlationId = offset[correlationMember];
+    state.incremental.correlationId =
+      state.incremental.collections.length === 0 ? null : typeof correlationId === 'string' ? correlationId : '';
+    const stored = parse(offset[stateMember]) as StoredState | null;
+    if (stored === null) return state;
+    state.requests = stored.requests;
+    state.paused = stored.paused;
+    state.incremental.progress = stored.progress;
+    if (stored.blocking !== null) Object.assign(state.blocking, stored.blocking);
+    return state;
+  }
+}
+
+interface DebeziumCollection {
+  readonly incremental_snapshot_collections_id?: string;
+  readonly incremental_snapshot_collections_additional_condition?: string | null;
+  readonly incremental_snapshot_collections_surrogate_key?: string | null;
+}
+
+function toDebezium({ schema, table, condition, surrogateKey }: Collection): DebeziumCollection {
+  return {
+    incremental_snapshot_collections_id: `${schema}.${table}`,
+    incremental_snapshot_collections_additional_condition: condition,
+    incremental_snapshot_collections_surrogate_key: surrogateKey,
+  };
+}
+
+function fromDebezium(item: DebeziumCollection): Collection[] {
+  const id = item.incremental_snapshot_collections_id ?? '';
+  const dot = id.indexOf('.');
+  if (dot < 1) return [];
+  return [
+    {
+      schema: id.slice(0, dot),
+      table: id.slice(dot + 1),
+      condition: item.incremental_snapshot_collections_additional_condition || null,
+      surrogateKey: item.incremental_snapshot_collections_surrogate_key || null,
+    },
+  ];
+}
+
+function parse(value: OffsetValue | undefined): unknown {
+  if (typeof value !== 'string') return null;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return null;
+  }
+}

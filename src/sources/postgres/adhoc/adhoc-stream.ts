@@ -1,0 +1,148 @@
+import type { ChangeOutlet } from '../../../connect/source.ts';
+import { ConnectError } from '../../../base/errors.ts';
+import type { Change } from '../../../record/change.ts';
+import { CellState, type TupleView } from '../../../record/tuple-view.ts';
+import type { SourceRegisters } from '../registers.ts';
+import type { Relation } from '../relation-cache.ts';
+import type { ReplicationStream } from '../replication-stream.ts';
+import type { StartContext } from '../start-context.ts';
+import type { StreamPosition } from '../stream-position.ts';
+import type { AdhocParts } from './adhoc-parts.ts';
+import { AdhocSnapshots } from './adhoc-snapshots.ts';
+import type { AdhocState } from './adhoc-state.ts';
+import { Notifications } from './notifications.ts';
+import type { RowWatch } from './row-watch.ts';
+import { SignalFault, type Signal } from './signal.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
+import { Watermarks } from './watermarks.ts';
+
+const pingMsMin = 2;
+const pingMsMax = 250;
+
+export interface AdhocStreamParts {
+  readonly start: StartContext;
+  readonly change: Change;
+  readonly registers: SourceRegisters;
+  readonly position: StreamPosition;
+  readonly watch: RowWatch;
+  readonly state: AdhocState;
+  readonly out: ChangeOutlet;
+}
+
+/** Ties ad-hoc snapshots to the stream beside which they run: when it stands still, how far it is, when it ends. */
+export class AdhocStream {
+  readonly #parts: AdhocParts;
+  readonly #stream: ReplicationStream;
+  /** A record follows that moves no position. */
+  readonly #onRecord: () => void;
+  readonly #snapshots: AdhocSnapshots;
+  readonly #abort = new AbortController();
+  #waiting: { readonly horizon: bigint; readonly resolve: () => void } | null = null;
+
+  constructor(parts: AdhocStreamParts, stream: ReplicationStream, onRecord: () => void) {
+    const { settings, source, sessions, sql } = parts.start;
+    this.#stream = stream;
+    this.#onRecord = onRecord;
+    this.#parts = {
+      ...parts,
+      notifications: new Notifications(settings, source.clock, source.log),
+      reader: new SnapshotReader(() => sessions.connect({ queryTimeout: false })),
+      signal: this.#abort.signal,
+      standStill: (work) => this.#standStill(work),
+      reached: (horizon) => this.#reached(horizon),
+    };
+    this.#snapshots = new AdhocSnapshots(this.#parts, new Watermarks(settings, sql, source.clock));
+  }
+
+  members(): ReturnType<AdhocState['toMembers']> {
+    return this.#snapshots.members();
+  }
+
+  /** A row of the signal table, while the stream reads it. */
+  row(relation: Relation, tuple: TupleView): void {
+    const texts = [0, 1, 2].map((column) => {
+      const cell = relation.columnOf[column] ?? -1;
+      if (cell < 0 || tuple.state[cell] !== CellState.TEXT) return null;
+      return Buffer.from(tuple.bytes.subarray(tuple.start[cell], tuple.end[cell])).toString('utf8');
+    });
+    const { channels } = this.#parts.start.settings.signals;
+    if (!channels.has('source') || texts[1] === null) return;
+    this.#snapshots.obey({ id: texts[0] ?? '', type: texts[1] ?? '', data: texts[2] ?? null }, 'source');
+  }
+
+  /** By REST: resolves when the stream has it. */
+  async signal(signal: Signal): Promise<void> {
+    try {
+      this.#snapshots.take(signal);
+    } catch (error) {
+      if (!(error instanceof SignalFault)) throw error;
+      throw new ConnectError('config.invalid', `The signal is not taken: ${error.message}.`, { remedy: 'Correct it and send it again.' });
+    }
+    await this.#standStill(() => Promise.resolve());
+  }
+
+  /** The stream may have come further. */
+  look(): void {
+    const waiting = this.#waiting;
+    if (waiting === null || this.#parts.position.done < waiting.horizon) return;
+    this.#waiting = null;
+    waiting.resolve();
+  }
+
+  /** Until the stream ends; its own failure ends the stream. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.close();
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) this.close();
+    try {
+      await this.#snapshots.run();
+    } catch (error) {
+      // As work of the stream its error ends the stream.
+      this.#stream.interlude(() => Promise.reject(error));
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  close(): void {
+    this.#abort.abort(new Error('the stream has ended'));
+    this.#parts.reader.abandon();
+  }
+
+  #standStill<T>(work: () => Promise<T>): Promise<T> {
+    const { out, change, notifications } = this.#parts;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    // When the stream ends first, nobody comes to do the work.
+    const ended = (): void => reject(this.#abort.signal.reason as Error);
+    this.#abort.signal.addEventListener('abort', ended, { once: true });
+    if (this.#abort.signal.aborted) ended();
+    this.#stream.interlude(async () => {
+      if (this.#abort.signal.aborted) return;
+      try {
+        const result = await work();
+        if (await notifications.flush(change, out)) this.#onRecord();
+        if (!out.boundary()) await out.drained();
+        resolve(result);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    return promise.finally(() => this.#abort.signal.removeEventListener('abort', ended));
+  }
+
+  /** The server tells how far it is when it is asked; an idle one says nothing of its own accord. */
+  async #reached(horizon: bigint): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting = { horizon, resolve };
+    const { clock } = this.#parts.start.source;
+    const signal = this.#abort.signal;
+    let waitMs = pingMsMin;
+    this.look();
+    while (this.#waiting !== null) {
+      signal.throwIfAborted();
+      this.#stream.ping();
+      await Promise.race([promise, clock.sleep(waitMs, signal)]);
+      waitMs = Math.min(waitMs * 2, pingMsMax);
+    }
+  }
+}

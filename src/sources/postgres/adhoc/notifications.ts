@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { ChangeOutlet } from '../../../connect/source.ts';
+import { Op, TupleRef, type Change } from '../../../record/change.ts';
+import { ColumnKind } from '../../../record/column-kind.ts';
+import { nextRowSchemaId, type Column } from '../../../record/row-schema.ts';
+import type { Schema } from '../../../record/schema.ts';
+import type { Node, Shape } from '../../../record/shape.ts';
+import { CellState } from '../../../record/tuple-view.ts';
+import type { PostgresSettings } from '../settings.ts';
+
+export type Aggregate = 'Initial Snapshot' | 'Incremental Snapshot';
+export type NotificationType =
+  | 'STARTED'
+  | 'IN_PROGRESS'
+  | 'TABLE_SCAN_COMPLETED'
+  | 'COMPLETED'
+  | 'ABORTED'
+  | 'SKIPPED'
+  | 'PAUSED'
+  | 'RESUMED';
+
+export interface Notification {
+  readonly id: string;
+  readonly aggregate: Aggregate;
+  readonly type: NotificationType;
+  readonly data: Readonly<Record<string, string>>;
+  readonly timestampMs: number;
+}
+
+/**
+ * Tells how snapshots get on, as Debezium does: to the log, and as records of a topic, which are committed together with
+ * the rows they speak of.
+ */
+export class Notifications {
+  readonly #settings: PostgresSettings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #shape: Shape | null;
+  #waiting: Notification[] = [];
+  #declared = false;
+
+  constructor(settings: PostgresSettings, clock: Clock, log: Logger) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+    const { channels, topic } = settings.notifications;
+    this.#shape = channels.has('sink') && topic !== null ? notificationShape(topic) : null;
+  }
+
+  /** `id` null: one of its own. Records come with the next `flush`. */
+  add(id: string | null, aggregate: Aggregate, type: NotificationType, data: Readonly<Record<string, string>> = {}): void {
+    const notification = {
+      id: id ?? randomUUID(),
+      aggregate,
+      type,
+      data: { connector_name: this.#settings.topicPrefix, ...data },
+      timestampMs: this.#clock.now(),
+    };
+    if (this.#settings.notifications.channels.has('log')) this.#log.info({ notification }, `${aggregate}: ${type}`);
+    if (this.#shape !== null) this.#waiting.push(notification);
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Only between transactions, and not between two rows of a `COPY` that fills the same change. True: records were emitted. */
+  async flush(change: Change, out: ChangeOutlet): Promise<boolean> {
+    const shape = this.#shape;
+    if (shape === null || this.#waiting.length === 0) return false;
+    if (!this.#declared) {
+      await out.declare(shape);
+      change.after.reserve(shape.schema.columns.length);
+      this.#declared = true;
+    }
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      fill(change, shape, next);
+      if (!out.emit(change)) await out.drained();
+    }
+    return true;
+  }
+}
+
+function fill(change: Change, shape: Shape, { id, aggregate, type, data, timestampMs }: Notification): void {
+  const members = Object.entries(data).flat();
+  const quoted = members.map((member) => `"${member.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+  const texts = [id, type, aggregate, `{${quoted.join(',')}}`, String(timestampMs)].map((text) => Buffer.from(text, 'utf8'));
+  const { before, after, related } = change;
+  before.count = 0;
+  related.count = 0;
+  after.bytes = Buffer.concat(texts);
+  after.count = texts.length;
+  let at = 0;
+  for (const [cell, text] of texts.entries()) {
+    after.state[cell] = CellState.TEXT;
+    after.start[cell] = at;
+    at += text.length;
+    after.end[cell] = at;
+  }
+  change.schema = shape.schema;
+  change.op = Op.READ;
+  change.timestampMs = timestampMs;
+  change.sourceTimeMs = 0;
+}
+
+const text: Schema = { type: 'string', optional: false };
+
+function notificationShape(topic: string): Shape {
+  const map: Schema = { type: 'map', optional: true, keys: text, items: text };
+  const columns: Column[] = [
+    { name: 'id', kind: ColumnKind.STRING, schema: text, scale: -1 },
+    { name: 'type', kind: ColumnKind.STRING, schema: text, scale: -1 },
+    { name: 'aggregate_type', kind: ColumnKind.STRING, schema: text, scale: -1 },
+    {
+      name: 'additional_data',
+      kind: ColumnKind.MAP,
+      schema: map,
+      scale: -1,
+      element: { name: 'additional_data', kind: ColumnKind.STRING, schema: text, scale: -1 },
+    },
+    { name: 'timestamp', kind: ColumnKind.LONG, schema: { type: 'int64', optional: false }, scale: -1 },
+  ];
+  return {
+    topic,
+    key: struct('io.debezium.connector.common.NotificationKey', columns.slice(0, 1)),
+    value: struct('io.debezium.connector.common.Notification', columns),
+    headers: [],
+    schema: { id: nextRowSchemaId(), name: topic, columns, key: Uint16Array.of(0) },
+  };
+}
+
+function struct(name: string, columns: readonly Column[]): Node {
+  const fields = columns.map(({ name: field, schema }, column) => ({
+    name: field,
+    node: { kind: 'column' as const, schema, tuple: TupleRef.AFTER, column },
+  }));
+  const schema: Schema = {
+    type: 'struct',
+    optional: false,
+    name,
+    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
+  };
+  return { kind: 'struct', schema, fields, presence: null };
+}

@@ -1,0 +1,100 @@
+import type { ClientBase } from 'pg';
+
+import type { TableInfo } from '../catalog.ts';
+import { TypeCatalog } from '../catalog.ts';
+import { compileNameList } from '../name-list.ts';
+import { rowLayout, type RowLayout } from '../row-copy.ts';
+import type { SnapshotTable } from '../snapshot-query.ts';
+import { snapshotTables } from '../snapshot-tables.ts';
+import type { StartContext } from '../start-context.ts';
+import type { Collection } from './adhoc-state.ts';
+import type { OrderColumn } from './chunk-query.ts';
+import type { WatchedTable } from './snapshot-window.ts';
+
+/** How a table is read, as it is defined now. */
+export interface TablePlan {
+  readonly collection: Collection;
+  readonly info: TableInfo;
+  readonly layout: RowLayout;
+  /** Empty: there is nothing to order it by. */
+  readonly order: readonly OrderColumn[];
+  readonly condition: string | null;
+  /** Column on the wire → cell: the row's own, and behind them those of the order. */
+  readonly cellOf: Int16Array;
+  readonly rowCells: number;
+  /** Cells that tell rows apart. */
+  readonly identity: Uint16Array;
+  readonly watched: WatchedTable;
+}
+
+/** The tables that can be read: captured and published, as they are now. */
+export async function readableTables(client: ClientBase, start: StartContext): Promise<SnapshotTable[]> {
+  const { settings, source } = start;
+  const types = await TypeCatalog.load(client);
+  const everything = { ...settings, snapshot: { ...settings.snapshot, tables: compileNameList([], []), selectOverrides: new Map() } };
+  const tables = await snapshotTables(client, everything, settings.publication.name, types, source.log);
+  const { dataCollection } = settings.signals;
+  return tables.filter(({ info }) => `${info.schema}.${info.name}` !== dataCollection);
+}
+
+/** `no-key`: nothing to order the rows by. `unknown`: no such table. `bad-key`: it has no such column. */
+export type PlanFault = 'unknown' | 'no-key' | 'bad-key';
+
+export async function planTable(
+  client: ClientBase,
+  start: StartContext,
+  collection: Collection,
+  kind: 'incremental' | 'blocking',
+): Promise<TablePlan | PlanFault> {
+  const tables = await readableTables(client, start);
+  const found = tables.find(({ info }) => info.schema === collection.schema && info.name === collection.table);
+  if (found === undefined) return 'unknown';
+  const types = await TypeCatalog.load(client);
+  await types.resolve(
+    client,
+    found.columns.map((column) => column.typeOid),
+  );
+  // A whole SELECT in the place of the table; as blocking snapshots have it.
+  const override = collection.condition !== null && /^\s*select\b/i.test(collection.condition) ? collection.condition : null;
+  const layout = rowLayout({ ...found, override }, types, start.settings);
+  const { rowSchema, table } = layout;
+  const columns = rowSchema.columns.map(({ name }) => name);
+  const key = [...rowSchema.key].map((cell) => columns[cell] ?? '');
+  const orderNames = collection.surrogateKey === null ? key : [collection.surrogateKey];
+  const order = await orderColumns(client, found.info, orderNames);
+  if (order === null) return 'bad-key';
+  if (order.length === 0 && kind === 'incremental') return 'no-key';
+  const keyed = key.length > 0;
+  const identity = keyed ? key : columns;
+  const cellOf = new Int16Array(table.columns.length + order.length);
+  cellOf.set(layout.cellOf.subarray(0, table.columns.length));
+  for (let index = 0; index < order.length; index += 1) cellOf[table.columns.length + index] = columns.length + index;
+  return {
+    collection,
+    info: found.info,
+    layout,
+    order,
+    condition: override === null ? collection.condition : null,
+    cellOf,
+    rowCells: columns.length,
+    identity: Uint16Array.from(identity, (name) => columns.indexOf(name)),
+    watched: { oid: found.info.oid, identity, keyed },
+  };
+}
+
+/** Null: the table has no such column. */
+async function orderColumns(client: ClientBase, info: TableInfo, names: readonly string[]): Promise<OrderColumn[] | null> {
+  const { rows } = await client.query<{ name: string; type: string }>(
+    `SELECT attname AS name, pg_catalog.format_type(atttypid, -1) AS type FROM pg_catalog.pg_attribute
+     WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`,
+    [info.oid],
+  );
+  const order: OrderColumn[] = [];
+  for (const name of names) {
+    const row = rows.find((candidate) => candidate.name === name);
+    const column = info.columns.find((candidate) => candidate.name === name);
+    if (row === undefined || column === undefined) return null;
+    order.push({ name, type: row.type, nullable: !column.notNull });
+  }
+  return order;
+}
