@@ -5,6 +5,7 @@ import { version } from './version.ts';
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo/demo.ts')).demoCommand(),
   standalone: async () => (await import('./standalone.ts')).standaloneCommand(),
+  load: async () => (await import('./load.ts')).loadCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   topic: async () => (await import('./cli/topic-command.ts')).topicCommand(),
   produce: async () => (await import('./cli/produce-command.ts')).produceCommand(),
@@ -24,6 +25,7 @@ Examples:
   millrace standalone worker.properties               run a worker; connectors come by REST on http://127.0.0.1:8083
   millrace doctor orders.json --worker worker.json    what stands in the way of a connector, and the SQL that mends it
   millrace topic create hello --partitions 2          look around in Kafka: topic, produce, consume, group, registry, connector
+  millrace load shop.json --postgres URL              fill tables of a database with sample data
   millrace help standalone                            what a command takes
 
 Config files have Kafka Connect's and Debezium's keys: see README.md and docs/operations.md. New to Kafka: docs/course.md.`;

@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'sources/csv': ['base', 'record', 'text', 'connect'],
   'sources/generator': ['base', 'record', 'text', 'connect'],
   'sinks/kafka': ['base', 'record', 'connect', 'kafka'],
+  'sinks/postgres': ['base', 'record', 'connect'],
   embedded: ['base'],
   demo: ['base', 'embedded'],
   cli: ['base', 'kafka', 'embedded', 'demo'],
@@ -31,7 +32,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */
 const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config', 'finding']);
-const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka']);
+const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka', 'sinks/postgres']);
 
 const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;
 const bannedGlobals = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|Math\.random|console\.\w+|process\.\w+)/g;

@@ -31,6 +31,8 @@ const reactions = {
   'postgres.protocol': 'fail',
   /** Any other SQL error; adapters choose a more precise code by SQLSTATE where they can. */
   'postgres.query': 'fail',
+  /** A newer run under the same name writes into this database. */
+  'postgres.fenced': 'stop',
   'kafka.unreachable': 'retry',
   'kafka.authentication': 'fail',
   'kafka.authorization': 'fail',
