@@ -115,7 +115,7 @@ export class PostgresSink implements Sink {
       'looking for other writers',
       [this.#options.connector],
     );
-    if (String(rows[0]?.['epoch'] ?? '') === this.#epoch) return;
+    if (rows[0]?.['epoch'] === this.#epoch) return;
     throw new ConnectError('postgres.fenced', `Another run of "${this.#options.connector}" has begun to write into this database.`, {
       remedy: 'Let one of them run, or give them different names.',
     });

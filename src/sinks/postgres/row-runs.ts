@@ -20,8 +20,10 @@ export function* rowRuns(batch: RecordBatch): Generator<RowRun> {
   const keys = new Set<string>();
   const run = (): RowRun => ({ topic: batch.topics[topic] ?? '', isDelete, json: `[${rows.join(',')}]` });
   for (let at = 0; at < batch.length; at += 1) {
-    const key = textOf(batch, batch.keyStart[at] ?? -1, batch.keyEnd[at] ?? -1);
-    const value = textOf(batch, batch.valueStart[at] ?? -1, batch.valueEnd[at] ?? -1);
+    const [keyStart, keyEnd] = [batch.keyStart[at] ?? -1, batch.keyEnd[at] ?? -1];
+    const key = keyStart < 0 ? null : batch.arena.toString('utf8', keyStart, keyEnd);
+    // A null key is its length alone, one byte.
+    const value = valueAt(batch.arena, keyStart < 0 ? (batch.start[at] ?? 0) + 1 : keyEnd);
     const isOther = batch.topic[at] !== topic || isDelete !== (value === null) || (key !== null && keys.has(key)) || bytes > bytesMax;
     if (isOther && rows.length > 0) {
       yield run();
@@ -39,6 +41,16 @@ export function* rowRuns(batch: RecordBatch): Generator<RowRun> {
   if (rows.length > 0) yield run();
 }
 
-function textOf(batch: RecordBatch, start: number, end: number): string | null {
-  return start < 0 ? null : batch.arena.toString('utf8', start, end);
+/** The value whose length stands at `from`, as Kafka writes it: a zigzag varint, -1 for null. */
+function valueAt(bytes: Buffer, from: number): string | null {
+  let encoded = 0;
+  let at = from;
+  for (let shift = 1; ; shift *= 128) {
+    const byte = bytes[at] ?? 0;
+    at += 1;
+    encoded += (byte & 0x7f) * shift;
+    if (byte < 0x80) break;
+  }
+  const isNegative = encoded % 2 === 1;
+  return isNegative ? null : bytes.toString('utf8', at, at + encoded / 2);
 }

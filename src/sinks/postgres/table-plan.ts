@@ -70,7 +70,7 @@ function columnOf({ name, schema }: Field): SqlColumn {
 }
 
 function typeOf(schema: Schema, text: string, json: string): readonly [type: string, value: string] {
-  switch (schema.name) {
+  switch (schema.name ?? '') {
     case 'org.apache.kafka.connect.data.Timestamp':
       return ['timestamptz', `timestamptz '1970-01-01 00:00:00Z' + ${text}::bigint * interval '1 millisecond'`];
     case 'org.apache.kafka.connect.data.Date':

@@ -37,19 +37,14 @@ const sinkOn = (db: Database): PostgresSink => new PostgresSink({ connector: 'th
 /** Null for a tombstone. */
 function batchOf(rows: readonly (readonly [key: number, row: string | null])[], position: number): RecordBatch {
   const batch = new RecordBatch();
-  const write = (text: string): [number, number] => {
-    const start = batch.out.at;
-    batch.out.copy(Buffer.from(text), 0, Buffer.byteLength(text));
-    return [start, batch.out.at];
-  };
   for (const [key, row] of rows) {
-    const [keyStart, keyEnd] = write(`{"id":${key}}`);
-    const [valueStart, valueEnd] = row === null ? [-1, -1] : write(row);
-    batch.append(batch.topicIndex('shop.things'), keyStart, keyEnd, 0, 0, valueStart, valueEnd, 0);
+    batch.add(batch.topicIndex('shop.things'), Buffer.from(`{"id":${key}}`), row === null ? null : Buffer.from(row), null, 0);
   }
   batch.seal([{ partition: { task: 0 }, offset: { position } }]);
   return batch;
 }
+
+const bare = (key: number, text: string): string => `{"id":${key},"text \\"quoted\\"":"${text}"}`;
 
 test('types, replacements, deletes and the offset, all of it in one transaction', async () => {
   await using db = await createDatabase();
@@ -57,7 +52,6 @@ test('types, replacements, deletes and the offset, all of it in one transaction'
   assert.deepEqual(await sink.open(signal), []);
   await sink.prepareTopic('shop.things');
   const full = `{"id":1,"text \\"quoted\\"":"it's","at":1767225600123,"day":20454,"noon":43200001,"price":12.30,"raw":"AAH/","list":["a",null],"real":0.5}`;
-  const bare = (key: number, text: string): string => `{"id":${key},"text \\"quoted\\"":"${text}"}`;
   await sink.commit(
     batchOf(
       [
