@@ -1,5 +1,5 @@
-import { copyFile, mkdir, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -26,6 +26,13 @@ interface Ended {
   readonly end: FileEnd;
   readonly failed: boolean;
   due: boolean;
+}
+
+export interface CleanedUp {
+  /** The partitions of files that are gone: their offsets can be forgotten. */
+  readonly gone: readonly OffsetMap[];
+  /** Files turned out to have grown, and are to be looked at again. */
+  readonly grew: boolean;
 }
 
 /** Takes files away that have been read to their end, as soon as that is durable downstream, and not before. */
@@ -71,38 +78,105 @@ export class CsvCleanup {
     }
   }
 
-  /** Takes away what is due. The partitions of files that are gone: their offsets can be forgotten. */
-  async run(): Promise<OffsetMap[]> {
+  /** Takes away what is due. */
+  async run(): Promise<CleanedUp> {
     const gone: OffsetMap[] = [];
+    let grew = false;
     for (const [name, { input, failed, due }] of this.#ended) {
       if (!due) continue;
       this.#ended.delete(name);
-      const now = await stat(input.path).catch(() => null);
-      if (now === null) continue;
-      // Rows were appended meanwhile, or another file took the name: the next look reads it.
-      if (now.size !== input.state.size || now.ino !== input.state.inode) continue;
-      await this.#take(input, failed);
+      const handle = await open(input.path, 'r').catch(() => null);
+      if (handle === null) continue;
+      try {
+        // Rows were appended meanwhile, or another file took the name: the next look reads it.
+        const isLeft = (await isOther(handle, input)) || !(await this.#take(input, failed, handle));
+        grew ||= isLeft;
+        if (isLeft) continue;
+      } finally {
+        await handle.close();
+      }
       this.#confirmed.delete(name);
       if (!failed) gone.push({ filename: name });
     }
-    return gone;
+    return { gone, grew };
   }
 
-  async #take(input: CsvInputFile, failed: boolean): Promise<void> {
+  /** False when rows were appended until the file had lost its name, and it was therefore put back. */
+  async #take(input: CsvInputFile, failed: boolean, handle: FileHandle): Promise<boolean> {
     const { policy, finishedPath, errorPath, keepRelativePath } = this.#options;
+    const { path } = input;
     if (!failed && policy === 'delete') {
-      await attempt(input.path, 'deleted', () => unlink(input.path));
-      this.#log.info({ file: input.path }, 'CSV file read and deleted');
-      return;
+      await attempt(path, 'deleted', () => unlink(path));
+      // Whoever opens the name from here on makes a new file, so this look at what had it is the last one needed.
+      if (await isOther(handle, input)) {
+        await this.#putBack(path, 'deleted', (to) => copyHandle(handle, to));
+        return false;
+      }
+      this.#log.info({ file: path }, 'CSV file read and deleted');
+      return true;
     }
     const day = policy === 'movebydate' && !failed ? new Date(this.#clock.now()).toISOString().slice(0, 10) : '';
     const name = keepRelativePath ? input.name : (input.name.split('/').at(-1) ?? input.name);
-    const target = join((failed ? errorPath : finishedPath) ?? '', day, name);
-    await attempt(input.path, `moved to ${target}`, async () => {
+    const target = await freeName(join((failed ? errorPath : finishedPath) ?? '', day, name));
+    await attempt(path, `moved to ${target}`, async () => {
       await mkdir(dirname(target), { recursive: true });
-      await move(input.path, target);
+      await move(path, target);
     });
-    this.#log.info({ file: input.path, target }, failed ? 'CSV file given up and moved' : 'CSV file read and moved');
+    if (!failed && (await isOther(handle, input))) {
+      await this.#putBack(path, 'moved', async (to) => {
+        await copyHandle(handle, to);
+        await unlink(target);
+      });
+      return false;
+    }
+    this.#log.info({ file: path, target }, failed ? 'CSV file given up and moved' : 'CSV file read and moved');
+    return true;
+  }
+
+  /** Under its name again; beside it, when another file has taken that meanwhile. */
+  async #putBack(path: string, taken: string, put: (to: string) => Promise<void>): Promise<void> {
+    try {
+      await put(path);
+      this.#log.info({ file: path }, `Rows were appended while the CSV file was ${taken}: it is put back and read on`);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      const beside = await freeName(`${path}.unread`);
+      await put(beside);
+      this.#log.error(
+        { file: path, beside },
+        `Rows were appended while the CSV file was ${taken}, and another file has its name by now: look for them there`,
+      );
+    }
+  }
+}
+
+async function isOther(handle: FileHandle, { state }: CsvInputFile): Promise<boolean> {
+  const now = await handle.stat();
+  return now.size !== state.size || now.ino !== state.inode;
+}
+
+/** All of an open file, which may have no name any more. Never over another file. */
+async function copyHandle(handle: FileHandle, to: string): Promise<void> {
+  const target = await open(to, 'wx');
+  try {
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    for (let at = 0; ;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return;
+      await target.write(buffer, 0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+/** `rides.csv`, or `rides-1.csv` where that is taken: an earlier file of the same name is not written over. */
+async function freeName(path: string): Promise<string> {
+  const { dir, name, ext } = parse(path);
+  for (let count = 0; ; count += 1) {
+    const candidate = count === 0 ? path : join(dir, `${name}-${count}${ext}`);
+    if ((await stat(candidate).catch(() => null)) === null) return candidate;
   }
 }
 

@@ -133,8 +133,8 @@ export class CsvSource implements Source {
         );
       told = true;
       if (follow !== 'rows') await this.#leave();
-      await this.#cleanUp(out);
-      if (follow === 'no' && !young && !this.#cleanup.isPending) {
+      const grew = await this.#cleanUp(out);
+      if (follow === 'no' && !young && !grew && !this.#cleanup.isPending) {
         await untilAborted(signal);
         return;
       }
@@ -151,8 +151,9 @@ export class CsvSource implements Source {
     return { files, young: files.length < all.length };
   }
 
-  async #cleanUp(out: ChangeOutlet): Promise<void> {
-    const gone = await this.#cleanup.run();
+  /** True when files have grown meanwhile. */
+  async #cleanUp(out: ChangeOutlet): Promise<boolean> {
+    const { gone, grew } = await this.#cleanup.run();
     for (const partition of gone) {
       const name = String(partition['filename']);
       this.#progress.delete(name);
@@ -161,6 +162,7 @@ export class CsvSource implements Source {
       this.#left.set(name, { partition, offset: null });
     }
     if (gone.length > 0 && !out.boundary()) await out.drained();
+    return grew;
   }
 
   /** From where it was left to its present end. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { mock, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parseOffset, type SourceOffset } from '../../../src/record/offset.ts';
 import { silentLog } from '../../../src/base/log.ts';
@@ -135,9 +137,58 @@ test('a file that has grown or was replaced since its end was confirmed stays wh
     cleanup.ended(input!, { position: 5, fingerprint: 'f' }, false, false);
     cleanup.confirmed([{ partition: { filename: 'a.csv' }, offset: { position: 5, fingerprint: 'f' } }]);
     writeFileSync(file, text);
-    assert.deepEqual(await cleanup.run(), text.length === 5 ? [{ filename: 'a.csv' }] : []);
+    assert.deepEqual(await cleanup.run(), text.length === 5 ? { gone: [{ filename: 'a.csv' }], grew: false } : { gone: [], grew: true });
     assert.equal(existsSync(file), text.length !== 5);
   }
+});
+
+for (const [policy, call] of [
+  ['DELETE', 'unlink'],
+  ['MOVE', 'rename'],
+] as const) {
+  test(`rows appended between the last look and the ${call} are read all the same`, async () => {
+    using fixture = new CsvFixture();
+    const source = fixture.source(spool(fixture, { 'cleanup.policy': policy, follow: 'false' }));
+    const file = fixture.path('in/a.csv');
+    writeFileSync(file, 'id,text\n1,one\n');
+    const original = fs[call] as (...names: string[]) => Promise<void>;
+    let appended = 0;
+    mock.method(fs, call, async (...names: string[]) => {
+      if (names[0] === file && (appended += 1) === 1) appendFileSync(file, '2,two\n');
+      await original(...names);
+    });
+    syncBuiltinESMExports();
+    try {
+      const run = new CsvRun(source);
+      await run.until(() => {
+        commit(source, run);
+        return run.out.rows.length === 2 && !existsSync(file);
+      });
+      await run.stop();
+      assert.deepEqual(run.lines, ['1|one', '2|two']);
+      assert.deepEqual(readdirSync(fixture.path('done')), policy === 'MOVE' ? ['a.csv'] : []);
+      assert.deepEqual(readdirSync(fixture.path('in')), []);
+    } finally {
+      mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+  });
+}
+
+test('an earlier file of the same name is not written over when the next one is moved', async () => {
+  using fixture = new CsvFixture();
+  mkdirSync(fixture.path('done'));
+  const options = { policy: 'move', finishedPath: fixture.path('done'), errorPath: null, keepRelativePath: false } as const;
+  const cleanup = new CsvCleanup(options, new ManualClock(), silentLog);
+  const file = fixture.path('a.csv');
+  for (const text of ['id\n1\n', 'id\n2\n', 'id\n3\n']) {
+    writeFileSync(file, text);
+    const [input] = await listInput({ file, name: 'a.csv' }, false);
+    cleanup.ended(input!, { position: 5, fingerprint: text }, false, true);
+    await cleanup.run();
+  }
+  assert.deepEqual(readdirSync(fixture.path('done')).sort(), ['a-1.csv', 'a-2.csv', 'a.csv']);
+  assert.equal(readFileSync(fixture.path('done/a.csv'), 'utf8'), 'id\n1\n');
 });
 
 const schema = (name: string, fields: Record<string, unknown>): string =>
