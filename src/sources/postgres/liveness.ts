@@ -45,20 +45,30 @@ export function evaluateLiveness(timings: LivenessTimings, facts: LivenessFacts)
 /** How many reads in a row, each soon after the one before, make a stream worth coalescing. */
 const burstReads = 24;
 const burstGapMs = 2;
+/** A wait that gathered this much is worth a longer one: the rate is far above what a handful of transactions makes. */
+const busyReadBytes = 16 * 1024;
+const waitMs = 1;
+const busyWaitMs = 4;
 
 /**
- * Decides whether to give the kernel a moment to gather more before the next read. A walsender sends one message per
- * system call, so reading eagerly costs both sides a call per row. Only while data keeps coming: a lone transaction is
- * a few messages and never waits.
+ * Decides how long the kernel gets to gather more before the next read. A walsender sends one message per system call,
+ * so reading eagerly costs both sides a call per row. Only while data keeps coming: a lone transaction is a few
+ * messages and never waits.
  */
 export class ReadPacing {
-  #lastReadMs = -Infinity;
+  #sinceMs = -Infinity;
   #reads = 0;
 
-  /** Called at every read; true: wait about a millisecond before the next. */
-  read(nowMs: number): boolean {
-    this.#reads = nowMs - this.#lastReadMs <= burstGapMs ? this.#reads + 1 : 0;
-    this.#lastReadMs = nowMs;
-    return this.#reads >= burstReads;
+  /** Called at every read, with how much it brought; the milliseconds to wait before the next, mostly 0. */
+  read(nowMs: number, bytes: number): number {
+    this.#reads = nowMs - this.#sinceMs <= burstGapMs ? this.#reads + 1 : 0;
+    this.#sinceMs = nowMs;
+    if (this.#reads < burstReads) return 0;
+    return bytes >= busyReadBytes ? busyWaitMs : waitMs;
+  }
+
+  /** The wait is over; whether data keeps coming counts from here, however late the timer was. */
+  waited(nowMs: number): void {
+    this.#sinceMs = nowMs;
   }
 }

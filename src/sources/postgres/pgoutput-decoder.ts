@@ -64,8 +64,9 @@ export class PgoutputDecoder {
   readonly #transactions: TransactionRecords | null;
   readonly #watch: RowWatch;
   readonly #onSignal: ((relation: Relation) => void) | null;
-  #lsnHigh = 0;
-  #lsnLow = 0;
+  /** Of the last message: where in the log it stands. */
+  lsnHigh = 0;
+  lsnLow = 0;
 
   constructor(parts: DecoderParts) {
     this.#change = parts.change;
@@ -81,13 +82,13 @@ export class PgoutputDecoder {
     this.#onSignal = parts.onSignal ?? null;
   }
 
-  /** `frame`: one XLogData message. Valid only during the call, and so is everything the change points at. */
-  decode(frame: Uint8Array): Decoded {
+  /** One XLogData message in `bytes[start, end)`. Valid only during the call, and so is everything the change points at. */
+  decode(bytes: Buffer, start: number, end: number): Decoded {
     const cursor = this.#cursor;
-    cursor.reset(frame, 1, frame.length);
-    this.#lsnHigh = cursor.uint32();
-    this.#lsnLow = cursor.uint32();
-    cursor.at = headerBytes;
+    cursor.reset(bytes, start + 1, end);
+    this.lsnHigh = cursor.uint32();
+    this.lsnLow = cursor.uint32();
+    cursor.at = start + headerBytes;
     const tag = cursor.uint8();
     switch (tag) {
       case 0x49: // I
@@ -140,8 +141,8 @@ export class PgoutputDecoder {
   /** A record of the transaction itself. False: stop soon. */
   #mark(transactions: TransactionRecords, status: 'BEGIN' | 'END'): boolean {
     const position = this.#position;
-    position.message(status, this.#lsnHigh, this.#lsnLow);
-    this.#registers.setLsn(this.#lsnHigh, this.#lsnLow);
+    position.message(status, this.lsnHigh, this.lsnLow);
+    this.#registers.setLsn(this.lsnHigh, this.lsnLow);
     let room = true;
     if (position.admit()) {
       room = status === 'BEGIN' ? transactions.emitBegin() : transactions.emitEnd();
@@ -233,7 +234,7 @@ export class PgoutputDecoder {
     const high = cursor.uint32();
     const low = cursor.uint32();
     const end = cursor.bytes.indexOf(0, cursor.at);
-    if (end < 0) throw malformed('an origin without end');
+    if (end < 0 || end >= cursor.end) throw malformed('an origin without end');
     this.#registers.setOrigin(cursor.bytes, cursor.at, end, high, low);
     return Decoded.NEXT;
   }
@@ -312,18 +313,18 @@ export class PgoutputDecoder {
 
   #inTransaction(type: string): void {
     if (!this.#position.inTransaction) throw malformed(`${type} outside a transaction`);
-    this.#position.message(type, this.#lsnHigh, this.#lsnLow);
+    this.#position.message(type, this.lsnHigh, this.lsnLow);
   }
 
   #known(id: number): Relation {
     const relation = this.#relations.get(id);
-    if (relation === undefined) throw malformed(`a row of table ${id}, which has not been described`);
+    if (relation === null) throw malformed(`a row of table ${id}, which has not been described`);
     return relation;
   }
 
   #aim(relation: Relation): void {
     if (relation.rowSchema !== null) this.#change.schema = relation.rowSchema;
-    this.#registers.setLsn(this.#lsnHigh, this.#lsnLow);
+    this.#registers.setLsn(this.lsnHigh, this.lsnLow);
   }
 
   #rowDone(): Decoded {
@@ -343,24 +344,39 @@ export class PgoutputDecoder {
     const count = cursor.uint16();
     if (count !== columnOf.length) throw malformed(`${count} columns in a row of ${relation.table}, which has ${columnOf.length}`);
     const { state, start, end } = view;
+    const { bytes } = cursor;
+    const limit = cursor.end;
+    let at = cursor.at;
     for (let index = 0; index < count; index += 1) {
       const column = columnOf[index] as number;
-      const kind = cursor.uint8();
+      const kind = bytes[at] as number;
       if (kind === 0x74) {
-        const length = cursor.int32();
-        const at = cursor.advance(length);
+        const from = at + 5;
+        const length =
+          ((bytes[at + 1] as number) << 24) |
+          ((bytes[at + 2] as number) << 16) |
+          ((bytes[at + 3] as number) << 8) |
+          (bytes[at + 4] as number);
+        if (length < 0 || length > limit - from) throw malformed(`${length} bytes announced, ${limit - from} left`);
+        at = from + length;
         if (column < 0) continue;
         state[column] = CellState.TEXT;
-        start[column] = at;
-        end[column] = at + length;
-      } else if (kind === 0x6e) {
+        start[column] = from;
+        end[column] = at;
+        continue;
+      }
+      at += 1;
+      if (kind === 0x6e) {
         if (column >= 0) state[column] = keyOnly && isKey[index] === 0 ? CellState.ABSENT : CellState.NULL;
       } else if (kind === 0x75) {
         if (column >= 0) state[column] = CellState.UNCHANGED;
       } else {
-        throw binaryOrUnknown(kind);
+        throw at > limit ? malformed('a row without end') : binaryOrUnknown(kind);
       }
     }
+    // Each cell's length was held against the end; a cell without length may have been read behind it.
+    if (at > limit) throw malformed('a row without end');
+    cursor.at = at;
     view.bytes = cursor.bytes;
     view.count = relation.columnCount;
   }

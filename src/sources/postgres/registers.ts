@@ -45,6 +45,7 @@ export type SnapshotMarker = (typeof SnapshotMarker)[keyof typeof SnapshotMarker
 
 const snapshotMarkers = ['false', 'true', 'first', 'first_in_data_collection', 'last_in_data_collection', 'last', 'incremental'];
 
+const lsnStepMax = 1_000_000;
 const textBytesMax = 512;
 /** `["18446744073709551615","18446744073709551615"]` */
 const sequenceBytesMax = 64;
@@ -67,6 +68,10 @@ export class SourceRegisters {
   #sequenceAt = 0;
   /** Where the LSN starts in the transaction's id; 0 while transactions are not recorded or none is open. */
   #transactionLsnAt = 0;
+  /** What its digits say, and where they end; 0: they are to be written anew. */
+  #lsnHigh = 0;
+  #lsnLow = 0;
+  #lsnEnd = 0;
   #processingMs = Number.NaN;
 
   constructor(change: Change) {
@@ -120,15 +125,25 @@ export class SourceRegisters {
   setLsn(high: number, low: number): void {
     const registers = this.#registers;
     registers.setHalves(SourceRegister.LSN, high, low);
+    this.#writeSequence(high, low);
+    if (this.#transactionLsnAt === 0) return;
+    registers.setText(SourceRegister.TRANSACTION_ID, transactionIdAt, writeUnsigned(this.#bytes, this.#transactionLsnAt, high, low));
+  }
+
+  /** The changes of a transaction lie close together: most of the digits stay. */
+  #writeSequence(high: number, low: number): void {
     const bytes = this.#bytes;
+    const ahead = high === this.#lsnHigh ? low - this.#lsnLow : -1;
+    this.#lsnHigh = high;
+    this.#lsnLow = low;
+    if (this.#lsnEnd > 0 && ahead >= 0 && ahead < lsnStepMax && addDigits(bytes, this.#sequenceAt + 1, this.#lsnEnd, ahead)) return;
     let at = this.#sequenceAt;
     bytes[at++] = 0x22;
     at = writeUnsigned(bytes, at, high, low);
+    this.#lsnEnd = at;
     bytes[at++] = 0x22;
     bytes[at++] = 0x5d;
-    registers.setText(SourceRegister.SEQUENCE, textBytesMax, at);
-    if (this.#transactionLsnAt === 0) return;
-    registers.setText(SourceRegister.TRANSACTION_ID, transactionIdAt, writeUnsigned(bytes, this.#transactionLsnAt, high, low));
+    this.#registers.setText(SourceRegister.SEQUENCE, textBytesMax, at);
   }
 
   /** From now on every `setLsn` also gives the id of the transaction. */
@@ -163,6 +178,7 @@ export class SourceRegisters {
     bytes[at++] = 0x22;
     bytes[at++] = 0x2c;
     this.#sequenceAt = at;
+    this.#lsnEnd = 0;
   }
 
   /** No commit is known yet: the sequence starts with `null`. */
@@ -170,6 +186,7 @@ export class SourceRegisters {
     let at = textBytesMax;
     for (const character of '[null,') this.#bytes[at++] = character.charCodeAt(0);
     this.#sequenceAt = at;
+    this.#lsnEnd = 0;
   }
 
   /** Milliseconds since 1970-01-01; cheap when the millisecond is still the same. */
@@ -217,46 +234,55 @@ export class SourceRegisters {
 
 /** Decimal digits of an unsigned 64-bit integer given as halves; returns the position behind them. */
 export function writeUnsigned(bytes: Uint8Array, at: number, high: number, low: number): number {
-  // Long division by 10^9 over 16-bit limbs keeps every intermediate value below 2^53.
-  const limb3 = high >>> 16;
-  const limb2 = high & 0xffff;
-  const limb1 = low >>> 16;
-  const limb0 = low & 0xffff;
-  if (high === 0) return writeDigits(bytes, at, low >>> 0, 0);
-  let rest = limb3;
-  const q3 = Math.floor(rest / 1e9);
-  rest = (rest - q3 * 1e9) * 0x10000 + limb2;
-  const q2 = Math.floor(rest / 1e9);
-  rest = (rest - q2 * 1e9) * 0x10000 + limb1;
-  const q1 = Math.floor(rest / 1e9);
-  rest = (rest - q1 * 1e9) * 0x10000 + limb0;
-  const q0 = Math.floor(rest / 1e9);
-  const lowest = rest - q0 * 1e9;
-  // The quotient is below 2^64 / 10^9 < 1.9e10: exact as a double.
-  const quotient = q2 * 0x1_0000_0000 + q1 * 0x10000 + q0;
-  if (quotient === 0) return writeDigits(bytes, at, lowest, 0);
-  const top = Math.floor(quotient / 1e9);
-  const middle = quotient - top * 1e9;
-  let end = at;
-  if (top > 0) {
-    end = writeDigits(bytes, end, top, 0);
-    end = writeDigits(bytes, end, middle, 9);
-  } else {
-    end = writeDigits(bytes, end, middle, 0);
-  }
-  return writeDigits(bytes, end, lowest, 9);
+  // Up to here a double is exact; a log of more than 8 PiB takes the long way.
+  if (high >>> 0 < 0x20_0000) return writeNumber(bytes, at, high * 0x1_0000_0000 + (low >>> 0));
+  // Long division by 10^8 over 16-bit limbs keeps every intermediate value below 2^53.
+  const q3 = Math.floor((high >>> 16) / 1e8);
+  let rest = ((high >>> 16) - q3 * 1e8) * 0x10000 + (high & 0xffff);
+  const q2 = Math.floor(rest / 1e8);
+  rest = (rest - q2 * 1e8) * 0x10000 + (low >>> 16);
+  const q1 = Math.floor(rest / 1e8);
+  rest = (rest - q1 * 1e8) * 0x10000 + (low & 0xffff);
+  const q0 = Math.floor(rest / 1e8);
+  // The quotient is below 2^64 / 10^8 < 1.9e11: exact as a double.
+  const quotient = q3 * 0x1_0000_0000_0000 + q2 * 0x1_0000_0000 + q1 * 0x10000 + q0;
+  return writeEight(bytes, writeNumber(bytes, at, quotient), rest - q0 * 1e8);
 }
 
-/** `value` below 2^32, padded with zeros to `width` digits. */
-function writeDigits(bytes: Uint8Array, at: number, value: number, width: number): number {
+/** An integer below 2^53. Parts of eight digits stay small integers, which divide fast. */
+function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= 1e8) {
+    const top = Math.floor(value / 1e8);
+    return writeEight(bytes, writeNumber(bytes, at, top), value - top * 1e8);
+  }
   let digits = 1;
-  for (let limit = 10; digits < 10 && value >= limit; limit *= 10) digits += 1;
-  if (digits < width) digits = width;
-  let rest = value;
-  for (let index = at + digits - 1; index >= at; index -= 1) {
-    const next = Math.floor(rest / 10);
-    bytes[index] = 0x30 + (rest - next * 10);
+  for (let limit = 10; digits < 8 && value >= limit; limit *= 10) digits += 1;
+  writeDigits(bytes, at + digits - 1, at, value);
+  return at + digits;
+}
+
+function writeEight(bytes: Uint8Array, at: number, value: number): number {
+  writeDigits(bytes, at + 7, at, value);
+  return at + 8;
+}
+
+function writeDigits(bytes: Uint8Array, last: number, first: number, value: number): void {
+  let rest = value | 0;
+  for (let index = last; index >= first; index -= 1) {
+    const next = (rest / 10) | 0;
+    bytes[index] = 0x30 + rest - next * 10;
     rest = next;
   }
-  return at + digits;
+}
+
+/** Adds to the decimal number in `bytes[first, end)`; false: it would need another digit, and the digits are void. */
+function addDigits(bytes: Uint8Array, first: number, end: number, addend: number): boolean {
+  let rest = addend | 0;
+  for (let index = end - 1; rest > 0; index -= 1) {
+    if (index < first) return false;
+    const sum = (bytes[index] as number) - 0x30 + rest;
+    rest = (sum / 10) | 0;
+    bytes[index] = 0x30 + sum - rest * 10;
+  }
+  return true;
 }

@@ -75,6 +75,8 @@ export class RelationCache {
   readonly #transactions: TransactionRecords | null;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
+  #lastId = -1;
+  #last: Relation | null = null;
   #pending: RelationMessage | null = null;
   #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
@@ -94,8 +96,18 @@ export class RelationCache {
     this.#transactions = transactions;
   }
 
-  get(id: number): Relation | undefined {
-    return this.#relations.get(id);
+  /** Null: not described yet. Rows come in runs of one table, so the last answer is kept. */
+  get(id: number): Relation | null {
+    if (id === this.#lastId) return this.#last;
+    const relation = this.#relations.get(id) ?? null;
+    this.#lastId = id;
+    this.#last = relation;
+    return relation;
+  }
+
+  #set(id: number, relation: Relation): void {
+    this.#relations.set(id, relation);
+    this.#lastId = -1;
   }
 
   /** True: call `resolve` before the next frame. */
@@ -104,7 +116,7 @@ export class RelationCache {
       this.#pending = message;
       return true;
     }
-    this.#relations.set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
+    this.#set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
     if (this.#isSignalTable(message)) this.#change.after.reserve(message.columns.length);
     return false;
   }
@@ -126,7 +138,7 @@ export class RelationCache {
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
     const relation = layout(message, tableShape, regions, counter);
-    this.#relations.set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
+    this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
     this.#pending = null;
   }
 

@@ -6,8 +6,8 @@ import { ConnectError, findConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
-import { FrameGate } from './frame-gate.ts';
 import { malformed } from './frame-cursor.ts';
+import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import { evaluateLiveness, livenessTimings, ReadPacing, type LivenessTimings } from './liveness.ts';
 import { formatLsn, lsnFromHalves } from './lsn.ts';
 import { Decoded, type PgoutputDecoder } from './pgoutput-decoder.ts';
@@ -46,7 +46,6 @@ export interface ReplicationStreamOptions {
 const Pause = { GATE: 1, PACING: 2, ENDED: 4 } as const;
 
 const tickMsMax = 1000;
-const pacingMs = 1;
 /** After `run` the connection stays this long for the confirmation of what was emitted last. */
 const lingerMs = 10_000;
 
@@ -54,21 +53,22 @@ const lingerMs = 10_000;
  * One START_REPLICATION: brings frames to the decoder at our own pace, keeps the connection alive and confirms.
  * What is asked of the server's side: invariant 1, nothing is reported as flushed that is not durable downstream.
  */
-export class ReplicationStream {
+export class ReplicationStream implements FrameHandler {
   readonly #options: ReplicationStreamOptions;
   readonly #service: LogicalReplicationService;
-  readonly #gate: FrameGate;
+  readonly #reader = new FrameReader(this);
   readonly #pacing = new ReadPacing();
   readonly #status = new StatusUpdate();
   readonly #ended = Promise.withResolvers<void>();
   #done = false;
   #started = false;
   #channel: ReplicationChannel | null = null;
+  #parsers: readonly ((bytes: Buffer) => void)[] = [];
   #timings: LivenessTimings;
   #outcome: Decoded = Decoded.NEXT;
   #paused = 0;
-  #receivedHigh = 0;
-  #receivedLow = 0;
+  #keepaliveHigh = 0;
+  #keepaliveLow = 0;
   #confirmed: bigint;
   #lastReceivedMs: number;
   #lastSentMs = -Infinity;
@@ -87,22 +87,21 @@ export class ReplicationStream {
     this.#storedVersion = position.version;
     this.#lastReceivedMs = clock.monotonic();
     this.#timings = livenessTimings(0, settings.stream.statusIntervalMs);
-    this.#gate = new FrameGate((frame) => {
-      this.#outcome = options.decoder.decode(frame);
-      return this.#outcome === Decoded.NEXT;
-    });
     const config = sessions.clientConfig(undefined, { replication: true });
     // Trap: by default the package acknowledges what has merely arrived, and one byte more than that.
-    this.#service = new LogicalReplicationService(sessions.encrypted ? config : { ...config, stream: () => createReadSocket() }, {
-      acknowledge: { auto: false, timeoutSeconds: 0 },
-      flowControl: { enabled: false },
-    });
+    this.#service = new LogicalReplicationService(
+      sessions.encrypted ? config : { ...config, stream: () => createReadSocket(this.#reader) },
+      {
+        acknowledge: { auto: false, timeoutSeconds: 0 },
+        flowControl: { enabled: false },
+      },
+    );
     this.#service.on('error', (error) => this.#fail(error));
   }
 
   /** Nothing is half done: no transaction is open, no frame waits, the outlet takes changes. */
   get quiet(): boolean {
-    return this.started && !this.#options.position.inTransaction && !this.#gate.closed;
+    return this.started && !this.#options.position.inTransaction && !this.#reader.closed;
   }
 
   /** True once the server streams. */
@@ -123,7 +122,7 @@ export class ReplicationStream {
         ...settings.slot.streamParams,
       ],
       prepare: (client, channel) => this.#prepare(client, channel),
-      onFrame: (frame) => this.#receive(frame),
+      reader: this.#reader,
     });
     try {
       if (signal.aborted) return;
@@ -191,8 +190,8 @@ export class ReplicationStream {
     this.#timings = livenessTimings(Number(rows[0]?.setting ?? 60_000), settings.stream.statusIntervalMs);
     if (this.#done) return;
     this.#channel = channel;
-    // Before pg's own parser sees the chunk, so that its frames carry the time of their arrival.
-    channel.stream.prependListener('data', () => this.#onChunk());
+    // pg's own parser, which keeps getting what is no CopyData.
+    this.#parsers = channel.stream.listeners('data') as ((bytes: Buffer) => void)[];
     channel.once('replicationStart', () => {
       this.#started = true;
       this.#lastReceivedMs = clock.monotonic();
@@ -203,15 +202,47 @@ export class ReplicationStream {
     });
   }
 
-  #onChunk(): void {
+  arrived(bytes: number, room: number): void {
     const { clock } = this.#options;
     const nowMs = clock.monotonic();
     this.#lastReceivedMs = nowMs;
     this.#stampTime();
-    if (this.#started && this.#paused === 0 && this.#pacing.read(nowMs)) {
-      this.#pause(Pause.PACING);
-      clock.after(pacingMs, () => this.#resume(Pause.PACING));
+    const waitMs = this.#pacing.read(nowMs, bytes);
+    if (waitMs === 0 || bytes === room || !this.#started || this.#paused !== 0) return;
+    this.#pause(Pause.PACING);
+    clock.after(waitMs, () => {
+      this.#pacing.waited(clock.monotonic());
+      this.#resume(Pause.PACING);
+    });
+  }
+
+  frame(bytes: Buffer, start: number, end: number): boolean {
+    const tag = bytes[start];
+    if (tag === 0x77) {
+      if (end - start < 26) throw malformed('a message without content');
+      const { decoder, position, onBoundary } = this.#options;
+      this.#outcome = decoder.decode(bytes, start, end);
+      if (this.#outcome !== Decoded.NEXT) return false;
+      if (!position.inTransaction) onBoundary?.();
+      // What is due is done between two transactions, so the one that just ended closes the reader as well.
+      return this.#due.length === 0 || !this.quiet;
     }
+    if (tag !== 0x6b) throw malformed(`a frame of kind 0x${(tag ?? 0).toString(16)}`);
+    if (end - start < 18) throw malformed('a keepalive that is too short');
+    this.#keepalive(bytes.readUInt32BE(start + 1), bytes.readUInt32BE(start + 5), bytes[start + 17] === 1);
+    return true;
+  }
+
+  other(message: Buffer): void {
+    for (const parse of this.#parsers) parse(message);
+  }
+
+  closed(): void {
+    if ((this.#paused & Pause.GATE) === 0) void this.#reopen();
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error);
   }
 
   #stampTime(): void {
@@ -221,40 +252,16 @@ export class ReplicationStream {
     change.timestampMs = nowMs;
   }
 
-  #receive(frame: Buffer): void {
-    if (this.#done) return;
-    try {
-      const tag = frame[0];
-      if (tag === 0x77) {
-        if (frame.length < 26) throw malformed('a message without content');
-        const wasClosed = this.#gate.closed;
-        this.#receivedHigh = frame.readUInt32BE(1);
-        this.#receivedLow = frame.readUInt32BE(5);
-        if (this.#gate.push(frame)) {
-          if (!this.#options.position.inTransaction) this.#options.onBoundary?.();
-          if (this.#due.length > 0) this.#interrupt();
-        } else if (!wasClosed) void this.#reopen();
-      } else if (tag === 0x6b) {
-        if (frame.length < 18) throw malformed('a keepalive that is too short');
-        this.#keepalive(frame.readUInt32BE(1), frame.readUInt32BE(5), frame[17] === 1);
-      } else {
-        throw malformed(`a frame of kind 0x${(tag ?? 0).toString(16)}`);
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Closes the gate for what is due, where the stream may stand still. True: it did. */
+  /** Closes the reader for what is due, where the stream may stand still. True: it did. */
   #interrupt(): boolean {
     if (this.#due.length === 0 || !this.quiet) return false;
-    this.#gate.close();
+    this.#reader.close();
     this.#outcome = Decoded.NEXT;
     if ((this.#paused & Pause.GATE) === 0) void this.#reopen();
     return true;
   }
 
-  /** The gate has closed: waits for what it closed for, then lets the held frames through. */
+  /** The reader has closed: waits for what it closed for, then goes on with what came behind. */
   async #reopen(): Promise<void> {
     const { relations, out } = this.#options;
     this.#pause(Pause.GATE);
@@ -266,7 +273,7 @@ export class ReplicationStream {
         if (this.#done) return;
         this.#stampTime();
         this.#options.onBoundary?.();
-      } while (!this.#gate.open() || this.#interrupt());
+      } while (!this.#reader.open() || this.#interrupt());
       this.#lastReceivedMs = this.#options.clock.monotonic();
       this.#resume(Pause.GATE);
     } catch (error) {
@@ -280,14 +287,12 @@ export class ReplicationStream {
 
   /** Answered from what is durable, never from what has arrived; an idle stream's position moves along with the log. */
   #keepalive(high: number, low: number, replyRequested: boolean): void {
-    const { position } = this.#options;
-    if (!this.#gate.closed && this.#gate.empty) {
-      position.idle(high, low);
-      this.#receivedHigh = high;
-      this.#receivedLow = low;
-      this.#storeIdlePosition();
-      if (!position.inTransaction) this.#options.onBoundary?.();
-    }
+    const { position, onBoundary } = this.#options;
+    position.idle(high, low);
+    this.#keepaliveHigh = high;
+    this.#keepaliveLow = low;
+    this.#storeIdlePosition();
+    if (!position.inTransaction) onBoundary?.();
     if (replyRequested) this.#sendStatus(false);
   }
 
@@ -297,7 +302,7 @@ export class ReplicationStream {
    */
   #storeIdlePosition(): void {
     const { position, out, clock, settings } = this.#options;
-    if (position.version === this.#storedVersion || position.inTransaction || this.#gate.closed) return;
+    if (position.version === this.#storedVersion || position.inTransaction || this.#reader.closed) return;
     const nowMs = clock.monotonic();
     if (nowMs - this.#lastIdleMs < settings.stream.statusIntervalMs) return;
     this.#lastIdleMs = nowMs;
@@ -307,8 +312,10 @@ export class ReplicationStream {
 
   #sendStatus(replyRequested: boolean): void {
     if (this.#channel === null || !this.#started) return;
-    const { clock } = this.#options;
-    const received = lsnFromHalves(this.#receivedHigh, this.#receivedLow);
+    const { clock, decoder } = this.#options;
+    const frame = lsnFromHalves(decoder.lsnHigh, decoder.lsnLow);
+    const keepalive = lsnFromHalves(this.#keepaliveHigh, this.#keepaliveLow);
+    const received = frame > keepalive ? frame : keepalive;
     this.#lastSentMs = clock.monotonic();
     this.#channel.sendCopyFromChunk(this.#status.write(received, this.#confirmed, clock.now(), replyRequested));
   }
@@ -353,6 +360,7 @@ export class ReplicationStream {
     if (this.#done) return;
     this.#done = true;
     this.#pause(Pause.ENDED);
+    this.#reader.stop();
     this.#ended.resolve();
     this.#options.clock.after(lingerMs, () => void this.close());
   }
@@ -361,6 +369,7 @@ export class ReplicationStream {
     if (this.#done) return;
     this.#done = true;
     this.#pause(Pause.ENDED);
+    this.#reader.stop();
     this.#ended.reject(this.#explain(error));
     void this.close();
   }

@@ -1,12 +1,10 @@
-import { Parser } from 'pg-protocol/dist/parser.js';
-
 import { Config } from '../../../src/connect/config.ts';
 import { Change } from '../../../src/record/change.ts';
 import { nextRowSchemaId } from '../../../src/record/row-schema.ts';
 import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
 import { TypeCatalog, type TableInfo } from '../../../src/sources/postgres/catalog.ts';
 import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
-import { FrameGate } from '../../../src/sources/postgres/frame-gate.ts';
+import { FrameReader, type FrameHandler } from '../../../src/sources/postgres/frame-reader.ts';
 import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
 import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
 import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
@@ -20,7 +18,7 @@ import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts
 import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
 import { TransactionRecords } from '../../../src/sources/postgres/transaction-records.ts';
 import { CollectingOutlet } from '../../support/collecting-outlet.ts';
-import type { ScriptTable } from '../../support/wal-script.ts';
+import { copyData, type ScriptTable } from '../../support/wal-script.ts';
 
 export function testSettings(extra: Readonly<Record<string, string>> = {}): PostgresSettings {
   const keys = [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys];
@@ -39,12 +37,12 @@ export function testSettings(extra: Readonly<Record<string, string>> = {}): Post
 }
 
 /** A decoder over a scripted catalog: everything but the connection. */
-export class DecoderFixture {
+export class DecoderFixture implements FrameHandler {
   readonly out = new CollectingOutlet();
   readonly position: StreamPosition;
   readonly decoder: PgoutputDecoder;
   readonly change: Change;
-  readonly gate: FrameGate;
+  readonly reader = new FrameReader(this);
   readonly relations: RelationCache;
   readonly registers: SourceRegisters;
   readonly settings: PostgresSettings;
@@ -76,43 +74,41 @@ export class DecoderFixture {
     const transactions = this.transactions ?? undefined;
     const parts = { change: this.change, registers, relations: this.relations, emitter, position, out: this.out, shown, transactions };
     this.decoder = new PgoutputDecoder(parts);
-    this.gate = new FrameGate((frame) => {
-      this.#outcome = this.decoder.decode(frame);
-      return this.#outcome === Decoded.NEXT;
-    });
   }
 
   /** One frame after the other, waiting where the stream would wait. */
   async feed(frames: readonly Buffer[]): Promise<void> {
     await this.transactions?.declare();
-    for (const frame of frames) {
-      this.gate.push(frame);
-      await this.#settle();
-    }
+    for (const frame of frames) await this.feedBytes([copyData([frame])]);
   }
 
-  /** Chunks of the connection's byte stream, through pg's own parser, with the frames borrowed from its buffer. */
+  /** Chunks of the connection's byte stream. */
   async feedBytes(chunks: readonly Buffer[]): Promise<void> {
-    const parser = new Parser();
     for (const chunk of chunks) {
-      const frames: Buffer[] = [];
-      parser.parse(Buffer.from(chunk), (message) => {
-        const frame = (message as unknown as { readonly chunk: Buffer }).chunk;
-        frames.push(frame);
-        this.gate.push(frame);
-      });
-      // Wiped, as a read buffer is used again: whoever kept a frame would see zeros.
-      for (const frame of frames) frame.fill(0);
-      await this.#settle();
+      this.reader.append(chunk);
+      while (this.reader.closed) {
+        if (this.#outcome === Decoded.DECLARE) await this.relations.resolve(this.out);
+        else this.out.makeRoom();
+        this.reader.open();
+      }
     }
   }
 
-  async #settle(): Promise<void> {
-    while (this.gate.closed) {
-      if (this.#outcome === Decoded.DECLARE) await this.relations.resolve(this.out);
-      else this.out.makeRoom();
-      this.gate.open();
-    }
+  frame(bytes: Buffer, start: number, end: number): boolean {
+    this.#outcome = this.decoder.decode(bytes, start, end);
+    // Wiped, as the read buffer is used again: whoever kept a frame would see zeros.
+    bytes.fill(0, start, end);
+    return this.#outcome === Decoded.NEXT;
+  }
+
+  other(): void {}
+
+  arrived(): void {}
+
+  closed(): void {}
+
+  failed(error: unknown): void {
+    throw error;
   }
 }
 

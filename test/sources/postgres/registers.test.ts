@@ -64,6 +64,21 @@ test('the sequence holds the last commit and the event, whatever their lengths',
   );
 });
 
+test('the sequence follows events that lie close together, over every carry', () => {
+  fc.assert(
+    fc.property(halves, fc.nat(63), fc.array(fc.nat(3_000_000), { maxLength: 20 }), ({ value }, shift, steps) => {
+      const { change, registers } = registersOf();
+      let lsn = value >> BigInt(shift);
+      for (const step of steps) {
+        lsn = BigInt.asUintN(64, lsn + BigInt(step));
+        registers.setLsn(Number(lsn >> 32n), Number(lsn & 0xffff_ffffn));
+        assert.equal(text(change, SourceRegister.SEQUENCE), JSON.stringify([null, lsn.toString()]));
+      }
+    }),
+    propertySettings(),
+  );
+});
+
 test('one time in milliseconds, microseconds and nanoseconds', () => {
   fc.assert(
     fc.property(fc.integer({ min: -9_000_000_000_000, max: 9_000_000_000_000 }), fc.nat(999), (ms, rest) => {

@@ -234,7 +234,8 @@ async function streamAll(settings: PostgresSettings, connect: () => Promise<Clie
     [settings.slot.name, settings.publication.name],
   );
   for (const { lsn, data } of rows) {
-    if (decoder.decode(frame(lsn, data)) === Decoded.DECLARE) await relations.resolve(outlet);
+    const message = frame(lsn, data);
+    if (decoder.decode(message, 0, message.length) === Decoded.DECLARE) await relations.resolve(outlet);
   }
   outlet.commit();
   await client.end();

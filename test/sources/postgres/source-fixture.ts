@@ -3,42 +3,14 @@ import { after } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLog, type Logger } from '../../../src/base/log.ts';
 import { Metrics } from '../../../src/base/metrics.ts';
-import { Config } from '../../../src/connect/config.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
-import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
-import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
-import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
 import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
-import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
 import { CollectingOutlet } from '../../support/collecting-outlet.ts';
 import type { Database } from '../../support/database.ts';
 import { uniqueName } from '../../support/unique-name.ts';
+import { slotName, sourceConfig } from './source-config.ts';
 
-/** A source's config over a test database, with a slot and publication of its own and no snapshot unless asked for. */
-export function sourceConfig(database: Database, extra: Readonly<Record<string, string>> = {}): Config {
-  const keys = [...connectionKeys, ...captureKeys, ...snapshotKeys, ...otherKeys];
-  const defaults = Object.fromEntries(keys.filter((key) => key.pattern === undefined).map((key) => [key.name, key.default ?? null]));
-  return Config.of({
-    ...defaults,
-    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    'topic.prefix': 'shop',
-    'plugin.name': 'pgoutput',
-    'slot.name': slotName(database),
-    'publication.name': 'shop_publication',
-    'snapshot.mode': 'no_data',
-    'status.update.interval.ms': '200',
-    ...extra,
-  });
-}
-
-export function slotName(database: Database): string {
-  return `slot_${database.name}`;
-}
+export { slotName, sourceConfig } from './source-config.ts';
 
 /** One run of a source into a collecting outlet. */
 export interface Running extends AsyncDisposable {
