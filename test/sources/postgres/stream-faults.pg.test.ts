@@ -96,7 +96,7 @@ for (const [version, server] of servers) {
 
   test(`Postgres ${version}: a sink that takes nothing for long costs neither the connection nor a row`, async () => {
     await using db = await createDatabase(server);
-    await db.query(`CREATE TABLE orders (id int PRIMARY KEY, item text); ALTER DATABASE ${db.name} SET wal_sender_timeout = '1s'`);
+    await db.query(`CREATE TABLE orders (id int PRIMARY KEY, item text); ALTER DATABASE ${db.name} SET wal_sender_timeout = '3s'`);
     await using running = startSource(db, {
       prepare: (out) => {
         out.hasRoom = (count) => count !== 10;
@@ -108,8 +108,8 @@ for (const [version, server] of servers) {
     const [pid] = await db.query<{ pid: number }>('SELECT active_pid AS pid FROM pg_replication_slots WHERE slot_name = $1', [
       slotName(db),
     ]);
-    // Three timeouts of the server later the same walsender is there, because status updates went on.
-    await db.query('SELECT pg_sleep(3.2)');
+    // Two timeouts of the server later the same walsender is there, because status updates went on.
+    await db.query('SELECT pg_sleep(6.5)');
     const [later] = await db.query<{ pid: number }>('SELECT active_pid AS pid FROM pg_replication_slots WHERE slot_name = $1', [
       slotName(db),
     ]);
