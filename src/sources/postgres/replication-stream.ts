@@ -207,6 +207,8 @@ export class ReplicationStream implements FrameHandler {
     const nowMs = clock.monotonic();
     this.#lastReceivedMs = nowMs;
     this.#stampTime();
+    // Read after read can come before any timer has its turn.
+    if (nowMs - this.#lastSentMs >= this.#timings.statusEveryMs) this.#sendStatus(false);
     const waitMs = this.#pacing.read(nowMs, bytes);
     if (waitMs === 0 || bytes === room || !this.#started || this.#paused !== 0) return;
     this.#pause(Pause.PACING);
