@@ -1,4 +1,3 @@
-import { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
@@ -10,6 +9,7 @@ import type { Relation, RelationCache, RelationColumn } from './relation-cache.t
 import type { RowEmitter } from './row-emitter.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
+import { decodeTuple } from './tuple-decoder.ts';
 import { messageCollection, type TransactionRecords } from './transaction-records.ts';
 
 /** What the stream does after a frame. */
@@ -172,7 +172,7 @@ export class PgoutputDecoder {
     const relation = this.#row('INSERT', true);
     this.#expect(0x4e);
     if (relation !== null) {
-      this.#tuple(relation, this.#change.after, false);
+      decodeTuple(this.#cursor, relation, this.#change.after, false);
       if (relation.tableShape !== null) this.#emitter.insert(relation);
       // At the same moment at which the row counts as done: the next offset has both.
       if (relation.isSignalTable && !this.#position.replaying) this.#onSignal?.(relation);
@@ -188,14 +188,14 @@ export class PgoutputDecoder {
     before.count = 0;
     let kind = this.#cursor.uint8();
     if (kind === 0x4b || kind === 0x4f) {
-      this.#tuple(relation, before, kind === 0x4b);
+      decodeTuple(this.#cursor, relation, before, kind === 0x4b);
       kind = this.#cursor.uint8();
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a new row`);
-      this.#tuple(relation, after, false);
+      decodeTuple(this.#cursor, relation, after, false);
       fillUnchanged(before, after);
     } else {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
-      this.#tuple(relation, after, false);
+      decodeTuple(this.#cursor, relation, after, false);
     }
     this.#emitter.update(relation);
     return this.#rowDone();
@@ -207,7 +207,7 @@ export class PgoutputDecoder {
     if (relation === null) return this.#rowDone();
     const kind = this.#cursor.uint8();
     if (kind !== 0x4b && kind !== 0x4f) throw malformed(`0x${kind.toString(16)} instead of an old row`);
-    this.#tuple(relation, this.#change.before, kind === 0x4b);
+    decodeTuple(this.#cursor, relation, this.#change.before, kind === 0x4b);
     this.#emitter.delete(relation);
     return this.#rowDone();
   }
@@ -336,50 +336,6 @@ export class PgoutputDecoder {
     const found = this.#cursor.uint8();
     if (found !== tag) throw malformed(`0x${found.toString(16)} instead of 0x${tag.toString(16)}`);
   }
-
-  /** count:int16 ('n' | 'u' | 't' length:int32 bytes)... `keyOnly`: columns outside the identity come as nulls and say nothing. */
-  #tuple(relation: Relation, view: TupleView, keyOnly: boolean): void {
-    const cursor = this.#cursor;
-    const { columnOf, isKey } = relation;
-    const count = cursor.uint16();
-    if (count !== columnOf.length) throw malformed(`${count} columns in a row of ${relation.table}, which has ${columnOf.length}`);
-    const { state, start, end } = view;
-    const { bytes } = cursor;
-    const limit = cursor.end;
-    let at = cursor.at;
-    for (let index = 0; index < count; index += 1) {
-      const column = columnOf[index] as number;
-      const kind = bytes[at] as number;
-      if (kind === 0x74) {
-        const from = at + 5;
-        const length =
-          ((bytes[at + 1] as number) << 24) |
-          ((bytes[at + 2] as number) << 16) |
-          ((bytes[at + 3] as number) << 8) |
-          (bytes[at + 4] as number);
-        if (length < 0 || length > limit - from) throw malformed(`${length} bytes announced, ${limit - from} left`);
-        at = from + length;
-        if (column < 0) continue;
-        state[column] = CellState.TEXT;
-        start[column] = from;
-        end[column] = at;
-        continue;
-      }
-      at += 1;
-      if (kind === 0x6e) {
-        if (column >= 0) state[column] = keyOnly && isKey[index] === 0 ? CellState.ABSENT : CellState.NULL;
-      } else if (kind === 0x75) {
-        if (column >= 0) state[column] = CellState.UNCHANGED;
-      } else {
-        throw at > limit ? malformed('a row without end') : binaryOrUnknown(kind);
-      }
-    }
-    // Each cell's length was held against the end; a cell without length may have been read behind it.
-    if (at > limit) throw malformed('a row without end');
-    cursor.at = at;
-    view.bytes = cursor.bytes;
-    view.count = relation.columnCount;
-  }
 }
 
 /**
@@ -393,11 +349,4 @@ function fillUnchanged(before: TupleView, after: TupleView): void {
     after.start[column] = before.start[column] as number;
     after.end[column] = before.end[column] as number;
   }
-}
-
-function binaryOrUnknown(kind: number): ConnectError {
-  if (kind !== 0x62) return malformed(`a cell of kind 0x${kind.toString(16)}`);
-  return new ConnectError('postgres.protocol', 'The server sends binary values, and only text values are read.', {
-    remedy: 'Remove "binary" from "slot.stream.params".',
-  });
 }

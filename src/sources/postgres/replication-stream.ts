@@ -2,7 +2,6 @@ import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Client } from 'pg';
 
 import type { Clock, Timer } from '../../base/clock.ts';
-import { ConnectError, findConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
@@ -17,7 +16,7 @@ import type { SourceRegisters } from './registers.ts';
 import type { RelationCache } from './relation-cache.ts';
 import type { SessionFactory } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
-import { sqlError, sqlState } from './sql-error.ts';
+import { streamError } from './stream-error.ts';
 import { StatusUpdate } from './status-update.ts';
 import type { StreamPosition } from './stream-position.ts';
 
@@ -372,36 +371,7 @@ export class ReplicationStream implements FrameHandler {
     this.#done = true;
     this.#pause(Pause.ENDED);
     this.#reader.stop();
-    this.#ended.reject(this.#explain(error));
+    this.#ended.reject(streamError(error, this.#options, this.#started));
     void this.close();
-  }
-
-  #explain(error: unknown): ConnectError | Error {
-    if (findConnectError(error) !== null) return error as Error;
-    const { settings, sessions } = this.#options;
-    const slot = settings.slot.name;
-    const state = sqlState(error);
-    if (state === '55000' || state === '58P01' || (state === '42704' && !this.#started)) {
-      return new ConnectError('postgres.slot', `The server cannot stream from the replication slot "${slot}" (SQLSTATE ${state}).`, {
-        cause: error,
-        remedy: `Look at the slot in pg_replication_slots (wal_status); if it is lost, drop it, delete this connector's offsets and start with a new snapshot.`,
-        details: { slot },
-      });
-    }
-    if (state === '42704') {
-      const { name } = settings.publication;
-      return new ConnectError(
-        'postgres.publication',
-        `The publication "${name}" did not exist when the changes that are due now were made.`,
-        {
-          cause: error,
-          remedy:
-            `A publication has to be older than what the slot "${slot}" still holds: drop the slot, delete this connector's offsets, ` +
-            'and start with a new snapshot.',
-          details: { publication: name, slot },
-        },
-      );
-    }
-    return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
   }
 }

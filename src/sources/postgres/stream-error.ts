@@ -1,0 +1,37 @@
+import { ConnectError, findConnectError } from '../../base/errors.ts';
+import type { SessionFactory } from './session.ts';
+import type { PostgresSettings } from './settings.ts';
+import { sqlError, sqlState } from './sql-error.ts';
+
+/** What ended a stream, with the remedy that fits. `started`: the server had begun to send. */
+export function streamError(
+  error: unknown,
+  { settings, sessions }: { readonly settings: PostgresSettings; readonly sessions: SessionFactory },
+  started: boolean,
+): ConnectError | Error {
+  if (findConnectError(error) !== null) return error as Error;
+  const slot = settings.slot.name;
+  const state = sqlState(error);
+  if (state === '55000' || state === '58P01' || (state === '42704' && !started)) {
+    return new ConnectError('postgres.slot', `The server cannot stream from the replication slot "${slot}" (SQLSTATE ${state}).`, {
+      cause: error,
+      remedy: `Look at the slot in pg_replication_slots (wal_status); if it is lost, drop it, delete this connector's offsets and start with a new snapshot.`,
+      details: { slot },
+    });
+  }
+  if (state === '42704') {
+    const { name } = settings.publication;
+    return new ConnectError(
+      'postgres.publication',
+      `The publication "${name}" did not exist when the changes that are due now were made.`,
+      {
+        cause: error,
+        remedy:
+          `A publication has to be older than what the slot "${slot}" still holds: drop the slot, delete this connector's offsets, ` +
+          'and start with a new snapshot.',
+        details: { publication: name, slot },
+      },
+    );
+  }
+  return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
+}
