@@ -9,12 +9,16 @@ import { plainEngine } from './engine/plain.ts';
 import type { Measurement } from './measure/measurement.ts';
 import { resultTable } from './report/result-table.ts';
 import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
-import { streaming } from './scenario/streaming.ts';
+import { bigTransaction } from './scenario/big-transaction.ts';
+import { latency } from './scenario/latency.ts';
+import { snapshot } from './scenario/snapshot.ts';
+import { start } from './scenario/start.ts';
+import { manyPartitions, manyTables, singleRows, streaming } from './scenario/streaming.ts';
 
 export const engines: readonly Engine[] = [...millraceEngines, ...debeziumEngines, plainEngine];
-export const scenarios: readonly Scenario[] = [streaming];
+export const scenarios: readonly Scenario[] = [streaming, singleRows, snapshot, latency, bigTransaction, manyTables, manyPartitions, start];
 /** Not engines, but lines that can be chosen like them. */
-export const limits = ['walsender'] as const;
+export const limits = ['walsender', 'copy'] as const;
 
 /** Runs what was chosen, and resolves with the exit code: 0 only when everything was measured and found right. */
 export async function bench(options: BenchOptions, say: (text: string) => void): Promise<number> {

@@ -36,26 +36,37 @@ export class TopicCheck {
    */
   async read(topics: TopicSet, positions: Float64Array, ends: Float64Array, lasts: Float64Array): Promise<void> {
     await topics.read(positions, ends, async (topic, lot) => {
-      await this.#decoder.prepare(partsOf(lot));
-      for (const record of lot) this.#take(topic, record);
+      await this.take(topic, lot);
       const last = lot.at(-1);
       if (last !== undefined) lasts[topics.topics.indexOf(topic) * topics.partitions + last.partition] = Number(last.offset);
     });
   }
 
-  #take(topic: string, record: FetchedRecord): void {
+  /** The ids of the rows, in the order of the records; NaN for what does not decode. */
+  async take(topic: string, lot: readonly FetchedRecord[]): Promise<number[]> {
+    await this.#decoder.prepare(partsOf(lot));
+    return lot.map((record) => this.#take(topic, record));
+  }
+
+  #take(topic: string, record: FetchedRecord): number {
     const { check, op } = this.#options;
     const where = `${topic}-${record.partition}@${record.offset}`;
     this.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
     try {
       const { key, value } = this.#decoder.decode(record.key, record.value);
       const after = value.after;
-      if (after === null || value.op !== op) return check.problem(`${where}: operation ${value.op} where ${op} was due`);
+      if (after === null || value.op !== op) {
+        check.problem(`${where}: operation ${value.op} where ${op} was due`);
+        return Number.NaN;
+      }
       this.#hash.begin();
       for (const { name, from } of this.#columns) this.#hash.add(from(after[name]));
-      check.take(Number(key.id), Number(after['id']), this.#hash, where);
+      const id = Number(after['id']);
+      check.take(Number(key.id), id, this.#hash, where);
+      return id;
     } catch (error) {
       check.problem(`${where}: does not decode: ${String(error)}`);
+      return Number.NaN;
     }
   }
 }

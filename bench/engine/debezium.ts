@@ -123,6 +123,7 @@ function debezium(name: string, title: string, converter: Converter, tuned: bool
     title,
     form: converter === 'avro' ? 'debezium-avro' : 'debezium-json',
     role: 'peer',
+    takesSnapshots: true,
     prepare: async (progress) => {
       jars ??= fetchJars(progress);
       await jars;

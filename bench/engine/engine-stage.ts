@@ -7,7 +7,7 @@ import { RecordCheck } from '../check/record-check.ts';
 import { TopicSet } from '../kafka/topic-set.ts';
 import type { BenchDatabase } from '../measure/bench-database.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
-import { cpuSeconds, peakRssBytes, processListeningOn } from '../measure/process-usage.ts';
+import { peakRssBytes, processListeningOn } from '../measure/process-usage.ts';
 import type { RunProgress } from '../measure/run-progress.ts';
 import { TopicWatch } from '../measure/topic-watch.ts';
 import { UsageLog } from '../measure/usage-log.ts';
@@ -34,11 +34,13 @@ export class EngineStage implements AsyncDisposable {
   readonly #options: StageOptions;
   #process: EngineProcess | null = null;
   #walsender: number | null = null;
+  readonly #broker: number | null;
 
   private constructor(options: StageOptions, job: EngineJob, topics: TopicSet) {
     this.#options = options;
     this.job = job;
     this.topics = topics;
+    this.#broker = processListeningOn(Number(job.servers.kafka.split(':').at(-1)));
   }
 
   /** The tables are there; the engine does not run yet. */
@@ -88,7 +90,7 @@ export class EngineStage implements AsyncDisposable {
 
   /** A run that has begun; what comes from here on belongs to it. */
   async watch(): Promise<TopicWatch> {
-    const watch = new TopicWatch(this.topics, new UsageLog(this.#pids()));
+    const watch = new TopicWatch(this.topics, new UsageLog(() => this.#pids()));
     await watch.begin();
     return watch;
   }
@@ -133,12 +135,9 @@ export class EngineStage implements AsyncDisposable {
 
   #pids(): Map<string, number> {
     const pids = new Map<string, number>();
-    const add = (name: string, pid: number | null): void => {
-      if (pid !== null && !Number.isNaN(cpuSeconds(pid))) pids.set(name, pid);
-    };
-    add('engine', this.#process?.pid ?? null);
-    add('walsender', this.#walsender);
-    add('broker', processListeningOn(Number(this.job.servers.kafka.split(':').at(-1))));
+    if (this.#process !== null) pids.set('engine', this.#process.pid);
+    if (this.#walsender !== null) pids.set('walsender', this.#walsender);
+    if (this.#broker !== null) pids.set('broker', this.#broker);
     return pids;
   }
 }

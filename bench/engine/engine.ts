@@ -32,6 +32,7 @@ export interface Engine {
   readonly form: RecordForm;
   /** What ratios are taken against: `peer` is Debezium tuned with Avro. */
   readonly role: 'ours' | 'peer' | 'other';
+  readonly takesSnapshots: boolean;
   /** Fetches what it needs; before anything is measured. */
   prepare(progress: (text: string) => void): Promise<void>;
   start(job: EngineJob): Promise<EngineProcess>;

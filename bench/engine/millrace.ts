@@ -65,6 +65,7 @@ function millrace(name: string, title: string, form: Engine['form'], converters:
     title,
     form,
     role: 'ours',
+    takesSnapshots: true,
     prepare: async () => {},
     topicOf: (job, table) => `${job.name}.${table}`,
     start: (job) => {

@@ -12,6 +12,7 @@ export const plainEngine: Engine = {
   title: 'pg-logical-replication + avsc + kafkajs',
   form: 'plain-avro',
   role: 'other',
+  takesSnapshots: false,
   prepare: async () => {},
   topicOf: (job, table) => `${job.name}.${table}`,
   start: async (job) => {

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { systemClock } from '../../src/base/clock.ts';
 import { Config } from '../../src/connect/config.ts';
 import { ClientConfig } from '../../src/kafka/client-config.ts';
@@ -7,11 +9,11 @@ import { fetchApi } from '../../src/kafka/cluster-api.ts';
 import type { FetchPartition } from '../../src/kafka/cluster-api.ts';
 import type { FetchedRecord } from '../../src/kafka/record-batch-reader.ts';
 import { readRecordBatches } from '../../src/kafka/record-batch-reader.ts';
-import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
 import type { TopicPartitions } from './committed-ends-api.ts';
 import { committedEndsApi } from './committed-ends-api.ts';
 
 const fetchBytesMax = 8 * 1024 * 1024;
+const leadersWithinMs = 60_000;
 
 /**
  * The topics of one run: made before the engine starts, so that no engine pays for making them, and removed afterwards. Positions
@@ -21,7 +23,6 @@ export class TopicSet implements AsyncDisposable {
   readonly topics: readonly string[];
   readonly partitions: number;
   readonly #cluster: Cluster;
-  readonly #admin: TopicAdmin;
   readonly #client: ClientConfig;
   readonly #prefix: string;
 
@@ -29,7 +30,6 @@ export class TopicSet implements AsyncDisposable {
     this.#client = client;
     this.#prefix = prefix;
     this.#cluster = new Cluster(client, systemClock);
-    this.#admin = new TopicAdmin(client, systemClock);
     this.topics = topics;
     this.partitions = partitions;
   }
@@ -37,8 +37,13 @@ export class TopicSet implements AsyncDisposable {
   static async create(bootstrapServers: string, prefix: string, topics: readonly string[], partitions: number): Promise<TopicSet> {
     const client = new ClientConfig(Config.of({ 'bootstrap.servers': bootstrapServers, 'client.id': 'bench' }));
     const set = new TopicSet(client, prefix, topics, partitions);
-    for (const name of topics) await set.#admin.create({ name, partitions, replicationFactor: 1, settings: {} });
-    for (let at = 0; at < topics.length; at += 100) await set.#cluster.refresh(topics.slice(at, at + 100));
+    await set.#withAdmin((admin) =>
+      admin.createTopics({
+        waitForLeaders: false,
+        topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: 1 })),
+      }),
+    );
+    await set.#findLeaders();
     return set;
   }
 
@@ -96,15 +101,34 @@ export class TopicSet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const admin = new kafkajs.Kafka(this.#client.kafkajs()).admin();
-    await admin.connect().catch(() => undefined);
-    const present = await admin.listTopics().catch((): string[] => []);
-    // The engine's internal topics begin with its name, too.
-    const own = present.filter((topic) => topic.startsWith(this.#prefix));
-    if (own.length > 0) await admin.deleteTopics({ topics: own }).catch(() => undefined);
-    await admin.disconnect().catch(() => undefined);
-    await this.#admin.close();
+    await this.#withAdmin(async (admin) => {
+      // The engine's internal topics begin with its name, too.
+      const own = (await admin.listTopics()).filter((topic) => topic.startsWith(this.#prefix));
+      if (own.length > 0) await admin.deleteTopics({ topics: own });
+    }).catch(() => undefined);
     await this.#cluster.close();
+  }
+
+  async #withAdmin(act: (admin: Admin) => Promise<unknown>): Promise<void> {
+    const admin = new kafkajs.Kafka(this.#client.kafkajs()).admin();
+    await admin.connect();
+    try {
+      await act(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** A broker hears of a topic a moment after the controller made it. */
+  async #findLeaders(): Promise<void> {
+    const deadline = performance.now() + leadersWithinMs;
+    for (;;) {
+      await this.#cluster.refresh(this.topics).catch(() => undefined);
+      const known = this.topics.map((topic) => this.#cluster.topic(topic)?.leaders ?? new Int32Array());
+      if (known.every((leaders) => leaders.length === this.partitions && leaders.every((leader) => leader >= 0))) return;
+      if (performance.now() > deadline) throw new Error(`the topics have no leaders after ${leadersWithinMs / 1000} s`);
+      await sleep(50);
+    }
   }
 
   async #fetch(

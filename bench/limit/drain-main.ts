@@ -45,14 +45,16 @@ const query = Buffer.alloc(5 + text.length);
 query[0] = 0x51;
 query.writeInt32BE(4 + text.length, 1);
 text.copy(query, 5);
-socket.write(query);
 
 let reported = -1;
-setInterval(() => {
+function report(): void {
   if (counter.rows === reported) return;
   reported = counter.rows;
   process.stdout.write(`${JSON.stringify({ atMs: monotonicMs(), rows: counter.rows, bytes: counter.bytes })}\n`);
-}, reportEveryMs);
+}
+report();
+socket.write(query);
+setInterval(report, reportEveryMs);
 if (mode === 'slot') setInterval(() => socket.write(counter.status()), statusEveryMs);
 socket.once('close', () => process.exit(0));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));

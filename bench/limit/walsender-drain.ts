@@ -50,10 +50,11 @@ export class WalsenderDrain implements AsyncDisposable {
 
   async run(rows: number, timeoutMs: number, act: () => void): Promise<RunProgress> {
     const usage = new UsageLog(
-      new Map([
-        ['engine', this.process.pid],
-        ['walsender', this.#walsender],
-      ]),
+      () =>
+        new Map([
+          ['engine', this.process.pid],
+          ['walsender', this.#walsender],
+        ]),
     );
     const watch = new NoteWatch(join(this.#folder, 'engine.log'), usage);
     watch.begin();

@@ -29,23 +29,24 @@ export interface Measurement {
 }
 
 /** From the beginning of the run to its last row. */
-export function resultOfWhole(progress: RunProgress): RunResult {
-  return resultOf(progress, (progress.endMs - progress.fromMs) / 1000, progress.rows, progress.bytes);
+export function resultOfWhole({ fromMs, endMs, rows, bytes, cpuSeconds }: RunProgress): RunResult {
+  return resultOf((endMs - fromMs) / 1000, rows, bytes, cpuSeconds);
 }
 
 /** From the first rows that were seen, without these rows, to the last: without the start of the engine. */
 export function resultAfterFirst(progress: RunProgress): RunResult {
-  const share = (progress.rows - progress.firstRows) / progress.rows;
+  const rows = progress.rows - progress.firstRows;
   // Everything came at once: then the start cannot be told apart.
-  if (share === 0) return resultOfWhole(progress);
-  return resultOf(progress, (progress.endMs - progress.firstMs) / 1000, progress.rows - progress.firstRows, progress.bytes * share);
+  if (rows === 0) return resultOfWhole(progress);
+  const seconds = (progress.endMs - progress.firstMs) / 1000;
+  return resultOf(seconds, rows, (progress.bytes * rows) / progress.rows, progress.cpuSecondsAfterFirst);
 }
 
-function resultOf(progress: RunProgress, seconds: number, rows: number, bytes: number): RunResult {
-  const perMillion = Object.entries(progress.cpuSeconds).map(([name, used]): [string, number] => [name, (used / progress.rows) * 1e6]);
+function resultOf(seconds: number, rows: number, bytes: number, cpuSeconds: Readonly<Record<string, number>>): RunResult {
+  const perMillion = Object.entries(cpuSeconds).map(([name, used]): [string, number] => [name, (used / rows) * 1e6]);
   return {
     seconds,
-    rows: progress.rows,
+    rows,
     rowsPerSecond: rows / seconds,
     megabytesPerSecond: bytes / seconds / 1e6,
     cpuPerMillion: Object.fromEntries(perMillion),

@@ -26,6 +26,11 @@ export class NoteWatch {
     this.#usage.note(monotonicMs());
   }
 
+  /** When the process wrote its first note. */
+  get firstNoteMs(): number {
+    return this.#notes()[0]?.atMs ?? Number.NaN;
+  }
+
   async complete(fromMs: number, rows: number, timeoutMs: number, requireRunning: () => void): Promise<RunProgress> {
     const wanted = this.#before.rows + rows;
     let notes = this.#notes();
@@ -50,6 +55,7 @@ export class NoteWatch {
       rows: counted,
       bytes: (last?.bytes ?? 0) - this.#before.bytes,
       cpuSeconds: this.#usage.between(fromMs, end?.atMs ?? Number.NaN),
+      cpuSecondsAfterFirst: this.#usage.between(first?.atMs ?? fromMs, end?.atMs ?? Number.NaN),
       problems: counted === rows ? [] : [`${counted} rows came, ${rows} were due`],
     };
   }

@@ -9,7 +9,10 @@ export interface RunProgress {
   readonly rows: number;
   /** Of keys and values in Kafka, or of the frames that were read. */
   readonly bytes: number;
+  /** By process, from the beginning to the end. */
   readonly cpuSeconds: Readonly<Record<string, number>>;
+  /** From the moment at which the first rows were seen. */
+  readonly cpuSecondsAfterFirst: Readonly<Record<string, number>>;
   /** Empty when every record was as in the table. */
   readonly problems: readonly string[];
 }

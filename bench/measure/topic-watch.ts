@@ -70,6 +70,7 @@ export class TopicWatch {
       rows: check.records,
       bytes: topicCheck.bytes,
       cpuSeconds: this.#usage.between(fromMs, endMs),
+      cpuSecondsAfterFirst: this.#usage.between(first?.atMs ?? fromMs, endMs),
       problems: check.problems(),
     };
   }

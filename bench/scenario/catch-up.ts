@@ -3,12 +3,11 @@ import type { Engine } from '../engine/engine.ts';
 import { WalsenderDrain } from '../limit/walsender-drain.ts';
 import { BenchDatabase } from '../measure/bench-database.ts';
 import { resultOfWhole } from '../measure/measurement.ts';
-import type { RunResult } from '../measure/measurement.ts';
 import { createTableSql } from '../table/table-model.ts';
 import type { TableModel } from '../table/table-model.ts';
 import { loadSql } from '../table/load.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
-import { attempt, requireRight } from './scenario.ts';
+import { attempt, requireRight, tell } from './scenario.ts';
 
 export interface CatchUpOptions {
   readonly name: string;
@@ -98,15 +97,6 @@ async function load(database: BenchDatabase, options: CatchUpOptions, tables: re
   await database.client.query(`TRUNCATE ${tables.join(', ')}`);
   await database.client.query(loadSql(tables, rows, options.rowsPerTransaction));
   await database.requireSameRows(tables, rows);
-}
-
-function tell(context: ScenarioContext, runs: RunResult[], result: RunResult): void {
-  runs.push(result);
-  const cpu = result.cpuPerMillion?.['engine'];
-  context.say(
-    `  ${runs.length}: ${(result.rowsPerSecond ?? 0).toFixed(0)} rows/s, ${(result.megabytesPerSecond ?? 0).toFixed(1)} MB/s` +
-      (cpu === undefined ? '' : `, ${cpu.toFixed(1)} CPU-s per million rows`),
-  );
 }
 
 function tableNames(count: number): string[] {

@@ -32,15 +32,11 @@ export interface Attempt {
   readonly role: Role;
 }
 
-export interface AttemptOutcome {
-  readonly runs: readonly RunResult[];
-  readonly peakRssBytes: number | null;
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
 /** What an attempt tells as it goes, so that a failure keeps what there was. */
 export interface AttemptLog {
   readonly runs: RunResult[];
+  /** Results that belong under another scenario's name, measured with the same engine. */
+  readonly also: Map<string, RunResult[]>;
   config: Readonly<Record<string, unknown>>;
   peakRssBytes: number | null;
 }
@@ -56,7 +52,7 @@ export async function attempt(
   act: (log: AttemptLog) => Promise<void>,
 ): Promise<void> {
   if (context.chosenEngines.length > 0 && !context.chosenEngines.includes(name)) return;
-  const log: AttemptLog = { runs: [], config: {}, peakRssBytes: null };
+  const log: AttemptLog = { runs: [], also: new Map(), config: {}, peakRssBytes: null };
   let failure: string | null = null;
   context.say(`${scenario} · ${title}`);
   try {
@@ -65,7 +61,23 @@ export async function attempt(
     failure = error instanceof Error ? error.message : String(error);
     context.say(`  FAILED: ${failure}`);
   }
-  context.add({ scenario, engine: name, title, role, config: log.config, runs: log.runs, peakRssBytes: log.peakRssBytes, failure });
+  const { config, peakRssBytes } = log;
+  for (const [under, runs] of new Map([[scenario, log.runs], ...log.also]))
+    context.add({ scenario: under, engine: name, title, role, config, runs, peakRssBytes, failure });
+}
+
+/** A line for whoever waits. */
+export function tell(context: ScenarioContext, runs: RunResult[], result: RunResult): void {
+  runs.push(result);
+  const { rowsPerSecond, megabytesPerSecond, cpuPerMillion, latencyMs, seconds } = result;
+  const cpu = cpuPerMillion?.['engine'];
+  const parts = [
+    rowsPerSecond === undefined ? `${seconds.toFixed(2)} s` : `${rowsPerSecond.toFixed(0)} rows/s`,
+    megabytesPerSecond === undefined ? null : `${megabytesPerSecond.toFixed(1)} MB/s`,
+    cpu === undefined ? null : `${cpu.toFixed(1)} CPU-s per million rows`,
+    latencyMs === undefined ? null : `p50 ${latencyMs.p50.toFixed(1)} ms, p90 ${latencyMs.p90.toFixed(1)}, p99 ${latencyMs.p99.toFixed(1)}`,
+  ];
+  context.say(`  ${runs.length}: ${parts.filter((part) => part !== null).join(', ')}`);
 }
 
 /** Throws when what was measured was not right: a quick engine that loses rows has no rate. */

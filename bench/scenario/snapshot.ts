@@ -1,0 +1,56 @@
+import { EngineStage } from '../engine/engine-stage.ts';
+import { copyToNowhere } from '../limit/copy-drain.ts';
+import { BenchDatabase, templateTable } from '../measure/bench-database.ts';
+import { resultAfterFirst, resultOfWhole } from '../measure/measurement.ts';
+import { createTableSql } from '../table/table-model.ts';
+import { taxiTable } from '../table/taxi-table.ts';
+import type { Scenario } from './scenario.ts';
+import { attempt, requireRight, tell } from './scenario.ts';
+
+const table = 'public.trips';
+const timeoutMs = 180_000;
+
+/** A start with a full table: from the first rows that a consumer could see to the last. The engine's own start is not in it. */
+export const snapshot: Scenario = {
+  name: 'snapshot',
+  title: 'the first copy of a table of taxi trips',
+  async run(context) {
+    const rows = context.rows(300_000);
+    context.say(`snapshot: making ${rows} rows`);
+    await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), taxiTable, rows);
+    await database.client.query(createTableSql(table, taxiTable));
+    await database.client.query(`INSERT INTO ${table} SELECT * FROM ${templateTable}`);
+    await database.client.query(`ANALYZE ${table}`);
+    await database.requireSameRows([table], rows);
+
+    await attempt(context, 'snapshot', { name: 'copy', title: 'limit: COPY to nowhere', role: 'limit' }, async (log) => {
+      log.config = { command: `COPY (SELECT * FROM ${table}) TO STDOUT` };
+      // The first one brings the table into the server's memory.
+      for (let repeat = 0; repeat <= context.repeats; repeat += 1) {
+        const progress = await copyToNowhere(database, context.folder, table, rows, timeoutMs);
+        requireRight(progress.problems);
+        if (repeat > 0) tell(context, log.runs, resultOfWhole(progress));
+      }
+    });
+    for (const engine of context.engines.filter((each) => each.takesSnapshots)) {
+      await attempt(context, 'snapshot', engine, async (log) => {
+        for (let repeat = 1; repeat <= Math.min(context.repeats, 2); repeat += 1) {
+          await using stage = await EngineStage.prepare({
+            engine,
+            database,
+            servers: context.servers,
+            folder: context.folder,
+            name: context.uniqueName(engine.name.replaceAll('-', '_')),
+            tables: [table],
+            partitions: 1,
+          });
+          const progress = await stage.run(rows, 'r', timeoutMs, () => stage.launch());
+          requireRight(progress.problems);
+          log.config = stage.process.config;
+          log.peakRssBytes = Math.max(log.peakRssBytes ?? 0, stage.peakRssBytes);
+          tell(context, log.runs, resultAfterFirst(progress));
+        }
+      });
+    }
+  },
+};
