@@ -5,6 +5,7 @@ import { Postgres } from '../src/embedded/postgres.ts';
 import { isAlive } from '../src/embedded/process-table.ts';
 import { Servers } from '../src/embedded/servers.ts';
 import type { BenchOptions } from './bench-options.ts';
+import { forget, remember } from './measure/leftovers.ts';
 import type { ServerAddresses } from './engine/engine.ts';
 
 /** Enough for a frozen engine, and for the log of the largest transaction. Commits are made durable as on any server. */
@@ -26,6 +27,7 @@ export class BenchServers implements AsyncDisposable {
     this.#servers = servers;
     this.#directory = directory;
     this.folder = folder;
+    remember(this);
     this.addresses = { kafka: servers.kafka, registry: servers.registry, postgres: servers.postgres };
   }
 
@@ -52,6 +54,7 @@ export class BenchServers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    forget(this);
     await this.#servers.stop();
     await removeRun(this.#directory);
   }

@@ -10,15 +10,27 @@ import type { Measurement } from './measure/measurement.ts';
 import { resultTable } from './report/result-table.ts';
 import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
 import { bigTransaction } from './scenario/big-transaction.ts';
+import { csv, generator } from './scenario/file-sources.ts';
 import { latency } from './scenario/latency.ts';
 import { snapshot } from './scenario/snapshot.ts';
 import { start } from './scenario/start.ts';
 import { manyPartitions, manyTables, singleRows, streaming } from './scenario/streaming.ts';
 
 export const engines: readonly Engine[] = [...millraceEngines, ...debeziumEngines, plainEngine];
-export const scenarios: readonly Scenario[] = [streaming, singleRows, snapshot, latency, bigTransaction, manyTables, manyPartitions, start];
+export const scenarios: readonly Scenario[] = [
+  streaming,
+  singleRows,
+  snapshot,
+  latency,
+  bigTransaction,
+  manyTables,
+  manyPartitions,
+  start,
+  csv,
+  generator,
+];
 /** Not engines, but lines that can be chosen like them. */
-export const limits = ['walsender', 'copy'] as const;
+export const limits = ['walsender', 'copy', 'producer'] as const;
 
 /** Runs what was chosen, and resolves with the exit code: 0 only when everything was measured and found right. */
 export async function bench(options: BenchOptions, say: (text: string) => void): Promise<number> {

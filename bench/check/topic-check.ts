@@ -4,6 +4,7 @@ import type { RecordForm } from '../table/cell-kind.ts';
 import type { TableModel } from '../table/table-model.ts';
 import { CellHash } from './cell-hash.ts';
 import type { RecordCheck } from './record-check.ts';
+import type { RunCheck } from './run-check.ts';
 import { RecordDecoder } from './record-decoder.ts';
 
 export interface TopicCheckOptions {
@@ -16,7 +17,7 @@ export interface TopicCheckOptions {
 }
 
 /** Reads topics from where it stands, decodes every record, and holds it against the table. */
-export class TopicCheck {
+export class TopicCheck implements RunCheck {
   readonly #options: TopicCheckOptions;
   readonly #decoder: RecordDecoder;
   readonly #hash = new CellHash();
@@ -29,11 +30,18 @@ export class TopicCheck {
     this.#columns = options.model.columns.map(({ name, kind }) => ({ name, from: kind.from[options.form] }));
   }
 
-  /**
-   * From `positions`, which move along, to `ends`.
-   *
-   * @param lasts Set to the offset of the last record of each partition that had one.
-   */
+  get rows(): number {
+    return this.#options.check.rows;
+  }
+
+  get records(): number {
+    return this.#options.check.records;
+  }
+
+  problems(): readonly string[] {
+    return this.#options.check.problems();
+  }
+
   async read(topics: TopicSet, positions: Float64Array, ends: Float64Array, lasts: Float64Array): Promise<void> {
     await topics.read(positions, ends, async (topic, lot) => {
       await this.take(topic, lot);

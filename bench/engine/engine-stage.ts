@@ -6,6 +6,7 @@ import { TopicCheck } from '../check/topic-check.ts';
 import { RecordCheck } from '../check/record-check.ts';
 import { TopicSet } from '../kafka/topic-set.ts';
 import type { BenchDatabase } from '../measure/bench-database.ts';
+import { forget, remember } from '../measure/leftovers.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
 import { peakRssBytes, processListeningOn } from '../measure/process-usage.ts';
 import type { RunProgress } from '../measure/run-progress.ts';
@@ -26,6 +27,8 @@ export interface StageOptions {
 }
 
 const startTimeoutMs = 120_000;
+/** Every table has its topic and schemas looked at before the first row. */
+const startTimeoutMsPerTable = 500;
 
 /** One engine between Postgres and Kafka, from the first preparation to the last leftover. */
 export class EngineStage implements AsyncDisposable {
@@ -40,6 +43,7 @@ export class EngineStage implements AsyncDisposable {
     this.#options = options;
     this.job = job;
     this.topics = topics;
+    remember(this);
     this.#broker = processListeningOn(Number(job.servers.kafka.split(':').at(-1)));
   }
 
@@ -73,8 +77,9 @@ export class EngineStage implements AsyncDisposable {
 
   /** Resolves when the walsender of the engine's slot streams. */
   async streaming(): Promise<void> {
-    const { database } = this.#options;
-    const deadline = performance.now() + startTimeoutMs;
+    const { database, tables } = this.#options;
+    const withinMs = startTimeoutMs + tables.length * startTimeoutMsPerTable;
+    const deadline = performance.now() + withinMs;
     for (;;) {
       this.process.requireRunning();
       this.#walsender = await database.value<number>(
@@ -82,8 +87,7 @@ export class EngineStage implements AsyncDisposable {
           `WHERE s.slot_name = '${this.job.name}' AND r.state = 'streaming'`,
       );
       if (this.#walsender !== null) return;
-      if (performance.now() > deadline)
-        throw new Error(`does not stream after ${startTimeoutMs / 1000} s:\n${this.process.log.slice(-2000)}`);
+      if (performance.now() > deadline) throw new Error(`does not stream after ${withinMs / 1000} s:\n${this.process.log.slice(-2000)}`);
       await sleep(50);
     }
   }
@@ -95,21 +99,21 @@ export class EngineStage implements AsyncDisposable {
     return watch;
   }
 
-  checkOf(rows: number, op: string): { readonly check: RecordCheck; readonly topicCheck: TopicCheck } {
+  checkOf(rows: number, op: string): TopicCheck {
     const { engine, database, servers } = this.#options;
     const check = new RecordCheck(database.digest, rows);
     const options: TopicCheckOptions = { form: engine.form, registry: servers.registry, model: database.model, check, op };
-    return { check, topicCheck: new TopicCheck(options) };
+    return new TopicCheck(options);
   }
 
   /** Runs `act`, and waits until `rows` rows have come and were checked. */
   async run(rows: number, op: string, timeoutMs: number, act: () => Promise<void>): Promise<RunProgress> {
     const watch = await this.watch();
     try {
-      const { check, topicCheck } = this.checkOf(rows, op);
+      const check = this.checkOf(rows, op);
       const fromMs = monotonicMs();
       await act();
-      const progress = await watch.complete(fromMs, topicCheck, check, timeoutMs);
+      const progress = await watch.complete(fromMs, check, timeoutMs);
       this.process.requireRunning();
       return progress;
     } catch (error) {
@@ -125,6 +129,7 @@ export class EngineStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    forget(this);
     const { database } = this.#options;
     await this.#process?.stop();
     await database.dropSlot(this.job.name).catch(() => undefined);

@@ -20,8 +20,10 @@ const json = (): Record<string, string> => ({
   'value.converter.schemas.enable': 'false',
 });
 
+type WorkerPlace = Pick<EngineJob, 'name' | 'folder' | 'servers'>;
+
 /** The internal topics are small, because a bench makes many of them and none grows. */
-export function millraceWorker(job: EngineJob, port: number, converters: Readonly<Record<string, string>>): Record<string, string> {
+function millraceWorker(job: WorkerPlace, port: number, converters: Readonly<Record<string, string>>): Record<string, string> {
   return {
     'bootstrap.servers': job.servers.kafka,
     listeners: `http://127.0.0.1:${port}`,
@@ -40,7 +42,7 @@ export function millraceWorker(job: EngineJob, port: number, converters: Readonl
 
 /** A worker with one connector, as `bin/millrace standalone` runs it: exactly once, all settings at their defaults. */
 export async function startMillrace(
-  job: EngineJob,
+  job: WorkerPlace,
   converters: Readonly<Record<string, string>>,
   connector: Readonly<Record<string, string>>,
   shown: Readonly<Record<string, string>>,

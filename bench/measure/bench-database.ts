@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { TableDigest } from '../check/table-digest.ts';
 import { digestTable } from '../check/table-digest.ts';
 import type { TableModel } from '../table/table-model.ts';
+import { forget, remember } from './leftovers.ts';
 import { createTableSql, fillTableSql } from '../table/table-model.ts';
 
 /** Where the rows lie that all engines get: outside `public`, so that no engine takes them for its own. */
@@ -18,6 +19,7 @@ export class BenchDatabase implements AsyncDisposable {
 
   private constructor(server: string, name: string, url: string, client: Client, model: TableModel, digest: TableDigest) {
     this.#server = server;
+    remember(this);
     this.name = name;
     this.url = url;
     this.client = client;
@@ -30,11 +32,14 @@ export class BenchDatabase implements AsyncDisposable {
     const url = new URL(server);
     url.pathname = `/${name}`;
     const client = await connect(url.href);
+    const half = { [Symbol.asyncDispose]: () => dropDatabase(server, name, client) };
+    remember(half);
     await client.query(`SET synchronous_commit = off; SET TimeZone = 'UTC'; CREATE SCHEMA bench`);
     await client.query(createTableSql(templateTable, model));
     await client.query(fillTableSql(templateTable, model, rows));
     await client.query(`ANALYZE ${templateTable}`);
     const digest = await digestTable(client, templateTable, model, rows);
+    forget(half);
     return new BenchDatabase(server, name, url.href, client, model, digest);
   }
 
@@ -76,13 +81,18 @@ export class BenchDatabase implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    forget(this);
     const { rows } = await this.client.query<{ slot_name: string }>(
       'SELECT slot_name FROM pg_replication_slots WHERE database = current_database()',
     );
     for (const { slot_name: slot } of rows) await this.dropSlot(slot).catch(() => undefined);
-    await this.client.end().catch(() => undefined);
-    await onServer(this.#server, (client) => client.query(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`));
+    await dropDatabase(this.#server, this.name, this.client);
   }
+}
+
+async function dropDatabase(server: string, name: string, own: Client): Promise<void> {
+  await own.end().catch(() => undefined);
+  await onServer(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
 }
 
 function checksumOf(from: string): string {

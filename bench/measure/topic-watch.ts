@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RecordCheck } from '../check/record-check.ts';
-import type { TopicCheck } from '../check/topic-check.ts';
+import type { RunCheck } from '../check/run-check.ts';
 import type { TopicSet } from '../kafka/topic-set.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { RunProgress } from './run-progress.ts';
@@ -44,18 +43,18 @@ export class TopicWatch {
   }
 
   /** Resolves when all rows of the check have come, and what came was checked; rejects after `timeoutMs`. */
-  async complete(fromMs: number, topicCheck: TopicCheck, check: RecordCheck, timeoutMs: number): Promise<RunProgress> {
+  async complete(fromMs: number, check: RunCheck, timeoutMs: number): Promise<RunProgress> {
     const deadline = monotonicMs() + timeoutMs;
     const positions = this.#start.slice();
     const lasts = new Float64Array(positions.length).fill(-1);
     try {
       do {
         await this.#quiet(check.rows, deadline);
-        await topicCheck.read(this.#topics, positions, this.#ends(), lasts);
+        await check.read(this.#topics, positions, this.#ends(), lasts);
       } while (check.records < check.rows && monotonicMs() < deadline);
       // Whatever comes behind the last row is one too many.
       await sleep(quietMs);
-      await topicCheck.read(this.#topics, positions, this.#ends(), lasts);
+      await check.read(this.#topics, positions, this.#ends(), lasts);
     } finally {
       await this.stop();
     }
@@ -68,7 +67,7 @@ export class TopicWatch {
       firstRows: Math.min(check.rows, first === undefined ? 0 : distance(this.#start, first.ends)),
       endMs,
       rows: check.records,
-      bytes: topicCheck.bytes,
+      bytes: check.bytes,
       cpuSeconds: this.#usage.between(fromMs, endMs),
       cpuSecondsAfterFirst: this.#usage.between(first?.atMs ?? fromMs, endMs),
       problems: check.problems(),

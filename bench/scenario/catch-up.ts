@@ -1,5 +1,6 @@
 import { EngineStage } from '../engine/engine-stage.ts';
 import type { Engine } from '../engine/engine.ts';
+import { produceReadyMade } from '../limit/ready-made-producer.ts';
 import { WalsenderDrain } from '../limit/walsender-drain.ts';
 import { BenchDatabase } from '../measure/bench-database.ts';
 import { resultOfWhole } from '../measure/measurement.ts';
@@ -15,9 +16,11 @@ export interface CatchUpOptions {
   readonly model: TableModel;
   readonly fullRows: number;
   readonly rowsPerTransaction: number;
-  readonly tables?: number;
+  readonly tables?: { readonly full: number; readonly quick: number };
   readonly partitions?: number;
   readonly engines: (engine: Engine) => boolean;
+  /** Also what Kafka takes at most, in records of this size. */
+  readonly producedBytes?: number;
 }
 
 const timeoutMs = 150_000;
@@ -36,9 +39,10 @@ export function catchUp(options: CatchUpOptions): Scenario {
       const rows = context.rows(options.fullRows);
       context.say(`${options.name}: making ${rows} rows`);
       await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), options.model, rows);
-      const tables = tableNames(options.tables ?? 1);
+      const tables = tableNames(options.tables?.[context.quick ? 'quick' : 'full'] ?? 1);
       for (const table of tables) await database.client.query(createTableSql(table, options.model));
       await drainFirst(context, options, database, tables);
+      if (options.producedBytes !== undefined) await produceFirst(context, options.name, rows, options.producedBytes);
       for (const engine of context.engines.filter(options.engines)) {
         await attempt(context, options.name, engine, async (log) => {
           await using stage = await EngineStage.prepare({
@@ -89,6 +93,18 @@ async function drainFirst(
       requireRight(progress.problems);
       // The first one warms it.
       if (repeat > 0) tell(context, log.runs, resultOfWhole(progress));
+    }
+  });
+}
+
+async function produceFirst(context: ScenarioContext, scenario: string, rows: number, valueBytes: number): Promise<void> {
+  const limit = { name: 'producer', title: 'limit: batches made beforehand', role: 'limit' as const };
+  await attempt(context, scenario, limit, async (log) => {
+    log.config = { valueBytes, transactions: true, compression: 'none' };
+    for (let repeat = 1; repeat <= context.repeats; repeat += 1) {
+      const progress = await produceReadyMade(context.servers, context.folder, context.uniqueName('producer'), rows, valueBytes);
+      requireRight(progress.problems);
+      tell(context, log.runs, resultOfWhole(progress));
     }
   });
 }

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { templateTable } from '../measure/bench-database.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
 
@@ -23,33 +23,26 @@ export interface LatencyWriterAnswer {
 
 const connections = 8;
 const task = workerData as LatencyWriterTask;
-const clients = await Promise.all(
-  Array.from({ length: connections }, async () => {
-    const client = new Client({ connectionString: task.url });
-    await client.connect();
-    return client;
-  }),
-);
+const pool = new Pool({ connectionString: task.url, max: connections });
+// All connections are there before the first row.
+await Promise.all(Array.from({ length: connections }, () => pool.query('SELECT pg_sleep(0.1)')));
 const sentMs = new Float64Array(task.rows + 1);
 const committedMs = new Float64Array(task.rows + 1);
 const text = `INSERT INTO ${task.table} SELECT * FROM ${templateTable} WHERE id = $1`;
 const pending: Promise<void>[] = [];
 
-async function write(client: Client, id: number): Promise<void> {
+async function write(id: number): Promise<void> {
   sentMs[id] = monotonicMs();
-  await client.query({ name: 'write', text, values: [id] });
+  await pool.query({ name: 'write', text, values: [id] });
   committedMs[id] = monotonicMs();
 }
 
 const fromMs = monotonicMs();
 for (let id = 1; id <= task.rows;) {
   const due = Math.min(task.rows, Math.floor(((monotonicMs() - fromMs) * task.perSecond) / 1000) + 1);
-  for (; id <= due; id += 1) {
-    const client = clients[id % connections];
-    if (client !== undefined) pending.push(write(client, id));
-  }
+  for (; id <= due; id += 1) pending.push(write(id));
   await sleep(1);
 }
 await Promise.all(pending);
-await Promise.all(clients.map((client) => client.end()));
+await pool.end();
 parentPort?.postMessage({ sentMs, committedMs } satisfies LatencyWriterAnswer, [sentMs.buffer, committedMs.buffer]);

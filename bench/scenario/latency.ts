@@ -121,8 +121,8 @@ async function checkArrivals(
   rows: number,
   arrivals: readonly { readonly record: FetchedRecord; readonly atMs: number }[],
 ): Promise<Float64Array> {
-  const { check, topicCheck } = stage.checkOf(rows, 'c');
-  const ids = await topicCheck.take(
+  const check = stage.checkOf(rows, 'c');
+  const ids = await check.take(
     stage.topics.topics[0] ?? '',
     arrivals.map(({ record }) => record),
   );

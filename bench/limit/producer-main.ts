@@ -1,0 +1,62 @@
+/**
+ * Record batches that were made beforehand, sent in transactions as fast as they are taken: what is left when nothing has to be
+ * read and encoded. `node producer-main.ts HOST:PORT TOPIC ROWS BYTES`; waits for SIGUSR2 to begin.
+ */
+import { once } from 'node:events';
+import { systemClock } from '../../src/base/clock.ts';
+import { Config } from '../../src/connect/config.ts';
+import { ClientConfig } from '../../src/kafka/client-config.ts';
+import { Cluster } from '../../src/kafka/cluster.ts';
+import { RecordBatch } from '../../src/record/record-batch.ts';
+import { BatchProducer } from '../../src/sinks/kafka/batch-producer.ts';
+import { compressionOf } from '../../src/sinks/kafka/compression.ts';
+import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
+import { RecordBatchWriter } from '../../src/sinks/kafka/record-batch-writer.ts';
+import { Transaction } from '../../src/sinks/kafka/transaction.ts';
+
+const [, , servers = '', topic = '', rowsText = '', bytesText = ''] = process.argv;
+const [rows, valueBytes] = [Number(rowsText), Number(bytesText)];
+const keyBytes = 12;
+const batchRows = 32_768;
+const waitMsMax = 60_000;
+
+const cluster = new Cluster(new ClientConfig(Config.of({ 'bootstrap.servers': servers })), systemClock);
+await cluster.connect();
+await cluster.refresh([topic]);
+const transaction = new Transaction(cluster, { transactionalId: topic, timeoutMs: waitMsMax, blockMsMax: waitMsMax }, systemClock);
+await transaction.initialize(AbortSignal.timeout(waitMsMax));
+const producer = new BatchProducer(
+  cluster,
+  transaction,
+  { requestBytesMax: 1_048_576, deliveryTimeoutMs: waitMsMax, onBatchTooLarge: () => undefined },
+  systemClock,
+);
+const writer = new RecordBatchWriter(partitionOfKey, compressionOf('none'), true);
+
+async function make(count: number): ReturnType<RecordBatchWriter['encode']> {
+  const batch = new RecordBatch();
+  const index = batch.topicIndex(topic);
+  const [key, value] = [Buffer.alloc(keyBytes, 'k'), Buffer.alloc(valueBytes, 'v')];
+  for (let row = 0; row < count; row += 1) batch.add(index, key, value, null, Date.now());
+  return await writer.encode(batch, [{ name: topic, partitions: 1, batchBytesMax: 1_048_576 - 100 }]);
+}
+
+async function send(batches: Awaited<ReturnType<typeof make>>): Promise<void> {
+  transaction.begin();
+  await transaction.settle();
+  await producer.send(batches);
+  await transaction.end(true);
+}
+
+let left = rows;
+let batches = await make(Math.min(rows, batchRows));
+process.stdout.write('ready\n');
+const alive = setInterval(() => undefined, 1000);
+await once(process, 'SIGUSR2');
+for (; left >= batchRows; left -= batchRows) await send(batches);
+if (left > 0) {
+  batches = await make(left);
+  await send(batches);
+}
+clearInterval(alive);
+await cluster.close();

@@ -1,0 +1,18 @@
+/** What has to be undone also when the bench is called off in the middle: databases with their slots, topics, servers. */
+const open = new Set<AsyncDisposable>();
+
+export function remember(resource: AsyncDisposable): void {
+  open.add(resource);
+}
+
+export function forget(resource: AsyncDisposable): void {
+  open.delete(resource);
+}
+
+/** The youngest first, each at most once, and whatever happens the next one too. */
+export async function undoLeftovers(): Promise<void> {
+  for (const resource of [...open].toReversed()) {
+    open.delete(resource);
+    await Promise.resolve(resource[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+}
