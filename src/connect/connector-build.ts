@@ -12,6 +12,7 @@ import type { Sink } from './sink.ts';
 import type { SourceSignal } from './source.ts';
 import type { Incarnation } from './supervisor.ts';
 import { Task } from './task.ts';
+import { topicFollower } from './topic-follower.ts';
 import { createTransforms } from './transforms/catalog.ts';
 
 /** A lone change waits for nobody: under load a batch grows while the one before it is being committed. */
@@ -48,7 +49,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     headerConverter: createConverter('header', config, runtime, log),
     transforms: createTransforms(config),
   };
-  const source = plugin.create({ connector: name, config, clock, log, metrics });
+  const source = plugin.create({ connector: name, config, clock, log, metrics, followTopic: topicFollower(cluster, clock, log) });
   const sink = runtime.createSink({
     connector: name,
     cluster,

@@ -36,6 +36,28 @@ export interface ConfigIssue {
   readonly message: string;
 }
 
+export interface TopicRecord {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+export interface TopicFollow {
+  /** Kafka client settings over those of the worker. */
+  readonly client: Config;
+  readonly topic: string;
+  /** Null: only what is written from now on. */
+  readonly from: bigint | null;
+  /** The offset at which reading begins. */
+  readonly onStart: (offset: bigint) => void;
+  /** A committed record. The buffers are borrowed. */
+  readonly onRecord: (record: TopicRecord) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Follows the first partition of a topic until the signal aborts, through all outages; for sources that take orders by Kafka. */
+export type FollowTopic = (request: TopicFollow) => Promise<void>;
+
 export interface SourceContext {
   /** The connector's name. */
   readonly connector: string;
@@ -43,6 +65,8 @@ export interface SourceContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent where there is no Kafka to read from. */
+  readonly followTopic?: FollowTopic | undefined;
 }
 
 export interface SourcePlugin {

@@ -29,6 +29,17 @@ export class TopicReader {
     this.#clock = clock;
   }
 
+  /** Sets where reading a partition begins: at an offset that is still there, or (null) behind everything there is now. */
+  async begin(partition: number, from: bigint | null): Promise<bigint> {
+    const deadline = this.#clock.monotonic() + readTimeoutMs;
+    const ends = await this.#persist(deadline, undefined, () => this.#locate());
+    const [earliest, end] = [this.#positions.get(partition) ?? 0n, ends.get(partition) ?? 0n];
+    // What was there is gone: another topic of this name, or one that forgets.
+    const start = from === null ? end : from < earliest || from > end ? earliest : from;
+    this.#positions.set(partition, start);
+    return start;
+  }
+
   /**
    * Reads up to the end as it is now. The end is the high watermark and not the last stable offset: a record that was
    * committed before the call is always seen, even when another producer's open transaction lies before it, at the

@@ -77,7 +77,7 @@ export class PostgresSource implements Source {
   /** Invariant 1: called with what the sink has committed; only then may the server forget it. */
   confirm(offsets: readonly SourceOffset[]): void {
     const offset = findOffset(offsets, this.#settings.topicPrefix);
-    if (offset !== null) this.#stream?.confirm(parsePosition(offset).point.lsnCommit);
+    if (offset !== null) this.#stream?.confirm(parsePosition(offset).point.lsnCommit, offset);
   }
 
   async signal(signal: SourceSignal): Promise<void> {

@@ -123,7 +123,9 @@ function publicationOptions(settings: PostgresSettings): string {
   if (settings.publication.viaPartitionRoot) options.push('publish_via_partition_root = true');
   if (settings.stream.skippedOperationsExplicit) {
     const names = { c: 'insert', u: 'update', d: 'delete', t: 'truncate' } as const;
-    const published = (['c', 'u', 'd', 't'] as const).filter((op) => !settings.stream.skippedOperations.has(op));
+    // A snapshot beside the stream has to hear of rows that are gone, whether or not records come of it.
+    const needed = (op: string): boolean => settings.signals.expected && (op === 'd' || op === 't');
+    const published = (['c', 'u', 'd', 't'] as const).filter((op) => needed(op) || !settings.stream.skippedOperations.has(op));
     options.push(`publish = '${published.map((op) => names[op]).join(', ')}'`);
   }
   return options.length === 0 ? '' : ` WITH (${options.join(', ')})`;

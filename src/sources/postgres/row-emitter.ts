@@ -68,8 +68,9 @@ export class RowEmitter {
 
   update(relation: Relation): void {
     const { before, after, related } = this.#change;
-    if (this.#watch.active) this.#watch.updated(relation, before, after);
+    // Where updates are left out, a row stays as it was read.
     if (this.#skips[Op.UPDATE] === 1) return;
+    if (this.#watch.active) this.#watch.updated(relation, before, after);
     related.count = 0;
     if (before.count === 0 || sameCells(relation.key, before, after)) {
       if (this.#skipUnchanged && relation.wholeOld && sameCells(relation.captured, before, after)) return;

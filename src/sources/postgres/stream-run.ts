@@ -134,17 +134,13 @@ export class StreamRun {
     }
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
-    const adhoc = this.#adhoc.run(signal);
-    try {
-      await this.#stream.run(signal);
-    } finally {
-      this.#adhoc.close();
-      await adhoc;
-    }
+    void this.#adhoc.run(signal);
+    await this.#stream.run(signal).finally(() => this.#adhoc.close());
   }
 
-  confirm(lsn: bigint): void {
+  confirm(lsn: bigint, offset: OffsetMap): void {
     this.#stream.confirm(lsn);
+    this.#adhoc.confirmed(offset);
   }
 
   close(): Promise<void> {

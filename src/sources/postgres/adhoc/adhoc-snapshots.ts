@@ -46,6 +46,7 @@ export class AdhocSnapshots {
   take(signal: Signal): void {
     const order = readSignal(signal);
     this.#apply(signal, order);
+    this.#parts.state.taken += 1;
     this.#wake.resolve();
   }
 
@@ -72,7 +73,7 @@ export class AdhocSnapshots {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      reader.abandon();
+      reader.close();
     }
   }
 
@@ -167,6 +168,7 @@ export class AdhocSnapshots {
         return { schema: info.schema, table: info.name, condition: condition?.filter ?? null, surrogateKey: request.surrogateKey };
       });
     const { log } = start.source;
+    if (request.snapshot === 'incremental') await this.#warnOfUnpublished();
     for (const pattern of request.tables) {
       if (!readable.some(({ info }) => meansTable(pattern, info.schema, info.name))) {
         log.warn({ signal: request.id, tables: pattern }, 'a signal asks for a snapshot of a table that is not captured and published');
@@ -187,6 +189,22 @@ export class AdhocSnapshots {
       if (request.snapshot === 'incremental') tellIncremental(this.#parts, 'STARTED');
       else notifications.add(request.id, 'Initial Snapshot', 'STARTED', { data_collections: namesOf(queue.collections) });
     });
+  }
+
+  /** Then the stream does not tell that a row is gone. */
+  async #warnOfUnpublished(): Promise<void> {
+    const { reader, start } = this.#parts;
+    const { name } = start.settings.publication;
+    const [published] = await reader.query<{ readonly whole: boolean }>(
+      'SELECT pubdelete AND pubtruncate AS whole FROM pg_catalog.pg_publication WHERE pubname = $1',
+      [name],
+    );
+    if (published?.whole !== false) return;
+    start.source.log.warn(
+      { publication: name },
+      'the publication does not bring deletes or truncates: a row that is deleted while its chunk is read may be written once more. ' +
+        `ALTER PUBLICATION ${name} SET (publish = 'insert, update, delete, truncate')`,
+    );
   }
 
   async #runIncremental(collection: Collection): Promise<void> {

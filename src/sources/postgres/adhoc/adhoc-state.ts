@@ -42,6 +42,9 @@ interface StoredState {
 const memberPrefix = 'incremental_snapshot_';
 const stateMember = `${memberPrefix}state`;
 const collectionsMember = `${memberPrefix}collections`;
+const takenMember = 'signals_taken';
+const topicMember = 'signal_topic_offset';
+const fileMember = 'signal_file_digest';
 const correlationMember = `${memberPrefix}correlation_id`;
 
 /**
@@ -54,8 +57,12 @@ export class AdhocState {
   paused = false;
   readonly incremental: SnapshotQueue = { correlationId: null, collections: [], progress: null };
   readonly blocking: SnapshotQueue = { correlationId: null, collections: [], progress: null };
-  /** Topic signals are read from; the next offset. Null: not known yet. */
+  /** The next offset of the signal topic; null: not known yet. */
   topicOffset: bigint | null = null;
+  /** What the signal file held when it was read last. */
+  fileDigest: string | null = null;
+  /** Signals taken so far. */
+  taken = 0;
 
   get empty(): boolean {
     return (
@@ -84,7 +91,9 @@ export class AdhocState {
   /** `progress`: of the first incremental collection, as of now. */
   toMembers(progress: Progress | null, blockingProgress: Progress | null): Readonly<Record<string, OffsetValue>> {
     const members: Record<string, OffsetValue> = {};
-    if (this.topicOffset !== null) members['signal_topic_offset'] = this.topicOffset;
+    if (this.taken > 0) members[takenMember] = this.taken;
+    if (this.topicOffset !== null) members[topicMember] = this.topicOffset;
+    if (this.fileDigest !== null) members[fileMember] = this.fileDigest;
     if (this.empty) return members;
     const { correlationId, collections } = this.incremental;
     members[correlationMember] = correlationId;
@@ -103,8 +112,10 @@ export class AdhocState {
   static fromOffset(offset: OffsetMap | null): AdhocState {
     const state = new AdhocState();
     if (offset === null) return state;
-    const topicOffset = offset['signal_topic_offset'];
+    const topicOffset = offset[topicMember];
     if (typeof topicOffset === 'number' || typeof topicOffset === 'bigint') state.topicOffset = BigInt(topicOffset);
+    state.fileDigest = storedDigest(offset);
+    state.taken = storedTaken(offset);
     const collections = parse(offset[collectionsMember]) as readonly DebeziumCollection[] | null;
     if (Array.isArray(collections)) state.incremental.collections = collections.flatMap(fromDebezium);
     const correlationId = offset[correlationMember];
@@ -118,6 +129,16 @@ export class AdhocState {
     if (stored.blocking !== null) Object.assign(state.blocking, stored.blocking);
     return state;
   }
+}
+
+/** How many signals an offset includes. */
+export function storedTaken(offset: OffsetMap): number {
+  return Number(offset[takenMember] ?? 0) || 0;
+}
+
+export function storedDigest(offset: OffsetMap): string | null {
+  const digest = offset[fileMember];
+  return typeof digest === 'string' ? digest : null;
 }
 
 interface DebeziumCollection {

@@ -1,6 +1,8 @@
 import type { ChangeOutlet } from '../../../connect/source.ts';
+import type { Clock } from '../../../base/clock.ts';
 import { ConnectError } from '../../../base/errors.ts';
 import type { Change } from '../../../record/change.ts';
+import type { OffsetMap } from '../../../record/offset.ts';
 import { CellState, type TupleView } from '../../../record/tuple-view.ts';
 import type { SourceRegisters } from '../registers.ts';
 import type { Relation } from '../relation-cache.ts';
@@ -9,15 +11,18 @@ import type { StartContext } from '../start-context.ts';
 import type { StreamPosition } from '../stream-position.ts';
 import type { AdhocParts } from './adhoc-parts.ts';
 import { AdhocSnapshots } from './adhoc-snapshots.ts';
-import type { AdhocState } from './adhoc-state.ts';
+import { storedTaken, type AdhocState } from './adhoc-state.ts';
 import { Notifications } from './notifications.ts';
 import type { RowWatch } from './row-watch.ts';
 import { SignalFault, type Signal } from './signal.ts';
+import { followSignalFile } from './signal-file.ts';
+import { followSignalTopic } from './signal-topic.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { Watermarks } from './watermarks.ts';
 
 const pingMsMin = 2;
 const pingMsMax = 250;
+const storeMsMax = 30_000;
 
 export interface AdhocStreamParts {
   readonly start: StartContext;
@@ -37,6 +42,7 @@ export class AdhocStream {
   readonly #onRecord: () => void;
   readonly #snapshots: AdhocSnapshots;
   readonly #abort = new AbortController();
+  readonly #storing = new Set<{ readonly taken: number; readonly resolve: () => void }>();
   #waiting: { readonly horizon: bigint; readonly resolve: () => void } | null = null;
 
   constructor(parts: AdhocStreamParts, stream: ReplicationStream, onRecord: () => void) {
@@ -70,15 +76,44 @@ export class AdhocStream {
     this.#snapshots.obey({ id: texts[0] ?? '', type: texts[1] ?? '', data: texts[2] ?? null }, 'source');
   }
 
-  /** By REST: resolves when the stream has it. */
+  /** What the sink holds. */
+  confirmed(offset: OffsetMap): void {
+    const taken = storedTaken(offset);
+    for (const waiter of this.#storing) {
+      if (waiter.taken > taken) continue;
+      this.#storing.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  /** By REST: resolves when it is stored, so that it is obeyed whatever happens then. */
   async signal(signal: Signal): Promise<void> {
+    const { state, start } = this.#parts;
     try {
       this.#snapshots.take(signal);
     } catch (error) {
       if (!(error instanceof SignalFault)) throw error;
       throw new ConnectError('config.invalid', `The signal is not taken: ${error.message}.`, { remedy: 'Correct it and send it again.' });
     }
-    await this.#standStill(() => Promise.resolve());
+    await this.#stored(start.source.clock, state.taken);
+  }
+
+  /** Resolves when the sink holds an offset with so many signals. */
+  async #stored(clock: Clock, taken: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter = { taken, resolve };
+    this.#storing.add(waiter);
+    try {
+      await this.#standStill(() => Promise.resolve());
+      const late = clock.sleep(storeMsMax, this.#abort.signal).then(() => {
+        throw new ConnectError('kafka.transient', 'The signal was taken but could not be stored in time.', {
+          remedy: 'Look whether Kafka answers; the signal is lost if the task ends before it is stored.',
+        });
+      });
+      await Promise.race([promise, late]);
+    } finally {
+      this.#storing.delete(waiter);
+    }
   }
 
   /** The stream may have come further. */
@@ -94,8 +129,9 @@ export class AdhocStream {
     const onAbort = (): void => this.close();
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) this.close();
+    const channels = this.#channels();
     try {
-      await this.#snapshots.run();
+      await Promise.all([this.#snapshots.run(), ...channels]);
     } catch (error) {
       // As work of the stream its error ends the stream.
       this.#stream.interlude(() => Promise.reject(error));
@@ -104,9 +140,26 @@ export class AdhocStream {
     }
   }
 
+  #channels(): Promise<void>[] {
+    const { start, state } = this.#parts;
+    const { signals } = start.settings;
+    const channel = {
+      context: start.source,
+      settings: start.settings,
+      state,
+      signal: this.#abort.signal,
+      obey: (signal: Signal, name: string) => this.#snapshots.obey(signal, name),
+      stored: () => this.#stored(start.source.clock, state.taken),
+    };
+    return [
+      ...(signals.channels.has('file') ? [followSignalFile(channel)] : []),
+      ...(signals.channels.has('kafka') ? [followSignalTopic(channel)] : []),
+    ];
+  }
+
   close(): void {
     this.#abort.abort(new Error('the stream has ended'));
-    this.#parts.reader.abandon();
+    this.#parts.reader.close();
   }
 
   #standStill<T>(work: () => Promise<T>): Promise<T> {

@@ -18,6 +18,8 @@ export interface SignalSettings {
   readonly watermarking: 'insert_insert' | 'insert_delete';
   /** Nothing is written to the database. */
   readonly readOnly: boolean;
+  /** Signals are expected, not merely possible. */
+  readonly expected: boolean;
 }
 
 export interface NotificationSettings {
@@ -42,6 +44,7 @@ export function signalSettings(config: Config): SignalSettings {
     chunkSize: config.int('incremental.snapshot.chunk.size'),
     watermarking: config.choice('incremental.snapshot.watermarking.strategy') as SignalSettings['watermarking'],
     readOnly: config.boolean('read.only'),
+    expected: (collection ?? '') !== '' || channels.includes('kafka') || channels.includes('file'),
   };
 }
 

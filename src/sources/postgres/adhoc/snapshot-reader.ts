@@ -53,6 +53,7 @@ const definitionSql = (oids: readonly number[]): string => `
 export class SnapshotReader {
   readonly #connect: () => Promise<Client>;
   #client: Client | null = null;
+  #closed = false;
 
   constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
@@ -62,6 +63,10 @@ export class SnapshotReader {
   async ready(): Promise<Client> {
     if (this.#client !== null) return this.#client;
     const client = await this.#connect();
+    if (this.#closed) {
+      client.connection.stream.destroy();
+      throw new Error('the stream has ended');
+    }
     this.#client = client;
     client.once('end', () => {
       if (this.#client === client) this.#client = null;
@@ -121,6 +126,11 @@ export class SnapshotReader {
   /** Ends the snapshot. */
   async done(): Promise<void> {
     await this.#client?.query('ROLLBACK');
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.abandon();
   }
 
   /** Whatever is under way ends with an error. */
