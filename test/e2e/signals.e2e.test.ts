@@ -14,6 +14,19 @@ import { json, plainJson, postgresConfig, WorkerStage } from '../support/worker-
 
 const execute = { type: 'execute-snapshot', data: { type: 'incremental', 'data-collections': ['public.orders'] } };
 
+/** Again and again, with a bound. */
+async function until(work: () => Promise<unknown>): Promise<void> {
+  for (const end = performance.now() + 60_000; ;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 test('signals by REST, Kafka topic and file start snapshots; each is obeyed once, also over a restart', async () => {
   await using db = await createDatabase();
   await db.query("CREATE TABLE orders (id int PRIMARY KEY, item text); INSERT INTO orders SELECT n, 'old' FROM generate_series(1, 5) n");
@@ -41,17 +54,6 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
     'notification.sink.topic.name': noteTopic,
   });
   const post = (signal: object): Promise<unknown> => stage.worker.rest(`/connectors/${name}/signals`, json('POST', signal));
-  const until = async (work: () => Promise<unknown>): Promise<void> => {
-    for (const end = performance.now() + 60_000; ;) {
-      try {
-        await work();
-        return;
-      } catch (error) {
-        if (performance.now() > end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  };
   await until(() => post({ ...execute, id: 'rest' }));
   await assert.rejects(post({ type: 'execute-snapshot', data: {} }), /400/);
   await assert.rejects(post({ data: {} }), /400/);

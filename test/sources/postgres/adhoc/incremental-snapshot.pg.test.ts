@@ -44,7 +44,7 @@ for (const [version, server] of servers) {
     assert.deepEqual(told(changes, 'public.gone'), []);
     const rows = told(changes, table);
     assert.ok(rows.includes('r1') && !rows.includes('r2') && !rows.includes('r4'), rows.join());
-    assert.equal(changes.filter((change) => change.table === table && change.after?.['id'] === '3').at(-1)?.after?.['item'], 'new');
+    assert.equal(changes.findLast((change) => change.table === table && change.after?.['id'] === '3')?.after?.['item'], 'new');
     assert.ok(
       !changes.some((change) => change.op === 'r' && change.after?.['id'] === '3' && change.after['item'] === 'old'),
       'an older value',
