@@ -15,7 +15,9 @@ export class CellTime {
   constructor(type: Pick<CsvType, 'form' | 'pattern' | 'zone'>) {
     this.#form = type.form;
     this.#patterns =
-      type.pattern === null ? [new TimePattern(isoPattern), new TimePattern(`${isoPattern}X`)] : [new TimePattern(type.pattern)];
+      type.pattern === null
+        ? [new TimePattern(isoPattern), new TimePattern(`${isoPattern}X`)]
+        : type.pattern.split('||').map((pattern) => new TimePattern(pattern));
     this.#zone = new TimeZone(type.zone);
   }
 

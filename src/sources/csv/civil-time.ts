@@ -1,4 +1,4 @@
-import { daysFromCivil, daysInMonth } from '../../text/moment.ts';
+import { daysFromCivil, daysInMonth, moment, setCivil } from '../../text/moment.ts';
 
 /** A date and time of day without zone, reused from cell to cell. Proleptic Gregorian, years 0 to 9999. */
 export class CivilTime {
@@ -32,18 +32,13 @@ export class CivilTime {
     return daysFromCivil(this.year, this.month, this.day) * 86_400 + this.second;
   }
 
-  /** Date and time of day from seconds since 1970; the fraction stays. Hinnant's civil_from_days. */
+  /** Date and time of day from seconds since 1970; the fraction stays. */
   setSeconds(seconds: number): void {
     const days = Math.floor(seconds / 86_400);
     this.second = seconds - days * 86_400;
-    const shifted = days + 719_468;
-    const era = Math.floor(shifted / 146_097);
-    const dayOfEra = shifted - era * 146_097;
-    const yearOfEra = ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36_524) | 0) - ((dayOfEra / 146_096) | 0)) / 365) | 0;
-    const dayOfYear = dayOfEra - (365 * yearOfEra + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0));
-    const shiftedMonth = ((5 * dayOfYear + 2) / 153) | 0;
-    this.day = dayOfYear - (((153 * shiftedMonth + 2) / 5) | 0) + 1;
-    this.month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-    this.year = yearOfEra + era * 400 + (this.month <= 2 ? 1 : 0);
+    setCivil(days);
+    this.year = moment.year;
+    this.month = moment.month;
+    this.day = moment.day;
   }
 }

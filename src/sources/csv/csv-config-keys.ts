@@ -1,28 +1,13 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
+import { complaintOf, csvRecordKeys } from './csv-record-keys.ts';
 import { findCharset } from './csv-charset.ts';
-import { parseColumns } from './csv-columns.ts';
 import { parseCharacter } from './csv-dialect.ts';
-import { parseFields } from './csv-fields.ts';
-import { parseSpoolSchema } from './spool-schema.ts';
+import { parseGrouping } from './number-form.ts';
 
 const character = (value: string): string | null =>
   parseCharacter(value.length > 1 ? value.trim() : value) === null
     ? 'must be one ASCII character or its code (0 to 127), and no line end'
     : null;
-
-/** The complaint of something that throws, or null. */
-const complaintOf = (attempt: () => unknown): string | null => {
-  try {
-    attempt();
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-};
-
-const fieldList = (value: string): string | null => complaintOf(() => parseFields(value));
-
-const columnList = (value: string): string | null => complaintOf(() => parseColumns(value));
 
 const input: readonly ConfigKey[] = [
   { name: 'file', type: 'STRING', default: null, importance: 'HIGH', doc: 'The CSV file to read. Either this or input.path.' },
@@ -100,8 +85,9 @@ const input: readonly ConfigKey[] = [
       ['batch.size', 'batches form by themselves, as large as the topic takes them'],
       ['file.buffer.size.bytes', 'files are read in chunks of a fixed size'],
       ['processing.file.extension', 'offsets keep a file from being read twice, no marker is written'],
-      ['schema.generation.enabled', 'columns are always taken from the file where no schema is given, with their types'],
       ['task.partitioner', 'one task reads all files'],
+      ['task.index', 'one task reads all files'],
+      ['task.count', 'one task reads all files'],
       ['csv.verify.reader', 'every byte is checked anyway'],
       ['csv.case.sensitive.field.names', 'names of columns are compared as they are'],
     ] as const
@@ -191,14 +177,33 @@ const format: readonly ConfigKey[] = [
     default: 'false',
     doc: 'No escape character, whatever csv.escape.char says: quotes are doubled.',
   },
-  ...['csv.strict.quotes', 'csv.keep.carriage.return'].map((name): ConfigKey => ({
+  ...(
+    [
+      ['csv.strict.quotes', 'it would leave out all text outside quotes without a word; use csv.ignore.leading.whitespace for blanks'],
+      ['csv.keep.carriage.return', 'it would make the end of a line part of its last cell'],
+    ] as const
+  ).map(([name, reason]): ConfigKey => ({
     name,
     type: 'BOOLEAN',
     default: 'false',
     importance: 'LOW',
-    oneOf: ['false'],
-    doc: 'Only false is supported.',
+    doc: `Only false is supported: ${reason}.`,
+    check: (value) => (/^false$/i.test(value.trim()) ? null : `can only be false: ${reason}`),
   })),
+  {
+    name: 'csv.decimal.separator',
+    type: 'STRING',
+    default: '.',
+    doc: 'What stands before the fraction of a number, in columns of numbers: a point, or a comma as in 1234,5.',
+    check: (value) => (/^[.,]$/.test(value.trim()) ? null : 'must be a point or a comma'),
+  },
+  {
+    name: 'csv.grouping.separator',
+    type: 'STRING',
+    default: null,
+    doc: 'What may stand between groups of three digits of a number: a point, a comma, an apostrophe, _ or \\s for a blank. None by default.',
+    check: (value) => (value === '' || parseGrouping(value) !== null ? null : "must be one of . , ' _ and \\s for a blank"),
+  },
   { name: 'csv.null.texts', type: 'LIST', default: '', doc: 'Texts of unquoted cells that mean null, such as NULL or NA.' },
   {
     name: 'csv.row.bytes.max',
@@ -208,114 +213,6 @@ const format: readonly ConfigKey[] = [
     max: 256 * 1024 * 1024,
     doc: 'A longer row is a data error; bounds memory when a quote is never closed.',
   },
-];
-
-const shape: readonly ConfigKey[] = [
-  {
-    name: 'key.fields',
-    type: 'STRING',
-    default: '',
-    importance: 'HIGH',
-    doc: 'Fields of the record key, in this order, each as column, column:type or column:type as name; without any the key is null.',
-    check: fieldList,
-  },
-  {
-    name: 'key.form',
-    type: 'STRING',
-    default: 'record',
-    oneOf: ['record', 'single', 'joined'],
-    doc: 'What the key is: a record of its fields, the one field itself, or all fields joined to one text.',
-  },
-  {
-    name: 'value.fields',
-    type: 'STRING',
-    default: null,
-    importance: 'HIGH',
-    doc: "Fields of the value, in this order, each as column, column:type or column:type as name, with ? behind the type where it may be null, or as a constant: 'text':type as name. Without it all columns as they are.",
-    check: fieldList,
-  },
-  {
-    name: 'value.form',
-    type: 'STRING',
-    default: 'record',
-    oneOf: ['record', 'single', 'joined'],
-    doc: 'What the value is: a record of its fields, the one field itself, or all fields joined to one text.',
-  },
-  {
-    name: 'joined.separator',
-    type: 'STRING',
-    default: null,
-    doc: 'Between the fields of a joined key or value: a comma and a blank by default. \\s stands for a blank, \\t for a tab.',
-  },
-  {
-    name: 'shift.to.now',
-    type: 'LIST',
-    default: '',
-    doc: 'Columns of times that are moved to the present: in every row the first becomes the present moment, the others keep their distance to it.',
-  },
-  {
-    name: 'timestamp.mode',
-    type: 'STRING',
-    default: 'PROCESS_TIME',
-    oneOf: ['PROCESS_TIME', 'FIELD', 'FILE_TIME'],
-    doc: 'Where the time of a record comes from: the clock, a column (timestamp.field), or the modification time of the file.',
-  },
-  {
-    name: 'timestamp.field',
-    type: 'STRING',
-    default: null,
-    doc: 'The column of times for timestamp.mode=FIELD, as column or column:type, the type with a pattern where it is not ISO 8601.',
-    check: fieldList,
-  },
-  {
-    name: 'metadata.location',
-    type: 'STRING',
-    default: null,
-    oneOf: ['NONE', 'HEADERS'],
-    doc: 'Whether records have headers about their file (file.name, file.path, file.offset, …): NONE by default, under the spooldir class HEADERS.',
-  },
-  {
-    name: 'columns',
-    type: 'STRING',
-    default: null,
-    importance: 'HIGH',
-    doc: 'All columns in file order as name:type, with ? behind the type where cells may be empty. Without it, types are inferred.',
-    check: columnList,
-  },
-  {
-    name: 'column.types',
-    type: 'STRING',
-    default: '',
-    doc: 'Types of some columns, as in columns, put over what is inferred.',
-    check: columnList,
-  },
-  {
-    name: 'schema.infer.rows',
-    type: 'INT',
-    default: '1000',
-    min: 1,
-    max: 1_000_000,
-    doc: 'How many rows from the start of the first file types are inferred from.',
-  },
-  ...['value.schema', 'key.schema'].map((name): ConfigKey => ({
-    name,
-    type: 'STRING',
-    default: null,
-    importance: 'LOW',
-    doc: 'Fields, their types and the name of the record, as the spooldir connector takes them; value.fields and key.fields are easier to write.',
-    check: (value) => (value === '' ? null : complaintOf(() => parseSpoolSchema(name, value))),
-  })),
-  { name: 'schema.generation.key.fields', type: 'LIST', default: null, importance: 'LOW', doc: 'Another name of key.fields.' },
-  ...['parser.timestamp.timezone', 'parser.timestamp.date.formats'].map((name): ConfigKey => ({
-    name,
-    type: 'STRING',
-    default: null,
-    importance: 'LOW',
-    doc: 'Not supported: patterns and zones stand with the types of columns or fields.',
-    check: () => 'is not supported; give pattern and zone with the type, as in at:timestamp("dd.MM.yyyy HH:mm",Europe/Berlin)',
-  })),
-  { name: 'schema.name', type: 'STRING', default: null, doc: 'Name of the value record; TOPIC.Value by default.' },
-  { name: 'key.schema.name', type: 'STRING', default: null, doc: 'Name of the key record; TOPIC.Key by default.' },
 ];
 
 const pace: readonly ConfigKey[] = [
@@ -367,6 +264,6 @@ const pace: readonly ConfigKey[] = [
 export const csvConfigKeys: readonly ConfigKey[] = [
   ...input.map((key) => ({ ...key, group: 'Input' })),
   ...format.map((key) => ({ ...key, group: 'Format' })),
-  ...shape.map((key) => ({ ...key, group: 'Records' })),
+  ...csvRecordKeys.map((key) => ({ ...key, group: 'Records' })),
   ...pace.map((key) => ({ ...key, group: 'Pace' })),
 ];

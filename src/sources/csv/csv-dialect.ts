@@ -55,7 +55,11 @@ export function parseCharacter(text: string): number | null {
 
 /** Throws where two roles fall on one character, so that no row could be read. */
 export function checkDialect(dialect: CsvDialect): void {
-  if (dialect.separator === 0) throw new ConnectError('config.invalid', 'csv.separator.char is empty: a CSV file needs a separator.');
+  if (dialect.separator === 0) {
+    throw new ConnectError('config.invalid', 'csv.separator.char is empty: a CSV file needs a separator.', {
+      remedy: 'Set csv.separator.char to the character between cells, or leave it out for a comma.',
+    });
+  }
   if (dialect.separator === dialect.quote || dialect.separator === dialect.escape) {
     throw new ConnectError('config.invalid', 'csv.separator.char is the same character as csv.quote.char or csv.escape.char.', {
       remedy: 'Give each of the three its own character, or 0 for no quote or no escape character.',

@@ -139,6 +139,10 @@ export function unreadable(what: string, path: string, cause: unknown): ConnectE
         details,
       });
     default:
-      return new ConnectError('file.unreadable', `${what} ${path} cannot be read (${code}).`, { cause, details });
+      return new ConnectError('file.unreadable', `${what} ${path} cannot be read (${code}).`, {
+        remedy: 'Look at the state of the file system and of the file.',
+        cause,
+        details,
+      });
   }
 }

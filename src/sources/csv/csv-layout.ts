@@ -55,9 +55,11 @@ export async function readLayout(
     return { columns: known, position, line, inferredFrom: 0 };
   }
   checkNames(file, names, options);
-  if (!options.needsTypes)
-    return { columns: names.map((name) => ({ name, type: 'string', optional: true })), position, line, inferredFrom: 0 };
-  const inference = new ColumnInference(names.length);
+  if (!options.needsTypes || options.allText) {
+    const columns = names.map((name) => ({ name, type: 'string', optional: true }));
+    return { columns: overlay(columns, options), position, line, inferredFrom: 0 };
+  }
+  const inference = new ColumnInference(names.length, options.shape.numbers);
   if (!options.header) inference.add(tuple);
   while (inference.rows < options.inferRows) {
     const step = await next();
@@ -79,7 +81,7 @@ function overlay(columns: readonly CsvColumn[], options: CsvOptions): CsvColumn[
   return columns.map((column) => {
     const given = options.columnTypes.find((candidate) => candidate.name === column.name);
     const isKey = options.keyColumns.includes(column.name);
-    return { ...(given ?? column), optional: !isKey && (given?.optional ?? true) };
+    return { ...(given ?? { ...column, type: options.timed(column.type) }), optional: !isKey && (given?.optional ?? true) };
   });
 }
 

@@ -7,12 +7,18 @@ import { parseFields, type CsvField } from './csv-fields.ts';
 import type { CsvCleanupOptions } from './csv-cleanup.ts';
 import { fileHeaders } from './csv-headers.ts';
 import { checkTime } from './cell-time.ts';
-import { csvType } from './csv-type.ts';
+import { canonicalType, csvType, isoPatternOf } from './csv-type.ts';
+import { NumberForm, parseGrouping } from './number-form.ts';
 import { parseSpoolSchema, type SpoolSchema } from './spool-schema.ts';
 import type { CsvPaceOptions } from './csv-pace.ts';
 import { schemaNameOf, type CsvShapeOptions, type RecordForm } from './csv-shape.ts';
 
 export const spoolDirClass = 'com.github.jcustenborder.kafka.connect.spooldir.SpoolDirCsvSourceConnector';
+/** Of records whose columns are all text, as the spooldir connector calls them. */
+export const generatedNames = {
+  key: 'com.github.jcustenborder.kafka.connect.model.Key',
+  value: 'com.github.jcustenborder.kafka.connect.model.Value',
+} as const;
 export const fileStreamClass = 'org.apache.kafka.connect.file.FileStreamSourceConnector';
 
 /** Where rows come from: exactly one of a file and a folder with a pattern that whole file names must match. */
@@ -47,6 +53,12 @@ export interface CsvOptions {
   /** Types of single columns, put over inferred ones. */
   readonly columnTypes: readonly CsvColumn[];
   readonly inferRows: number;
+  /** Types are not inferred: what is not given is text. */
+  readonly allText: boolean;
+  /** The pattern and zone that types without their own take on. */
+  readonly timed: (type: string) => string;
+  /** Inferred columns are written there; null: nowhere. */
+  readonly saveFile: string | null;
   /** False when every field has a type of its own, so that those of the columns do not matter. */
   readonly needsTypes: boolean;
   /** Columns of the key whose type is the column's. */
@@ -71,7 +83,9 @@ export interface CsvOptions {
 export function csvOptions(config: Config): CsvOptions {
   const lines = isClass(config, fileStreamClass);
   const header = !lines && headerOf(config);
-  const shape = lines ? lineShape(config) : shapeOf(config);
+  const timed = timesOf(config);
+  const shape = lines ? lineShape(config) : shapeOf(config, timed);
+  const allText = config.boolean('schema.generation.enabled');
   const fields = [...(shape.valueFields ?? []), ...shape.keyFields];
   checkForms(shape);
   checkTimes([...fields, ...(shape.timestampField === null ? [] : [shape.timestampField])]);
@@ -84,9 +98,14 @@ export function csvOptions(config: Config): CsvOptions {
     charset: charsetOf(config),
     header,
     skipLines: lines ? 0 : config.int('csv.skip.lines'),
-    columns: lines ? [{ name: 'line', type: 'string', optional: false }] : columnsOf(config, header),
-    columnTypes: parseColumns(text(config, 'column.types') ?? ''),
+    columns: lines
+      ? [{ name: 'line', type: 'string', optional: false }]
+      : (columnsOf(config, header)?.map((column) => ({ ...column, type: timed(column.type) })) ?? null),
+    columnTypes: parseColumns(text(config, 'column.types') ?? '').map((column) => ({ ...column, type: timed(column.type) })),
     inferRows: config.int('schema.infer.rows'),
+    allText,
+    timed,
+    saveFile: text(config, 'schema.save.file'),
     needsTypes:
       shape.valueFields === null ||
       fields.some((field) => field.type === null && (shape.valueForm !== 'joined' || shape.keyFields.includes(field))),
@@ -122,26 +141,54 @@ function isClass(config: Config, name: string): boolean {
   return config.optional('connector.class') === name;
 }
 
-function shapeOf(config: Config): CsvShapeOptions {
+/** Sets pattern and zone of `parser.timestamp.*` into types that read times and have none. */
+function timesOf(config: Config): (type: string) => string {
+  const formats = config.list('parser.timestamp.date.formats');
+  const zone = text(config, 'parser.timestamp.timezone');
+  if (formats.length === 0 && zone === null) return (type) => type;
+  return (type) => {
+    const iso = isoPatternOf(type);
+    return iso === null ? type : canonicalType(`${type}("${[...formats, ...iso].join('||')}",${zone ?? 'UTC'})`, type);
+  };
+}
+
+function shapeOf(config: Config, timed: (type: string) => string): CsvShapeOptions {
   const topic = config.string('topic');
   const valueFields = text(config, 'value.fields');
   const [spoolKey, spoolValue] = [spoolSchema(config, 'key.schema'), spoolSchema(config, 'value.schema')];
   const keyFields = text(config, 'key.fields') ?? text(config, 'schema.generation.key.fields');
+  const withTimes = (fields: readonly CsvField[]): CsvField[] =>
+    fields.map((field) => (field.type === null || field.constant !== null ? field : { ...field, type: timed(field.type) }));
+  const generated = (part: 'key' | 'value'): string | null =>
+    config.boolean('schema.generation.enabled') ? (text(config, `schema.generation.${part}.name`) ?? generatedNames[part]) : null;
   return {
     names: {
       topic,
-      value: text(config, 'schema.name') ?? spoolValue?.name ?? `${schemaNameOf(topic)}.Value`,
-      key: text(config, 'key.schema.name') ?? spoolKey?.name ?? `${schemaNameOf(topic)}.Key`,
+      value: text(config, 'schema.name') ?? spoolValue?.name ?? generated('value') ?? `${schemaNameOf(topic)}.Value`,
+      key: text(config, 'key.schema.name') ?? spoolKey?.name ?? generated('key') ?? `${schemaNameOf(topic)}.Key`,
     },
-    keyFields: keyFields === null ? (spoolKey?.fields ?? []) : parseFields(keyFields),
+    keyFields: withTimes(keyFields === null ? (spoolKey?.fields ?? []) : parseFields(keyFields)),
     keyForm: config.choice('key.form') as RecordForm,
-    valueFields: valueFields === null ? (spoolValue?.fields ?? null) : parseFields(valueFields),
+    valueFields: valueFields === null ? (spoolValue === null ? null : withTimes(spoolValue.fields)) : withTimes(parseFields(valueFields)),
     valueForm: config.choice('value.form') as RecordForm,
     separator: (untrimmed(config, 'joined.separator') ?? ', ').replaceAll(String.raw`\s`, ' ').replaceAll(String.raw`\t`, '\t'),
     shiftFields: config.list('shift.to.now'),
     timestampField: timestampFieldOf(config),
     headers: metadataOf(config) ? fileHeaders : [],
+    numbers: numbersOf(config),
   };
+}
+
+/** Null for numbers as programs write them. */
+function numbersOf(config: Config): NumberForm | null {
+  const [decimal, written] = [config.string('csv.decimal.separator'), untrimmed(config, 'csv.grouping.separator')];
+  const grouping = written === null || written === '' ? null : parseGrouping(written);
+  if (grouping === decimal) {
+    throw new ConnectError('config.invalid', 'csv.grouping.separator is the same character as csv.decimal.separator.', {
+      remedy: 'Give numbers as 1.234,5 the decimal separator "," and the grouping separator ".".',
+    });
+  }
+  return decimal === '.' && grouping === null ? null : new NumberForm(decimal, grouping);
 }
 
 function spoolSchema(config: Config, name: string): SpoolSchema | null {
@@ -160,7 +207,14 @@ function columnsOf(config: Config, header: boolean): readonly CsvColumn[] | null
 
 function lineShape(config: Config): CsvShapeOptions {
   const line: CsvField = { column: 'line', constant: null, type: 'string', optional: false, name: 'line' };
-  return { ...shapeOf(config), keyFields: [], valueFields: [line], valueForm: 'single', shiftFields: [], timestampField: null };
+  return {
+    ...shapeOf(config, (type) => type),
+    keyFields: [],
+    valueFields: [line],
+    valueForm: 'single',
+    shiftFields: [],
+    timestampField: null,
+  };
 }
 
 function checkForms({ keyFields, keyForm, valueFields, valueForm }: CsvShapeOptions): void {
@@ -229,7 +283,9 @@ function characterOf(config: Config, name: string, missing: number): number {
   if (written === null) return missing;
   const code = parseCharacter(written.length > 1 ? written.trim() : written);
   if (code !== null) return code;
-  throw new ConnectError('config.invalid', `${name} must be one ASCII character or its code (0 to 127), and no line end.`);
+  throw new ConnectError('config.invalid', `${name} must be one ASCII character or its code (0 to 127), and no line end.`, {
+    remedy: 'Write the character itself (;), its code (59), \\t for a tab, or 0 for none.',
+  });
 }
 
 function dialectOf(config: Config): CsvDialect {

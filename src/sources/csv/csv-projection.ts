@@ -1,6 +1,7 @@
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { ByteRegister } from '../../text/value-register.ts';
 import type { CellTime } from './cell-time.ts';
+import type { NumberForm } from './number-form.ts';
 
 /** One column of the records' rows, and which cell of the file it is made of. */
 export interface ProjectedCell {
@@ -17,7 +18,7 @@ export interface ProjectedCell {
   readonly parts: readonly (number | Uint8Array)[];
 }
 
-export const CellMake = { COPY: 0, TIME: 1, ARRAY: 2, TIME_ARRAY: 3, JOINED: 4 } as const;
+export const CellMake = { COPY: 0, TIME: 1, ARRAY: 2, TIME_ARRAY: 3, JOINED: 4, NUMBER: 5 } as const;
 export type CellMake = (typeof CellMake)[keyof typeof CellMake];
 
 export interface ShiftAnchor {
@@ -40,10 +41,12 @@ export interface TimestampCell {
 export class CsvProjection {
   readonly #cells: readonly ProjectedCell[];
   readonly #anchor: ShiftAnchor | null;
+  readonly #numbers: NumberForm | null;
   readonly #computes: boolean;
   readonly #scratch = new ByteRegister();
 
-  constructor(cells: readonly ProjectedCell[], anchor: ShiftAnchor | null) {
+  constructor(cells: readonly ProjectedCell[], anchor: ShiftAnchor | null, numbers: NumberForm | null) {
+    this.#numbers = numbers;
     this.#cells = cells;
     this.#anchor = anchor;
     this.#computes = cells.some((cell) => cell.make !== CellMake.COPY);
@@ -110,6 +113,10 @@ export class CsvProjection {
   #compute(cell: ProjectedCell, start: number, end: number, shift: number): void {
     const scratch = this.#scratch;
     const { make, time } = cell;
+    if (make === CellMake.NUMBER && this.#numbers !== null) {
+      this.#numbers.write(scratch.bytes, start, end, scratch);
+      return;
+    }
     if (make === CellMake.ARRAY || make === CellMake.TIME_ARRAY) {
       scratch.push(0x7b);
       scratch.push(0x22);

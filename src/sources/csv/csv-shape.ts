@@ -7,7 +7,8 @@ import { CellTime } from './cell-time.ts';
 import { toColumn, type CsvColumn } from './csv-columns.ts';
 import type { CsvField } from './csv-fields.ts';
 import { CellMake, CsvProjection, type ProjectedCell, type ShiftAnchor, type TimestampCell } from './csv-projection.ts';
-import { CellForm, csvType, isText } from './csv-type.ts';
+import { CellForm, csvType, isNumeric, isText } from './csv-type.ts';
+import type { NumberForm } from './number-form.ts';
 
 export interface CsvShapeNames {
   readonly topic: string;
@@ -31,6 +32,8 @@ export interface CsvShapeOptions {
   /** From which the record's time is taken; null: the clock. */
   readonly timestampField: CsvField | null;
   readonly headers: readonly HeaderNode[];
+  /** How cells of numbers are written; null: as programs write them. */
+  readonly numbers: NumberForm | null;
 }
 
 export interface CsvPlan {
@@ -69,7 +72,7 @@ class ShapeBuilder {
       this.#cells.length === this.#file.length && this.#cells.every((cell, at) => cell.cell === at && cell.make === CellMake.COPY);
     return {
       shape: { topic: names.topic, key, value, headers, schema },
-      projection: isSame ? null : new CsvProjection(this.#cells, this.#anchor()),
+      projection: isSame ? null : new CsvProjection(this.#cells, this.#anchor(), this.#options.numbers),
       timestamp,
     };
   }
@@ -80,7 +83,9 @@ class ShapeBuilder {
     const [first] = nodes;
     if (form === 'single') {
       if (nodes.length === 1 && first !== undefined) return first.node;
-      throw new ConnectError('config.invalid', `The form "single" is for one field, and ${nodes.length} are given.`);
+      throw new ConnectError('config.invalid', `The form "single" is for one field, and ${nodes.length} are given.`, {
+        remedy: 'Name one field, or use the form record or joined.',
+      });
     }
     const schema: Schema = {
       type: 'struct',
@@ -124,7 +129,9 @@ class ShapeBuilder {
     const isArray = form === CellForm.ARRAY;
     const written = form !== CellForm.AS_IS && !isArray ? form : shiftedForm(column.type);
     const time = shifted || (form !== CellForm.AS_IS && !isArray) ? new CellTime({ form: written, pattern, zone }) : null;
-    const make = time === null ? (isArray ? CellMake.ARRAY : CellMake.COPY) : isArray ? CellMake.TIME_ARRAY : CellMake.TIME;
+    const isNumber = this.#options.numbers !== null && !isJoined && isNumeric(column.type);
+    const plain = isArray ? CellMake.ARRAY : isNumber ? CellMake.NUMBER : CellMake.COPY;
+    const make = time === null ? plain : isArray ? CellMake.TIME_ARRAY : CellMake.TIME;
     const index = this.#columns.push(toColumn(column)) - 1;
     this.#cells.push({ cell, make, isText: isText(column.type), time, shifted, parts: [] });
     this.#made.set(signature, index);

@@ -15,6 +15,7 @@ import { CsvMetrics } from './csv-metrics.ts';
 import { csvOffset, parseCsvOffsets, type CsvProgress } from './csv-offset.ts';
 import { csvOptions, type CsvOptions } from './csv-options.ts';
 import { CsvReader } from './csv-reader.ts';
+import { saveColumns } from './schema-file.ts';
 import { compressionOf, type Compression } from './unpack.ts';
 
 /** Read at once; between two reads other tasks have their turn. */
@@ -260,6 +261,7 @@ export class CsvSource implements Source {
           { file: input.path, rows: layout.inferredFrom, columns },
           `CSV columns inferred; set "columns" to "${columns}" to keep or change them`,
         );
+        if (options.saveFile !== null) saveColumns(options.saveFile, layout.columns, input.path);
       }
       this.#emitter.settle(layout.columns);
       await this.#emitter.declare(out);

@@ -2,6 +2,7 @@ import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
+import { isoPattern } from './time-pattern.ts';
 
 /** How a cell's text is made ready for its kind's reader; `AS_IS` costs nothing per row. */
 export const CellForm = {
@@ -134,11 +135,36 @@ export function csvType(type: string): CsvType {
   }
   const [, name = '', pattern, zone = 'UTC'] = /^([a-z_]+)(?:\("([^"]+)"(?:,(.+))?\))?$/.exec(type) ?? [];
   const found = temporal[name];
-  if (found === undefined) throw new ConnectError('config.invalid', `There is no type "${type}".`);
+  if (found === undefined) {
+    throw new ConnectError('config.invalid', `There is no type "${type}".`, { remedy: `Use one of: ${columnTypeNames.join(', ')}.` });
+  }
   if (pattern !== undefined) return { ...found, pattern, zone };
   // The readers of these kinds take ISO 8601 as it is; only text has to be brought into one form.
   return { ...found, form: found.form === CellForm.LOCAL ? CellForm.LOCAL : CellForm.AS_IS, pattern: null, zone };
 }
+
+/** The forms of ISO 8601 that a type of dates or times reads when it has no pattern of its own; null for all other types. */
+export function isoPatternOf(type: string): readonly string[] | null {
+  const form = temporal[type]?.form;
+  if (form === undefined) return null;
+  if (form === CellForm.DATE) return ['yyyy-MM-dd'];
+  return form === CellForm.TIME ? ['HH:mm:ss[.S]'] : [isoPattern, `${isoPattern}X`];
+}
+
+/** Whether cells are numbers, which people write in various ways. */
+export function isNumeric(type: string): boolean {
+  const { kind } = csvType(type);
+  return numericKinds.has(kind);
+}
+
+const numericKinds: ReadonlySet<Column['kind']> = new Set([
+  ColumnKind.INT,
+  ColumnKind.LONG,
+  ColumnKind.FLOAT32,
+  ColumnKind.FLOAT64,
+  ColumnKind.DECIMAL,
+  ColumnKind.DECIMAL_STRING,
+]);
 
 /** Whether an empty cell may be a value. */
 export function isText(type: string): boolean {

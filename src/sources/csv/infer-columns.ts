@@ -1,5 +1,7 @@
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
+import { ByteRegister } from '../../text/value-register.ts';
 import type { CsvColumn } from './csv-columns.ts';
+import type { NumberForm } from './number-form.ts';
 
 /** What a cell can be read as, as bits; a column is what all its cells can be. */
 const As = { BOOLEAN: 1, LONG: 2, DOUBLE: 4, DATE: 8, TIMESTAMP: 16, MICROS: 32, ZONED: 64, STRING: 128 } as const;
@@ -23,10 +25,13 @@ const ladder: readonly (readonly [number, string])[] = [
  */
 export class ColumnInference {
   rows = 0;
+  readonly #numbers: NumberForm | null;
   readonly #possible: number[];
   readonly #seen: boolean[];
+  readonly #written = new ByteRegister();
 
-  constructor(columns: number) {
+  constructor(columns: number, numbers: NumberForm | null = null) {
+    this.#numbers = numbers;
     this.#possible = Array.from({ length: columns }, () => anything);
     this.#seen = Array.from({ length: columns }, () => false);
   }
@@ -39,8 +44,21 @@ export class ColumnInference {
       const possible = this.#possible[cell] ?? As.STRING;
       this.#seen[cell] = true;
       if (possible === As.STRING) continue;
-      this.#possible[cell] = possible & readings(end - start > 64 ? '' : Buffer.from(row.bytes.subarray(start, end)).toString('latin1'));
+      this.#possible[cell] = possible & this.#readings(row.bytes.subarray(start, end));
     }
+  }
+
+  #readings(cell: Uint8Array): number {
+    if (cell.length > 64) return As.STRING;
+    const text = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString('latin1');
+    if (this.#numbers === null || !/\d/.test(text)) return readings(text);
+    if (this.#numbers.isNumber(cell, 0, cell.length)) {
+      this.#written.length = 0;
+      this.#numbers.write(cell, 0, cell.length, this.#written);
+      return readings(Buffer.from(this.#written.bytes.subarray(0, this.#written.length)).toString('latin1'));
+    }
+    // 1.5 is no number where a comma stands before the fraction.
+    return readings(text) & ~(As.LONG | As.DOUBLE);
   }
 
   /** `required`: names of columns whose cells may not be empty, which are those of the key. */

@@ -30,10 +30,17 @@ export function parseSpoolSchema(key: string, text: string): SpoolSchema {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new ConnectError('config.invalid', `${key} is no JSON.`, { cause: error });
+    throw new ConnectError('config.invalid', `${key} is no JSON.`, {
+      remedy: `Correct ${key}, or describe columns in "columns" and "value.fields".`,
+      cause: error,
+    });
   }
   const { name, type, fieldSchemas } = members(parsed);
-  if (type !== 'STRUCT') throw new ConnectError('config.invalid', `${key} is not a schema of type STRUCT.`);
+  if (type !== 'STRUCT') {
+    throw new ConnectError('config.invalid', `${key} is not a schema of type STRUCT.`, {
+      remedy: 'Write {"name":…,"type":"STRUCT","fieldSchemas":{COLUMN:{"type":…}}}.',
+    });
+  }
   const fields = Object.entries(members(fieldSchemas)).map(([column, schema]): CsvField => {
     const found = members(schema);
     return { column, constant: null, name: column, type: typeOf(key, column, found), optional: found['isOptional'] === true };

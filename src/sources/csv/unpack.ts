@@ -8,10 +8,18 @@ import { ConnectError } from '../../base/errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** What a file is packed with; `auto` goes by the end of its name. */
+/** What a file is packed with; `auto` goes by the end of its name. Throws `file.unreadable` for packings that are known and cannot be unpacked. */
 export function compressionOf(path: string, given: Compression | 'auto'): Compression {
   if (given !== 'auto') return given;
   if (/\.gz$/i.test(path)) return 'gzip';
+  const other = /\.(bz2|snappy|lz4|z|xz|zip)$/i.exec(path)?.[1]?.toLowerCase();
+  if (other !== undefined) {
+    throw new ConnectError('file.unreadable', `CSV file ${path} is packed as ${other}, which cannot be unpacked here.`, {
+      remedy:
+        'Pack it with gzip or zstd, leave such files out by input.file.pattern, or set file.compression=none if it is plain text all the same.',
+      details: { file: path },
+    });
+  }
   return /\.zstd?$/i.test(path) ? 'zstd' : 'none';
 }
 
