@@ -4,8 +4,8 @@ import type { Converter, ConverterContext, RowEncoder as Encoder } from '../conn
 import { failure, good, type FindingHandler } from '../connect/finding.ts';
 import type { ConfigKey, ConverterPlugin } from '../connect/plugin.ts';
 import type { Node } from '../record/shape.ts';
-import { RowEncoder } from '../text/row-encoder.ts';
 import { compileRow } from '../text/row-program.ts';
+import { AvroRowEncoder } from './avro-row-encoder.ts';
 import { avroRecordName, avroSchemaText } from './avro-schema.ts';
 import type { AvroSchemaOptions } from './avro-schema.ts';
 import { avroValueWriter } from './avro-value-writer.ts';
@@ -44,7 +44,7 @@ export class AvroConverter implements Converter {
     const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema));
     const id = await this.#ids.idOf(subject, text);
     const program = compileRow(node, context.schema, avroValueWriter, { prefix: wireHeader(id), suffix: noBytes });
-    return new RowEncoder(program, avroValueWriter);
+    return new AvroRowEncoder(program);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { AvroRowEncoder } from '../../src/avro/avro-row-encoder.ts';
 import { avroValueWriter } from '../../src/avro/avro-value-writer.ts';
 import { ByteSink } from '../../src/base/byte-sink.ts';
 import { ConnectError } from '../../src/base/errors.ts';
@@ -9,7 +10,6 @@ import { ColumnKind } from '../../src/record/column-kind.ts';
 import { nextRowSchemaId } from '../../src/record/row-schema.ts';
 import type { Column, RowSchema } from '../../src/record/row-schema.ts';
 import type { Node, StructNode } from '../../src/record/shape.ts';
-import { RowEncoder } from '../../src/text/row-encoder.ts';
 import { compileRow, printRowProgram } from '../../src/text/row-program.ts';
 import { assertAvroBody } from '../support/avro-oracle.ts';
 import type { PlainValue } from '../support/avro-oracle.ts';
@@ -42,7 +42,7 @@ function rowSchema(columns: readonly SampledColumn[]): RowSchema {
 
 function encode(node: Node, schema: RowSchema, change: Change): Uint8Array {
   const out = new ByteSink(Buffer.alloc(1 << 20));
-  new RowEncoder(compileRow(node, schema, avroValueWriter, none), avroValueWriter).encode(change, out);
+  new AvroRowEncoder(compileRow(node, schema, avroValueWriter, none)).encode(change, out);
   assert.equal(out.overflowed, false);
   return out.bytes.subarray(0, out.at);
 }

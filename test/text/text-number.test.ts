@@ -37,6 +37,20 @@ const midpoint = (bits: number): number => {
   return (low + view.getFloat32(0)) / 2;
 };
 
+test('doubles as servers show them, with 16 to 18 digits behind a point, and those exactly between two doubles', () => {
+  const shown = fc.tuple(fc.bigInt({ min: 10n ** 15n, max: 10n ** 18n - 1n }), fc.integer({ min: 1, max: 22 })).map(([value, places]) => {
+    const text = String(value).padStart(places + 1, '0');
+    return `${text.slice(0, -places)}.${text.slice(-places)}`;
+  });
+  const between = fc.bigInt({ min: 2n ** 52n, max: 2n ** 53n }).map((value) => `${value}.5`);
+  fc.assert(
+    fc.property(fc.oneof(shown, between), fc.constantFrom('', '-'), (text, sign) => {
+      assert.ok(Object.is(readCell(K.FLOAT64, sign + text), Number(sign + text)), sign + text);
+    }),
+    propertySettings(),
+  );
+});
+
 test('floats are rounded once, also where a double lies exactly between two of them', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0x1000_0000, max: 0x7f00_0000 }), fc.boolean(), (bits, negative) => {

@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { ByteSink } from '../../base/byte-sink.ts';
+import { copyWords, wordsOf } from '../../base/word-copy.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import type { Compression } from './compression.ts';
 import type { KeyPartitioner } from './partitioner.ts';
@@ -40,7 +41,7 @@ export class RecordBatchWriter {
   readonly #compression: Compression;
   readonly #attributes: number;
   readonly #out = new ByteSink(Buffer.allocUnsafeSlow(64 * 1024));
-  #words = viewOf(this.#out.bytes);
+  #words = wordsOf(this.#out.bytes);
   /** Record index by rank after the sort, slot by record index, then the end of each slot's run of ranks. */
   #order = new Int32Array(1024);
   #slot = new Int32Array(1024);
@@ -59,7 +60,7 @@ export class RecordBatchWriter {
     this.#sort(batch, topics);
     this.#out.at = 0;
     this.#reserve(batch.bytes + batch.length * (recordOverheadMax + headerBytes));
-    const words = viewOf(batch.arena);
+    const words = wordsOf(batch.arena);
     let rank = 0;
     let slot = 0;
     for (const target of topics) {
@@ -122,7 +123,7 @@ export class RecordBatchWriter {
   #reserve(bytes: number): void {
     if (this.#out.bytes.length >= bytes) return;
     this.#out.bytes = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
-    this.#words = viewOf(this.#out.bytes);
+    this.#words = wordsOf(this.#out.bytes);
   }
 
   /** One record batch that begins with rank `from`; answers the rank after the last record that still fitted into it. */
@@ -182,36 +183,6 @@ export function stampProducer(bytes: Buffer, producerId: bigint, epoch: number, 
   bytes.writeInt16BE(epoch, 51);
   bytes.writeInt32BE(baseSequence, 53);
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** From here on the native copy is faster, with the view it needs. */
-const nativeCopyMin = 1_024;
-
-/**
- * Copies `source[start, start + length)` to `target[at]`. Eight bytes at a time through views that are made once a batch:
- * half the time of the native copy for records of a few hundred bytes, an eighth of a loop over bytes. The compiler keeps
- * these big integers in registers; none is ever allocated once the loop is hot.
- */
-function copyWords(
-  targetWords: DataView,
-  target: Uint8Array,
-  at: number,
-  sourceWords: DataView,
-  source: Buffer,
-  start: number,
-  length: number,
-): void {
-  if (length >= nativeCopyMin) {
-    source.copy(target, at, start, start + length);
-    return;
-  }
-  let index = 0;
-  for (; index + 8 <= length; index += 8) targetWords.setBigInt64(at + index, sourceWords.getBigInt64(start + index, true), true);
-  for (; index < length; index += 1) target[at + index] = source[start + index] as number;
 }
 
 /** Bytes of a zigzag varint of a length or a delta, which are never negative. */
