@@ -2,13 +2,14 @@ import { assert } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { Change } from '../record/change.ts';
+import type { RowSchema } from '../record/row-schema.ts';
 import type { Shape } from '../record/shape.ts';
 import type { BatchPair } from './batch-pair.ts';
 import { Stage, deadLetterHeaders, deadLetterValue } from './dead-letter.ts';
 import type { FailedRecord } from './dead-letter.ts';
 import { enrichFailure, isTolerable } from './error-tolerance.ts';
 import type { ErrorTolerance, FailureLog } from './error-tolerance.ts';
-import { opCount, planShape } from './shape-plan.ts';
+import { planShape } from './shape-plan.ts';
 import type { RowPlan, ShapePlanner } from './shape-plan.ts';
 import type { Sink } from './sink.ts';
 import type { ChangeOutlet } from './source.ts';
@@ -44,8 +45,11 @@ export class TaskOutlet implements ChangeOutlet {
   readonly #options: TaskOutletOptions;
   readonly #batches: BatchPair;
   readonly #metrics: TaskMetrics;
-  /** At `schema.id * opCount + op`; null: filtered out; undefined: never declared. */
-  readonly #plans: (OutletPlan | null | undefined)[] = [];
+  /** By operation; null: filtered out. A schema that the source has let go of takes its plans with it. */
+  #plans = new WeakMap<RowSchema, readonly (OutletPlan | null)[]>();
+  /** Rows of a table mostly follow each other: the plans looked up last. */
+  #schema: RowSchema | null = null;
+  #schemaPlans: readonly (OutletPlan | null)[] = [];
   readonly #topics = new Map<string, Promise<void>>();
   #stage: Stage = Stage.TRANSFORMATION;
 
@@ -59,11 +63,11 @@ export class TaskOutlet implements ChangeOutlet {
     const plans = await planShape(shape, this.#options.planner);
     failpoint('during-declare');
     await Promise.all([...new Set(plans.flatMap((plan) => plan?.topic ?? []))].map((topic) => this.prepareTopic(topic)));
-    for (let hole = this.#plans.length; hole < (shape.schema.id + 1) * opCount; hole += 1) this.#plans.push(undefined);
-    for (const [op, plan] of plans.entries()) {
-      this.#plans[shape.schema.id * opCount + op] =
-        plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic), keyWidth: 1, valueWidth: 2 };
-    }
+    const numbered = plans.map((plan) =>
+      plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic), keyWidth: 1, valueWidth: 2 },
+    );
+    this.#plans.set(shape.schema, numbered);
+    this.#schema = null;
   }
 
   /** Once per topic; a failure is not remembered, so that the next declaration tries again. */
@@ -80,7 +84,7 @@ export class TaskOutlet implements ChangeOutlet {
   }
 
   emit(change: Change): boolean {
-    const plan = this.#plans[change.schema.id * opCount + change.op];
+    const plan = change.schema === this.#schema ? this.#schemaPlans[change.op] : this.#look(change);
     this.#metrics.emitted += 1;
     if (plan === undefined) {
       const undeclared = new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
@@ -118,6 +122,15 @@ export class TaskOutlet implements ChangeOutlet {
 
   drained(): Promise<void> {
     return this.#batches.drained();
+  }
+
+  /** Undefined: never declared. */
+  #look(change: Change): OutletPlan | null | undefined {
+    const plans = this.#plans.get(change.schema);
+    if (plans === undefined) return undefined;
+    this.#schema = change.schema;
+    this.#schemaPlans = plans;
+    return plans[change.op];
   }
 
   #encode(plan: OutletPlan, change: Change): void {
@@ -173,7 +186,8 @@ export class TaskOutlet implements ChangeOutlet {
     this.#metrics.failures += 1;
     if (!isTolerable(error, tolerance)) {
       const failure = enrichFailure(failed);
-      this.#plans.length = 0; // Nothing may follow.
+      this.#plans = new WeakMap(); // Nothing may follow.
+      this.#schema = null;
       // The position does not count this change, so what came before it can be committed; after a fault nothing is sure.
       if (failure.code.startsWith('data.')) this.#batches.refuse(failure);
       else this.#batches.fail(failure);

@@ -18,7 +18,14 @@ export interface CommitLoopOptions {
   readonly log: Logger;
   /** Aborts when nobody waits for the outcome any more. */
   readonly signal: AbortSignal;
+  /** What holds up the commit under way. */
+  readonly onTrouble: (reason: unknown) => void;
+  /** The commit that was held up is through. */
+  readonly onRecovered: () => void;
 }
+
+/** A commit that takes longer is told about, with no reason known: a broker that hangs gives none. */
+const slowCommitMs = 10_000;
 
 /** How often one batch is tried again before the supervisor gets the error and restarts the task, with its own patience. */
 const commitRetriesMax = 5;
@@ -42,7 +49,7 @@ export class CommitLoop {
     for (let sealed = await batches.next(); sealed !== null; sealed = await batches.next()) {
       const startMs = clock.monotonic();
       const number = ledger.seal(sealed.batch.offsets);
-      await this.#commit(sealed, number);
+      await this.#watched(sealed, number);
       // Too late for this run: the next one reads the sink itself, and its source must hear nothing older than that.
       this.#options.signal.throwIfAborted();
       ledger.commit(number);
@@ -57,15 +64,32 @@ export class CommitLoop {
     }
   }
 
-  async #commit(sealed: SealedBatch, number: number): Promise<void> {
+  async #watched(sealed: SealedBatch, number: number): Promise<void> {
+    const { clock, onTrouble, onRecovered } = this.#options;
+    let troubled = false;
+    const tell = (reason: unknown): void => {
+      troubled = true;
+      onTrouble(reason);
+    };
+    const timer = clock.after(slowCommitMs, () => tell(slowCommit(sealed)));
+    try {
+      await this.#commit(sealed, number, tell);
+    } finally {
+      timer.cancel();
+    }
+    if (troubled) onRecovered();
+  }
+
+  async #commit(sealed: SealedBatch, number: number, tell: (reason: unknown) => void): Promise<void> {
     const { sink, batches, clock, log, metrics, signal } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
       try {
         // Invariant 4: whole or not at all, and the very same bytes each time.
-        await sink.commit(sealed.batch);
+        await sink.commit(sealed.batch, tell);
         return;
       } catch (error) {
         if (classify(error) === 'stop') throw error;
+        tell(error);
         const outcome = await this.#reopen(number, attempt, error);
         log.warn(
           { err: error, outcome, attempt, records: sealed.batch.length },
@@ -98,6 +122,14 @@ export class CommitLoop {
 
 function backoffMs(attempt: number): number {
   return Math.min(retryDelayMsMax, retryDelayMs * 2 ** attempt);
+}
+
+function slowCommit({ batch }: SealedBatch): ConnectError {
+  return new ConnectError(
+    'kafka.transient',
+    `A commit of ${batch.length} records has had no answer from Kafka for ${slowCommitMs / 1000} s; it is waited for.`,
+    { remedy: 'Look at the brokers. Nothing is lost: the source waits, and goes on when they answer.' },
+  );
 }
 
 function foreignOffsets(cause: unknown): ConnectError {

@@ -10,7 +10,7 @@ import type { ConverterPlugin } from './plugin.ts';
 import type { Runtime } from './runtime.ts';
 import type { Sink } from './sink.ts';
 import type { SourceSignal } from './source.ts';
-import type { Incarnation } from './supervisor.ts';
+import type { Incarnation, TaskEvents } from './supervisor.ts';
 import { Task } from './task.ts';
 import { topicFollower } from './topic-follower.ts';
 import { createTransforms } from './transforms/catalog.ts';
@@ -24,7 +24,7 @@ export function check(raw: RawConfig, runtime: Runtime): CheckedConnector {
 }
 
 /** Everything that a connector's task consists of, from its config. Opens no connection; the task's run does. */
-export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, running: () => void): Promise<Incarnation> {
+export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, events: TaskEvents): Promise<Incarnation> {
   const { infos, config, plugin, warnings } = check(raw, runtime);
   const log = runtime.log.child({ connector: name });
   const errors = infos.configs.flatMap((info) => info.value.errors);
@@ -74,7 +74,8 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     clock,
     log,
     metrics,
-    onStarted: running,
+    onStarted: () => events.running(),
+    onTrouble: (reason) => events.troubled(reason),
     drainMs: worker.config.int('task.shutdown.graceful.timeout.ms'),
   });
   return {
@@ -150,7 +151,7 @@ function trackTopics(sink: Sink, connector: string, runtime: Runtime): Sink {
       await sink.prepareTopic(topic);
       runtime.statuses.addTopic(connector, 0, topic, runtime.clock.now());
     },
-    commit: (batch) => sink.commit(batch),
+    commit: (batch, delayed) => sink.commit(batch, delayed),
     close: () => sink.close(),
   };
 }

@@ -50,7 +50,7 @@ export class Connector {
     this.#supervisor = new Supervisor({
       clock: runtime.clock,
       log,
-      build: (running) => buildTask(name, this.#config, runtime, running),
+      build: (events) => buildTask(name, this.#config, runtime, events),
       scrub: (text) => runtime.scrubber.scrub(text),
       retryDelayMsMax: () => Number(this.#config['errors.retry.delay.max.ms'] ?? 60_000) || 60_000,
       changed: () => this.#publish(),

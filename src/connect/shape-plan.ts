@@ -34,9 +34,6 @@ export interface ShapePlanner {
   readonly headerConverter: Converter;
 }
 
-/** `Op` is dense: plans of a shape stand at `schema.id * opCount + op`. */
-export const opCount = Object.keys(Op).length;
-
 interface Outcome {
   readonly shape: Shape;
   readonly steps: readonly RowStep[];

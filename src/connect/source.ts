@@ -54,7 +54,7 @@ export interface SourceSignal {
 export interface ChangeOutlet {
   /**
    * Announces a shape. Its plan (transforms, topic, registered schemas, encoders) exists once this resolves; until then
-   * no change with that `schema.id` may be emitted. Rejects when the registry or the topic refuses it.
+   * no change with that `schema` may be emitted. Rejects when the registry or the topic refuses it.
    */
   declare(shape: Shape): Promise<void>;
 

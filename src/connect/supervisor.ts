@@ -16,6 +16,14 @@ export interface Incarnation {
   signal?(signal: SourceSignal): Promise<void>;
 }
 
+/** What a task under way tells its supervisor. */
+export interface TaskEvents {
+  /** It is under way, or is so again after trouble. */
+  running(): void;
+  /** It goes on trying by itself, and this is what stands in its way. */
+  troubled(reason: unknown): void;
+}
+
 export interface SupervisorStatus {
   readonly state: State;
   /** Why it failed, or why the last attempt failed while it is being retried. */
@@ -27,8 +35,8 @@ export interface SupervisorStatus {
 export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Resolves references, creates source, sink and converters. `running` is to be called when the task is under way. */
-  readonly build: (running: () => void) => Promise<Incarnation>;
+  /** Resolves references, creates source, sink and converters. */
+  readonly build: (events: TaskEvents) => Promise<Incarnation>;
   readonly scrub: (text: string) => string;
   /** Bounds how long a task stays down after what it needs is back. */
   readonly retryDelayMsMax: () => number;
@@ -213,7 +221,7 @@ export class Supervisor {
   async #attempt(signal: AbortSignal): Promise<void> {
     let incarnation: Incarnation;
     try {
-      incarnation = await this.#options.build(() => this.#running());
+      incarnation = await this.#options.build({ running: () => this.#running(), troubled: (reason) => this.#troubled(reason) });
     } catch (error) {
       this.#unbuilt = true;
       throw error;
@@ -237,6 +245,14 @@ export class Supervisor {
     this.#attempts = 0;
     if (this.#trace === null || this.#state !== 'RUNNING') return;
     this.#trace = null;
+    this.#enter('RUNNING');
+  }
+
+  /** The state stays RUNNING, and says why nothing moves. */
+  #troubled(reason: unknown): void {
+    const trace = this.#options.scrub(errorTrace(reason));
+    if (this.#state !== 'RUNNING' || this.#abort === null || trace === this.#trace) return;
+    this.#trace = trace;
     this.#enter('RUNNING');
   }
 

@@ -33,8 +33,10 @@ export interface TaskOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Called when the sink is open and the source about to run. */
+  /** Called when the sink is open and the source about to run, and when a commit that was held up is through. */
   readonly onStarted?: (() => void) | undefined;
+  /** Called when a commit is held up and why; `onStarted` is called again when it is through. */
+  readonly onTrouble?: ((reason: unknown) => void) | undefined;
   /** How long a task that is being stopped may take to commit what was emitted; as `task.shutdown.graceful.timeout.ms`. */
   readonly drainMs?: number | undefined;
 }
@@ -137,7 +139,7 @@ class TaskRun {
   }
 
   async #commit(): Promise<void> {
-    const { source, sink, clock, log } = this.#options;
+    const { source, sink, clock, log, onStarted, onTrouble } = this.#options;
     const loop = new CommitLoop({
       source,
       sink,
@@ -147,6 +149,8 @@ class TaskRun {
       clock,
       log,
       signal: this.#abandon.signal,
+      onTrouble: onTrouble ?? (() => undefined),
+      onRecovered: onStarted ?? (() => undefined),
     });
     try {
       await loop.run();

@@ -7,7 +7,7 @@ import type { LiteralValue, Schema } from './schema.ts';
  * version: a changed table is a new object with a new id.
  */
 export interface RowSchema {
-  /** Small, dense, process-local: the index into the plan cache. Taken from `nextRowSchemaId()`. */
+  /** Process-local, never used twice: taken from `nextRowSchemaId()`. */
   readonly id: number;
   /** For messages and metrics: `inventory.public.orders`. */
   readonly name: string;

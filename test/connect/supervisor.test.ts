@@ -27,6 +27,7 @@ class Bench {
   /** Whether an aborted run ends at once, as a well-behaved one does. */
   obedient = true;
   running: (() => void) | null = null;
+  troubled: ((reason: unknown) => void) | null = null;
   end: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   readonly history: SupervisorStatus[] = [];
   readonly supervisor = new Supervisor({
@@ -35,10 +36,11 @@ class Bench {
     scrub: (text) => text.replaceAll('s3cret', '[hidden]'),
     retryDelayMsMax: () => 4_000,
     changed: (status) => this.history.push(status),
-    build: async (running) => {
+    build: async ({ running, troubled }) => {
       this.builds += 1;
       if (this.buildFailure !== null) throw this.buildFailure;
       this.running = running;
+      this.troubled = troubled;
       return {
         run: (signal) => this.#run(signal),
         close: async () => {
@@ -130,6 +132,25 @@ test('what may pass is retried with growing pauses, RUNNING with the reason show
   const { builds } = bench;
   await bench.advance(500);
   assert.equal(bench.builds, builds + 1, 'and starts counting pauses anew');
+});
+
+test('trouble that the task deals with itself is shown while it lasts', async () => {
+  const bench = new Bench();
+  bench.supervisor.run();
+  await turns();
+  bench.troubled?.(new ConnectError('kafka.unreachable', 'no broker with s3cret'));
+  assert.deepEqual([bench.state, bench.builds], ['RUNNING', 1]);
+  assert.match(bench.trace, /^millrace\.ConnectError\(kafka\.unreachable\): no broker with \[hidden\]/);
+  assert.match(bench.history.at(-1)?.trace ?? '', /no broker/, 'whoever keeps the status is told');
+  const told = bench.history.length;
+  const { troubled } = bench;
+  bench.running?.();
+  assert.equal(bench.supervisor.status.trace, null);
+  assert.equal(bench.history.length, told + 1);
+  bench.supervisor.pause();
+  await turns();
+  troubled?.(new ConnectError('kafka.unreachable', 'late'));
+  assert.deepEqual([bench.state, bench.trace], ['PAUSED', ''], 'not after its end');
 });
 
 test('what does not pass fails the task until somebody restarts it', async () => {

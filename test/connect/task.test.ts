@@ -247,6 +247,44 @@ describe('after a failed commit', () => {
   });
 });
 
+describe('a commit that is held up', () => {
+  it('is told about with the reason, and so is its end', async () => {
+    const told: unknown[] = [];
+    const stage = stageTask([row(1), boundary], { onStarted: () => told.push('under way'), onTrouble: (reason) => told.push(reason) });
+    stage.sink.commitFaults.push('reject');
+    await stage.task.run(never);
+    assert.deepEqual(told.map(String), ['under way', String(transient()), 'under way']);
+  });
+
+  it('is told about when nobody knows why', async () => {
+    const told: string[] = [];
+    const clock = new ManualClock();
+    const stage = stageTask([row(1), boundary], {
+      clock,
+      onStarted: () => told.push('under way'),
+      onTrouble: (reason) => told.push((reason as Error).message),
+    });
+    stage.sink.commitFaults.push('hold');
+    const run = stage.task.run(never);
+    await stage.sink.holding();
+    await clock.advance(9_999);
+    assert.deepEqual(told, ['under way']);
+    await clock.advance(1);
+    assert.match(told[1] ?? '', /1 records has had no answer from Kafka for 10 s/);
+    stage.sink.release();
+    await run;
+    assert.deepEqual(told.length, 3);
+    assert.equal(told[2], 'under way');
+  });
+
+  it('and one that goes through is not worth a word', async () => {
+    const told: unknown[] = [];
+    const stage = stageTask([row(1), boundary], { onTrouble: (reason) => told.push(reason) });
+    await stage.task.run(never);
+    assert.deepEqual(told, []);
+  });
+});
+
 const fault: fc.Arbitrary<CommitFault> = fc.constantFrom('reject', 'fail-after-commit', 'slow', 'pass');
 const step: fc.Arbitrary<string> = fc.constantFrom('row', 'row', 'row', 'boundary', 'keepalive', 'pause', 'bad', 'reject');
 

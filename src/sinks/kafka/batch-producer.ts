@@ -37,13 +37,13 @@ export class BatchProducer {
     this.#clock = clock;
   }
 
-  /** Resolves when every batch is on all in-sync replicas. After a rejection some may be there and some not. */
-  async send(batches: readonly EncodedBatch[]): Promise<void> {
+  /** `delayed` hears why batches go again. Resolves when every batch is on all in-sync replicas. After a rejection some may be there and some not. */
+  async send(batches: readonly EncodedBatch[], delayed: (reason: unknown) => void): Promise<void> {
     const { id, epoch } = this.#transaction.producer;
     for (const batch of batches) {
       stampProducer(batch.bytes, id, epoch, this.#transaction.takeSequence(batch.topic, batch.partition, batch.records));
     }
-    await this.#transaction.add(partitionsOf(batches));
+    await this.#transaction.add(partitionsOf(batches), delayed);
     const deadline = Math.min(this.#clock.monotonic() + this.#options.deliveryTimeoutMs, this.#transaction.expiresAtMs);
     const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster.config;
     let backoffMs = retryBackoffMs;
@@ -54,6 +54,7 @@ export class BatchProducer {
       const failure = must(round.failure, 'an undelivered batch has a reason');
       const waitMs = round.busy ? busyBackoffMs : backoffMs;
       if (this.#clock.monotonic() + waitMs > deadline) throw failure;
+      if (!round.busy) delayed(failure);
       await this.#clock.sleep(waitMs);
       if (round.busy) continue;
       backoffMs = Math.min(backoffMs * 2, retryBackoffMaxMs);

@@ -1,11 +1,9 @@
 import { must } from '../../base/assert.ts';
-import type { Clock } from '../../base/clock.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { failpoint } from '../../base/failpoint.ts';
-import type { Logger } from '../../base/log.ts';
-import type { CounterCell, HistogramCell, Labels, Metrics } from '../../base/metrics.ts';
+import type { CounterCell, HistogramCell } from '../../base/metrics.ts';
 import type { Config } from '../../connect/config.ts';
-import type { Sink } from '../../connect/sink.ts';
+import type { Sink, SinkOptions } from '../../connect/sink.ts';
 import { ClientConfig } from '../../kafka/client-config.ts';
 import { Cluster } from '../../kafka/cluster.ts';
 import type { SourceOffset } from '../../record/offset.ts';
@@ -19,32 +17,7 @@ import { SinkTopics } from './sink-topics.ts';
 import { SourceOffsetLog } from './source-offset-log.ts';
 import { Transaction } from './transaction.ts';
 
-/** Offsets that live outside of Kafka (a file): stored after the records, so at least once. */
-export interface OffsetStore {
-  read(connector: string): Promise<readonly SourceOffset[]>;
-  write(connector: string, offsets: readonly SourceOffset[]): Promise<void>;
-}
-
-export interface KafkaSinkOptions {
-  readonly connector: string;
-  /**
-   * Kafka client keys, with `producer.*` and `producer.override.*` merged in under their plain names, and
-   * `millrace.partitioner`: `serialized` (the default: murmur2 of the key's bytes) or `logical` (without the schema id).
-   */
-  readonly cluster: Config;
-  /** The connector's `topic.creation.*` keys, under their full names. */
-  readonly topicCreation: Config;
-  readonly topicCreationEnabled: boolean;
-  readonly offsets: { readonly kind: 'kafka'; readonly topic: string } | { readonly kind: 'store'; readonly store: OffsetStore };
-  /** Null: at least once, by an idempotent producer. With offsets in Kafka and an id: exactly once. */
-  readonly transactionalId: string | null;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly labels: Labels;
-}
-
-export function createKafkaSink(options: KafkaSinkOptions): Sink {
+export function createKafkaSink(options: SinkOptions): Sink {
   return new KafkaSink(options);
 }
 
@@ -61,7 +34,7 @@ const commitBucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_0
 
 /** Records and offsets in one Kafka transaction per batch. */
 class KafkaSink implements Sink {
-  readonly #options: KafkaSinkOptions;
+  readonly #options: SinkOptions;
   readonly #client: ClientConfig;
   readonly #topics: SinkTopics;
   readonly #writer: RecordBatchWriter;
@@ -75,7 +48,7 @@ class KafkaSink implements Sink {
   #session: Session | null = null;
   #warnedOfOldBroker = false;
 
-  constructor(options: KafkaSinkOptions) {
+  constructor(options: SinkOptions) {
     const { cluster, transactionalId, metrics, labels, log } = options;
     this.#options = options;
     this.#client = new ClientConfig(cluster);
@@ -151,12 +124,12 @@ class KafkaSink implements Sink {
     await this.#topics.prepare(this.#current().cluster, topic);
   }
 
-  async commit(batch: RecordBatch): Promise<void> {
+  async commit(batch: RecordBatch, delayed: (reason: unknown) => void = () => undefined): Promise<void> {
     failpoint('before-commit');
     const session = this.#current();
     const startedMs = this.#options.clock.monotonic();
     try {
-      const bytes = await this.#publish(session, batch);
+      const bytes = await this.#publish(session, batch, delayed);
       this.#latency.observe(this.#options.clock.monotonic() - startedMs);
       this.#records.add(batch.length);
       this.#bytes.add(bytes);
@@ -178,7 +151,7 @@ class KafkaSink implements Sink {
   }
 
   /** Invariant 4: `transaction.end` is the one moment at which records and offsets become visible, all of them. */
-  async #publish(session: Session, batch: RecordBatch): Promise<number> {
+  async #publish(session: Session, batch: RecordBatch, delayed: (reason: unknown) => void): Promise<number> {
     const { transaction, producer, cluster } = session;
     if (batch.length === 0 && batch.offsets.length === 0) return 0;
     const records = batch.length === 0 ? [] : await this.#writer.encode(batch, await this.#topics.targets(cluster, batch.topics));
@@ -187,14 +160,14 @@ class KafkaSink implements Sink {
     transaction.begin();
     if (this.#options.transactionalId === null) {
       // Without a transaction the order is what keeps an offset from being visible before its records.
-      await producer.send(records);
-      await producer.send(offsets);
+      await producer.send(records, delayed);
+      await producer.send(offsets, delayed);
     } else {
       await transaction.settle();
-      await producer.send([...records, ...offsets]);
+      await producer.send([...records, ...offsets], delayed);
     }
     failpoint('inside-commit');
-    await transaction.end(true);
+    await transaction.end(true, delayed);
     failpoint('after-end-transaction');
     if (this.#options.offsets.kind === 'store') await this.#options.offsets.store.write(this.#options.connector, batch.offsets);
     let bytes = 0;

@@ -97,17 +97,23 @@ export class Transaction {
   }
 
   /** Where the old protocol needs it, adds these partitions to the open transaction. */
-  async add(topics: readonly TopicPartitions[]): Promise<void> {
+  async add(topics: readonly TopicPartitions[], delayed?: (reason: unknown) => void): Promise<void> {
     const { transactionalId } = this.options;
     if (transactionalId === null || !this.#protocol.addsPartitions) return;
     const fresh = topics
       .map(({ topic, partitions }) => ({ topic, partitions: partitions.filter((partition) => !this.#added.has(`${topic} ${partition}`)) }))
       .filter(({ partitions }) => partitions.length > 0);
     if (fresh.length === 0) return;
-    await this.#persist('add partitions to the transaction', true, null, async (broker, doing) => {
-      const answers = await this.#cluster.call(broker, doing, addPartitionsApi, transactionalId, this.#producer, fresh);
-      return { errorCode: answers.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0 };
-    });
+    await this.#persist(
+      'add partitions to the transaction',
+      true,
+      null,
+      async (broker, doing) => {
+        const answers = await this.#cluster.call(broker, doing, addPartitionsApi, transactionalId, this.#producer, fresh);
+        return { errorCode: answers.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0 };
+      },
+      delayed,
+    );
     for (const { topic, partitions } of fresh) for (const partition of partitions) this.#added.add(`${topic} ${partition}`);
   }
 
@@ -115,12 +121,16 @@ export class Transaction {
    * Commits or aborts. A lost answer leaves the outcome unknown, so it is not asked again: the next incarnation's
    * `initialize` settles the transaction one way or the other, and what is stored then says which.
    */
-  async end(commit: boolean): Promise<void> {
+  async end(commit: boolean, delayed?: (reason: unknown) => void): Promise<void> {
     this.#move('end');
     const { transactionalId } = this.options;
     if (transactionalId !== null) {
-      const answer = await this.#persist(commit ? 'commit the transaction' : 'abort the transaction', false, null, async (broker, doing) =>
-        this.#cluster.call(broker, doing, this.#protocol.endTransaction, transactionalId, this.#producer, commit),
+      const answer = await this.#persist(
+        commit ? 'commit the transaction' : 'abort the transaction',
+        false,
+        null,
+        async (broker, doing) => this.#cluster.call(broker, doing, this.#protocol.endTransaction, transactionalId, this.#producer, commit),
+        delayed,
       );
       this.#added.clear();
       // A new epoch numbers each partition's records from 0 again; brokers insist on it.
@@ -195,6 +205,7 @@ export class Transaction {
     resend: boolean,
     signal: AbortSignal | null,
     request: (broker: number, doing: string) => Promise<T>,
+    delayed?: (reason: unknown) => void,
   ): Promise<T> {
     const deadline = this.#clock.monotonic() + this.options.blockMsMax;
     const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster.config;
@@ -219,6 +230,7 @@ export class Transaction {
         this.#coordinator = -1;
       }
       if (this.#clock.monotonic() + backoffMs > deadline) throw failure;
+      if (failure.details['kafkaCode'] !== KafkaCode.CONCURRENT_TRANSACTIONS) delayed?.(failure);
       await this.#clock.sleep(backoffMs, signal ?? undefined);
       backoffMs = Math.min(backoffMs * 2, retryBackoffMaxMs);
     }

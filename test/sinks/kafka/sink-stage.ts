@@ -6,7 +6,7 @@ import { Config } from '../../../src/connect/config.ts';
 import type { Sink } from '../../../src/connect/sink.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
 import { RecordBatch } from '../../../src/record/record-batch.ts';
-import type { KafkaSinkOptions } from '../../../src/sinks/kafka/kafka-sink.ts';
+import type { SinkOptions } from '../../../src/connect/sink.ts';
 import { createKafkaSink } from '../../../src/sinks/kafka/kafka-sink.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 
@@ -40,7 +40,7 @@ export class SinkStage implements AsyncDisposable {
     this.#bootstrap = bootstrap;
   }
 
-  sink(settings: Readonly<Record<string, string>> = {}, overrides: Partial<KafkaSinkOptions> = {}): Sink {
+  sink(settings: Readonly<Record<string, string>> = {}, overrides: Partial<SinkOptions> = {}): Sink {
     const sink = createKafkaSink({
       connector: this.connector,
       cluster: Config.of({ 'bootstrap.servers': this.#bootstrap, ...settings }),
@@ -62,7 +62,7 @@ export class SinkStage implements AsyncDisposable {
   /** A sink that is open, with its topic prepared, and what `open` reported. */
   async openSink(
     settings: Readonly<Record<string, string>> = {},
-    overrides: Partial<KafkaSinkOptions> = {},
+    overrides: Partial<SinkOptions> = {},
   ): Promise<{ sink: Sink; offsets: readonly SourceOffset[] }> {
     const sink = this.sink(settings, overrides);
     const offsets = await sink.open(signal);
