@@ -38,7 +38,7 @@ export class BatchProducer {
   }
 
   /** `delayed` hears why batches go again. Resolves when every batch is on all in-sync replicas. After a rejection some may be there and some not. */
-  async send(batches: readonly EncodedBatch[], delayed: (reason: unknown) => void): Promise<void> {
+  async send(batches: readonly EncodedBatch[], delayed: (reason: unknown) => void = () => undefined): Promise<void> {
     const { id, epoch } = this.#transaction.producer;
     for (const batch of batches) {
       stampProducer(batch.bytes, id, epoch, this.#transaction.takeSequence(batch.topic, batch.partition, batch.records));
