@@ -16,7 +16,7 @@ import { propertySettings } from '../support/property.ts';
 import { debeziumShape, fillTuple, sourceRegisters } from '../support/sample-shape.ts';
 
 const digits = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength, maxLength });
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength, maxLength });
 const sign = fc.constantFrom('', '', '-', '+');
 const two = fc.oneof(
   fc.nat(99).map((value) => String(value).padStart(2, '0')),

@@ -36,11 +36,11 @@ class Bench {
     scrub: (text) => text.replaceAll('s3cret', '[hidden]'),
     retryDelayMsMax: () => 4_000,
     changed: (status) => this.history.push(status),
-    build: async ({ running, troubled }) => {
+    build: async (events) => {
       this.builds += 1;
       if (this.buildFailure !== null) throw this.buildFailure;
-      this.running = running;
-      this.troubled = troubled;
+      this.running = () => events.running();
+      this.troubled = (reason) => events.troubled(reason);
       return {
         run: (signal) => this.#run(signal),
         close: async () => {
