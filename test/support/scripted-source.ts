@@ -12,6 +12,8 @@ import type { ChangeOutlet, Source } from '../../src/connect/source.ts';
 
 export type ScriptStep =
   | { readonly kind: 'row'; readonly op?: Op; readonly id: string; readonly text?: string }
+  /** Whatever the test puts into the change, of the declared shape. */
+  | { readonly kind: 'fill'; readonly fill: (change: Change) => void }
   | { readonly kind: 'boundary' }
   /** A position that moves without a change. */
   | { readonly kind: 'keepalive' }
@@ -123,6 +125,10 @@ export class ScriptedSource implements Source {
     switch (step.kind) {
       case 'row':
         this.#fill(step.op ?? Op.CREATE, step.id, step.text ?? '');
+        return this.#emit(out);
+      case 'fill':
+        this.change.schema = this.shape.schema;
+        step.fill(this.change);
         return this.#emit(out);
       case 'reject':
         return out.reject(new ConnectError('data.row', 'The row is ragged.', { details: { line: 7 } }), Buffer.from(step.raw));

@@ -4,13 +4,17 @@ import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { Transform } from '../transform.ts';
 import { castPlugins } from './cast.ts';
 import { fieldPlugins } from './fields.ts';
+import { flattenPlugins } from './flatten.ts';
+import { headerToValuePlugin } from './header-to-value.ts';
 import { headerPlugins } from './header.ts';
 import { insertFieldPlugins } from './insert-field.ts';
+import { logicalTablePlugin } from './logical-table.ts';
 import { maskPlugins } from './mask.ts';
 import { recordPlugin } from './part.ts';
 import { predicatePlugins, whenMatches } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
+import { scriptedFilterPlugin } from './scripted.ts';
 import { unwrapPlugins } from './unwrap.ts';
 
 export { predicatePlugins } from './predicate.ts';
@@ -20,12 +24,16 @@ export type { PredicatePlugin } from './predicate.ts';
 export const transformPlugins: readonly TransformPlugin[] = [
   ...castPlugins,
   ...fieldPlugins,
+  ...flattenPlugins,
   ...headerPlugins,
   ...insertFieldPlugins,
   ...maskPlugins,
   ...routePlugins,
   ...unwrapPlugins,
   recordPlugin('Filter', [], () => () => null),
+  headerToValuePlugin,
+  logicalTablePlugin,
+  scriptedFilterPlugin,
 ];
 
 /**

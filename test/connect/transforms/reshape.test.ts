@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Op, TupleRef } from '../../../src/record/change.ts';
+import { ColumnKind } from '../../../src/record/column-kind.ts';
+import type { HeaderNode, Shape } from '../../../src/record/shape.ts';
+import { Config } from '../../../src/connect/config.ts';
+import { createTransforms } from '../../../src/connect/transforms/catalog.ts';
+import { columnsOf, envelopeOf, optionsOf, written } from './transform-run.ts';
+
+const columns = columnsOf({ id: [ColumnKind.INT, 'int32'], name: [ColumnKind.STRING, 'string?'] });
+const shape = (topic = 'shop.public.orders'): Shape => envelopeOf(topic, columns);
+const kafka = 'org.apache.kafka.connect.transforms';
+
+/** The plan of one transform, for what the schema says. */
+function planned(type: string, options: Record<string, string>, base: Shape, op: Op = Op.CREATE): Shape {
+  return createTransforms(Config.of(optionsOf(type, options)))[0]!.plan(base, op)!.shape;
+}
+
+function flat(before: readonly unknown[], after: readonly unknown[], op: string): Record<string, unknown> {
+  const [beforeId, beforeName] = before;
+  const [afterId, afterName] = after;
+  return {
+    before_id: beforeId,
+    before_name: beforeName,
+    after_id: afterId,
+    after_name: afterName,
+    source_table: 'orders',
+    op,
+  };
+}
+
+function header(name: string, value: string, presence: TupleRef | null = null): HeaderNode {
+  return { name, node: { kind: 'constant', schema: { type: 'string', optional: false }, value }, ops: null, presence };
+}
+
+describe('Flatten', () => {
+  const rows = [
+    { op: Op.CREATE, after: ['1', 'new'] },
+    { op: Op.UPDATE, after: ['2', 'changed'] },
+    { op: Op.UPDATE, before: ['3', null], after: ['3', 'again'] },
+    { op: Op.DELETE, before: ['4', 'gone'] },
+    { op: Op.TOMBSTONE, before: ['4', 'gone'] },
+  ];
+
+  it('an envelope: missing images are nulls, whether the operation says so or only the row does', async () => {
+    const records = await written(optionsOf(`${kafka}.Flatten$Value`, { delimiter: '_' }), shape(), rows);
+    const none = [null, null];
+    assert.deepEqual(
+      records.map(({ value }) => value),
+      [
+        flat(none, [1, 'new'], 'c'),
+        flat(none, [2, 'changed'], 'u'),
+        flat([3, null], [3, 'again'], 'u'),
+        flat([4, 'gone'], none, 'd'),
+        null,
+      ],
+    );
+  });
+
+  it('children of optional structs are optional, others as they were', () => {
+    const { value } = planned(`${kafka}.Flatten$Value`, {}, shape());
+    assert.deepEqual(
+      value.schema.fields?.map(({ name, schema }) => `${name}:${schema.type}${schema.optional ? '?' : ''}`),
+      ['before.id:int32?', 'before.name:string?', 'after.id:int32?', 'after.name:string?', 'source.table:string', 'op:string'],
+    );
+  });
+});
+
+describe('ByLogicalTableRouter', () => {
+  const type = 'io.debezium.transforms.ByLogicalTableRouter';
+  const options = { 'topic.regex': '(.*)customers_shard(.*)', 'topic.replacement': '$1customers_all_shards' };
+
+  it("Debezium's example: shards into one topic, with the shard in the key", async () => {
+    const rows = [
+      { op: Op.CREATE, after: ['1', 'new'] },
+      { op: Op.TOMBSTONE, before: ['1', 'new'] },
+    ];
+    const records = await written(optionsOf(type, options), shape('myserver.mydb.customers_shard1'), rows);
+    const key = { id: 1, __dbz__physicalTableIdentifier: 'myserver.mydb.customers_shard1' };
+    assert.deepEqual(
+      records.map((record) => [record.topic, record.key, record.value === null]),
+      [
+        ['myserver.mydb.customers_all_shards', key, false],
+        ['myserver.mydb.customers_all_shards', key, true],
+      ],
+    );
+    const { key: keyNode, value } = planned(type, options, shape('myserver.mydb.customers_shard1'));
+    assert.deepEqual(
+      [keyNode?.schema.name, value.schema.name, value.schema.fields?.[0]?.schema.name, value.schema.fields?.[1]?.schema.name],
+      ['Key', 'Envelope', 'Value', 'Value'].map((suffix) => `myserver.mydb.customers_all_shards.${suffix}`),
+    );
+    assert.equal(value.schema.fields?.[0]?.schema.optional, true);
+  });
+
+  it("the key's field: named, taken out of the topic, or left away", () => {
+    const from = shape('myserver.mydb.customers_shard1');
+    const named = { 'key.field.name': 'shard', 'key.field.regex': '(.*)customers_shard(.*)', 'key.field.replacement': '$2' };
+    const field = (more: Record<string, string>) => {
+      const { key } = planned(type, { ...options, ...more }, from);
+      return key?.kind === 'struct'
+        ? key.fields.map(({ name, node }) => (node.kind === 'constant' ? `${name}=${String(node.value)}` : name))
+        : null;
+    };
+    assert.deepEqual(field(named), ['id', 'shard=1']);
+    assert.deepEqual(field({ 'key.enforce.uniqueness': 'false' }), ['id']);
+    assert.throws(() => field({ 'key.field.regex': 'x' }), /belong together/);
+    assert.throws(() => planned(type, { ...options, 'topic.replacement': '$3' }, from), /No group 3/);
+  });
+
+  it('other topics, records without key and values that are no envelope', () => {
+    assert.equal(planned(type, options, shape()).topic, 'shop.public.orders');
+    const keyless = planned(type, options, { ...shape('a.customers_shard1'), key: null });
+    assert.deepEqual([keyless.topic, keyless.key], ['a.customers_all_shards', null]);
+    const heartbeat = shape('a.customers_shard1');
+    const plain = { ...heartbeat, value: { ...heartbeat.value, schema: { ...heartbeat.value.schema, name: 'Heartbeat' } } } as Shape;
+    assert.equal(planned(type, options, plain).value, plain.value);
+    const adjusted = planned(type, { ...options, 'schema.name.adjustment.mode': 'avro' }, shape('1-a.customers_shard1'));
+    assert.equal(adjusted.key?.schema.name, '_1_a.customers_all_shards.Key');
+  });
+});
+
+describe('HeaderToValue', () => {
+  const headed: Shape = { ...shape(), headers: [header('event_timestamp', 'now'), header('key', 'k1')] };
+  const type = 'io.debezium.transforms.HeaderToValue';
+  const options = { headers: 'event_timestamp,key', fields: 'timestamp,source.id', operation: 'move' };
+
+  it('moves or copies, also into nested structs', async () => {
+    const rows = [
+      { op: Op.CREATE, after: ['1', 'new'] },
+      { op: Op.TOMBSTONE, before: ['1', 'new'] },
+    ];
+    const [moved, tombstone] = await written(optionsOf(type, options), headed, rows);
+    assert.deepEqual(moved?.value, {
+      before: null,
+      after: { id: 1, name: 'new' },
+      source: { table: 'orders', id: 'k1' },
+      op: 'c',
+      timestamp: 'now',
+    });
+    assert.deepEqual([moved?.headers, tombstone?.value, tombstone?.headers], [{}, null, { event_timestamp: 'now', key: 'k1' }]);
+    const [copied] = await written(optionsOf(type, { ...options, operation: 'copy' }), headed, rows);
+    assert.deepEqual(copied?.headers, { event_timestamp: 'now', key: 'k1' });
+  });
+
+  it('a missing header makes no field; one that comes and goes is refused', () => {
+    assert.equal(planned(type, { ...options, headers: 'x,y' }, headed).value.schema.fields?.length, 4);
+    assert.throws(() => planned(type, options, { ...headed, headers: [header('key', 'k', TupleRef.BEFORE)] }), /Only some records/);
+    assert.throws(() => planned(type, { ...options, fields: 'a' }, headed), /same number of elements/);
+    assert.throws(() => planned(type, { ...options, fields: 'a,nope.b' }, headed), /"nope" is not a struct/);
+  });
+});
