@@ -47,13 +47,15 @@ export function testPhases(files: readonly string[]): TestPhase[] {
   const plan = [
     {
       name: 'pure',
-      pattern: /(?<!\.(?:pg|kafka|e2e|containers))\.test\.ts$/,
+      pattern: /(?<!\.(?:pg|kafka|e2e|peer|containers))\.test\.ts$/,
       needsServers: false,
       concurrency: cores,
       withinMs: 4 * minutes,
     },
     { name: 'servers', pattern: /\.(?:pg|kafka)\.test\.ts$/, needsServers: true, concurrency: 2, withinMs: 8 * minutes },
     { name: 'end to end', pattern: /\.e2e\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 15 * minutes },
+    // Debezium itself on Kafka Connect: skipped with a message where there is no Java, or Maven Central is out of reach.
+    { name: 'peers', pattern: /\.peer\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 4 * minutes },
     { name: 'containers', pattern: /\.containers\.test\.ts$/, needsServers: false, concurrency: 1, withinMs: 10 * minutes },
   ];
   return plan

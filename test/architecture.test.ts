@@ -171,7 +171,7 @@ test('files are named after their noun, in kebab-case', () => {
   const names = [...sources('src'), ...sources('test')].map((path) => path.replace(/^.*\//, ''));
   assert.deepEqual(
     names.filter(
-      (name) => bannedNames.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|kafka|e2e|containers))?(\.test|\.bench)?\.ts$/.test(name),
+      (name) => bannedNames.test(name) || !/^[a-z0-9]+(-[a-z0-9]+)*(\.(pg|kafka|e2e|peer|containers))?(\.test|\.bench)?\.ts$/.test(name),
     ),
     [],
   );

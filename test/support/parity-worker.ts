@@ -4,9 +4,8 @@ import { CommittedReader } from './committed-reader.ts';
 import type { CommittedRecord } from './committed-reader.ts';
 import { createDatabase } from './database.ts';
 import type { Database } from './database.ts';
-import type { ParityCase, ParityPart, ParityRecord } from './parity-case.ts';
-import { plainDecoder, plainJson } from './plain-decoder.ts';
-import { stack } from './stack.ts';
+import type { ParityCase, ParityRecord } from './parity-case.ts';
+import { ParityReader } from './parity-reader.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 interface Stage {
@@ -18,7 +17,7 @@ interface Stage {
 export class ParityWorker implements AsyncDisposable {
   readonly #stages: ReadonlyMap<string, Stage>;
   readonly #worker: WorkerProcess;
-  readonly #schemas = new Map<number, Promise<{ readonly text: string; readonly type: ReturnType<typeof plainDecoder> }>>();
+  readonly #reader = new ParityReader();
 
   private constructor(stages: ReadonlyMap<string, Stage>, worker: WorkerProcess) {
     this.#stages = stages;
@@ -64,19 +63,7 @@ export class ParityWorker implements AsyncDisposable {
         .map((topic) => `${topic}: ${reader.records.filter((record) => rename(record.topic) === topic).length}`)
         .join(', ');
     await reader.until(enough, missing, 30_000);
-    const byTopic = new Map<string, ParityRecord[]>();
-    for (const record of reader.records.toSorted((left, right) => Number(left.offset - right.offset))) {
-      const list = byTopic.get(rename(record.topic)) ?? [];
-      const headers = Object.fromEntries(Object.entries(record.headers).map(([header, value]) => [header, rename(value)]));
-      list.push({
-        topic: rename(record.topic),
-        key: await this.#part(record.rawKey, rename),
-        value: await this.#part(record.rawValue, rename),
-        headers,
-      });
-      byTopic.set(rename(record.topic), list);
-    }
-    return byTopic;
+    return this.#reader.plain(reader.records, rename);
   }
 
   log(): Promise<string> {
@@ -99,23 +86,6 @@ export class ParityWorker implements AsyncDisposable {
       if (performance.now() > end || !this.#worker.running) throw new Error(`the connector ${prefix} does not stream`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-  }
-
-  async #part(bytes: Buffer | null, rename: (text: string) => string): Promise<ParityPart | null> {
-    if (bytes === null) return null;
-    const { text, type } = await this.#schema(bytes.readUInt32BE(1));
-    return { schema: rename(text), value: JSON.parse(rename(JSON.stringify(plainJson(type.fromBuffer(bytes.subarray(5)))))) as unknown };
-  }
-
-  #schema(id: number): Promise<{ readonly text: string; readonly type: ReturnType<typeof plainDecoder> }> {
-    let found = this.#schemas.get(id);
-    if (found === undefined) {
-      found = fetch(`${stack.registry}/schemas/ids/${id}`)
-        .then((answer) => answer.json() as Promise<{ schema: string }>)
-        .then(({ schema }) => ({ text: schema, type: plainDecoder(schema) }));
-      this.#schemas.set(id, found);
-    }
-    return found;
   }
 }
 
