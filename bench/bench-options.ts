@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly label: string | null;
   readonly save: boolean;
   readonly readme: boolean;
+  /** The arguments, for the result: without addresses, which may hold a password. */
+  readonly command: readonly string[];
   readonly kafka: string | undefined;
   readonly registry: string | undefined;
   readonly postgres: string | undefined;
@@ -84,10 +86,15 @@ export function benchOptions(
     label: flags.label ?? null,
     save: flags.save,
     readme: flags.readme ?? false,
+    command: args.filter((arg, at) => !isAddress(arg) && !isAddress(args[at - 1] ?? '')),
     kafka: flags.kafka ?? environment['MILLRACE_BENCH_KAFKA'],
     registry: flags.registry ?? environment['MILLRACE_BENCH_REGISTRY'],
     postgres: flags.postgres ?? environment['MILLRACE_BENCH_POSTGRES'],
   };
+}
+
+function isAddress(flag: string): boolean {
+  return /^--(kafka|registry|postgres)/.test(flag);
 }
 
 function requireKnown(command: Command, flag: string, given: readonly string[], known: readonly string[]): void {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { cacheDirectory } from '../src/embedded/cache.ts';
 import type { BenchOptions } from './bench-options.ts';
-import { BenchServers } from './bench-servers.ts';
+import { BenchServers, postgresSettings } from './bench-servers.ts';
 import type { Engine } from './engine/engine.ts';
 import { debeziumEngines } from './engine/debezium.ts';
 import { millraceEngines } from './engine/millrace.ts';
 import { plainEngine } from './engine/plain.ts';
 import type { Measurement } from './measure/measurement.ts';
+import { machine } from './report/machine.ts';
+import { updateReadme } from './report/readme-table.ts';
+import { saveResult } from './report/result-file.ts';
 import { resultTable } from './report/result-table.ts';
 import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
 import { bigTransaction } from './scenario/big-transaction.ts';
@@ -34,6 +37,12 @@ export const limits = ['walsender', 'copy', 'producer'] as const;
 
 /** Runs what was chosen, and resolves with the exit code: 0 only when everything was measured and found right. */
 export async function bench(options: BenchOptions, say: (text: string) => void): Promise<number> {
+  if (options.readme) {
+    say(updateReadme());
+    return 0;
+  }
+  const about = machine();
+  if (about.loadBefore > 1) say(`This machine is busy (load ${about.loadBefore}): rates and latencies will be worse than they are.`);
   const chosen = scenarios.filter((scenario) => options.scenarios.length === 0 || options.scenarios.includes(scenario.name));
   const chosenEngines = engines.filter((engine) => options.engines.length === 0 || options.engines.includes(engine.name));
   for (const engine of chosenEngines) await engine.prepare(say);
@@ -66,6 +75,16 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
     }
   }
   say(`\n${resultTable(measurements)}`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ measurements, failures })}\n`);
+  const result = {
+    date: new Date().toISOString(),
+    label: options.label ?? (options.quick ? 'quick' : 'full'),
+    command: options.command,
+    machine: about,
+    postgres: options.postgres === undefined ? postgresSettings : null,
+    measurements,
+    failures,
+  };
+  if (options.save && measurements.length > 0) say(`\nSaved as ${await saveResult(result)}.{json,md,svg}`);
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   return failures.length > 0 || measurements.some((measurement) => measurement.failure !== null) ? 1 : 0;
 }
