@@ -7,6 +7,7 @@ import { debeziumEngines } from './engine/debezium.ts';
 import { millraceEngines } from './engine/millrace.ts';
 import { plainEngine } from './engine/plain.ts';
 import type { Measurement } from './measure/measurement.ts';
+import { compareWithBaseline } from './micro/compare.ts';
 import { machine } from './report/machine.ts';
 import { updateReadme } from './report/readme-table.ts';
 import { saveResult } from './report/result-file.ts';
@@ -41,6 +42,7 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
     say(updateReadme());
     return 0;
   }
+  if (options.compare) return await compareWithBaseline(options.saveBaseline, say);
   const about = machine();
   if (about.loadBefore > 1) say(`This machine is busy (load ${about.loadBefore}): rates and latencies will be worse than they are.`);
   const chosen = scenarios.filter((scenario) => options.scenarios.length === 0 || options.scenarios.includes(scenario.name));

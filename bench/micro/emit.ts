@@ -9,14 +9,11 @@ import { TaskMetrics } from '../../src/connect/task-metrics.ts';
 import { Config } from '../../src/connect/config.ts';
 import { createTransforms } from '../../src/connect/transforms/catalog.ts';
 import { recordBatchLimits } from '../../src/record/record-batch.ts';
-import { ScriptedSource, fillTuple } from '../support/scripted-source.ts';
-import { MemorySink } from '../support/memory-sink.ts';
+import { ScriptedSource, fillTuple } from '../../test/support/scripted-source.ts';
+import { MemorySink } from '../../test/support/memory-sink.ts';
+import type { MicroBenchmark } from './micro-benchmark.ts';
 
-/**
- * What the runtime itself costs per row: plan look-up, arena, bookkeeping, with encoders that copy one cell each.
- * `node test/bench/emit.bench.ts [ROWS]`; prints nanoseconds per row, the median of seven runs, for each chain.
- */
-const rows = Number(process.argv[2] ?? 2_000_000);
+const rows = 10_000;
 
 const copyCell: Converter = {
   compile: (_node, { part }) => {
@@ -24,13 +21,14 @@ const copyCell: Converter = {
     return Promise.resolve({
       encode(change, out) {
         const tuple = change.after;
-        out.copy(tuple.bytes, tuple.start[column]!, tuple.end[column]!);
+        out.copy(tuple.bytes, tuple.start[column] as number, tuple.end[column] as number);
       },
     });
   },
 };
 
-async function measure(name: string, config: Record<string, string>): Promise<void> {
+/** What the runtime itself costs per row: plan look-up, arena, bookkeeping, with encoders that copy one cell each. */
+async function emit(name: string, config: Record<string, string>): Promise<MicroBenchmark> {
   const source = new ScriptedSource([]);
   const clock = systemClock;
   let position = 0;
@@ -60,29 +58,28 @@ async function measure(name: string, config: Record<string, string>): Promise<vo
   const drain = (async () => {
     for (let sealed = await batches.next(); sealed !== null; sealed = await batches.next()) batches.release(sealed);
   })();
-  const results: number[] = [];
-  let heapBytes = 0;
-  for (let run = 0; run < 8; run += 1) {
-    const heapBefore = process.memoryUsage().heapUsed;
-    const start = clock.monotonic();
-    for (let row = 0; row < rows; row += 1) if (!outlet.emit(source.change)) await outlet.drained();
-    const nanoseconds = ((clock.monotonic() - start) * 1e6) / rows;
-    heapBytes = (process.memoryUsage().heapUsed - heapBefore) / rows;
-    if (run > 0) results.push(nanoseconds);
-  }
-  batches.end();
-  await drain;
-  const median = results.sort((a, b) => a - b)[3]!;
-  process.stdout.write(`${name}: ${median.toFixed(1)} ns/row, heap growth ${heapBytes.toFixed(2)} bytes/row in the last run\n`);
+  // Ends with the process, like the source that it stands for.
+  drain.catch(() => undefined);
+  return {
+    name: `emit, ${name}`,
+    unit: 'row',
+    units: rows,
+    run: async () => {
+      for (let row = 0; row < rows; row += 1) if (!outlet.emit(source.change)) await outlet.drained();
+    },
+  };
 }
 
-const constantHeader = {
-  transforms: 'h',
-  'transforms.h.type': 'InsertHeader',
-  'transforms.h.header': 'from',
-  'transforms.h.value.literal': 'bench',
-};
-await measure('no transforms', {});
-await measure('a constant header', constantHeader);
-await measure('all filtered', { transforms: 'f', 'transforms.f.type': 'Filter' });
-await measure('no transforms, again', {});
+export async function emitBenchmarks(): Promise<readonly MicroBenchmark[]> {
+  const constantHeader = {
+    transforms: 'h',
+    'transforms.h.type': 'InsertHeader',
+    'transforms.h.header': 'from',
+    'transforms.h.value.literal': 'bench',
+  };
+  return [
+    await emit('no transforms', {}),
+    await emit('a constant header', constantHeader),
+    await emit('all filtered', { transforms: 'f', 'transforms.f.type': 'Filter' }),
+  ];
+}
