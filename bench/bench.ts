@@ -6,6 +6,7 @@ import type { Engine } from './engine/engine.ts';
 import { debeziumEngines } from './engine/debezium.ts';
 import { millraceEngines } from './engine/millrace.ts';
 import { plainEngine } from './engine/plain.ts';
+import { isCalledOff } from './measure/leftovers.ts';
 import type { Measurement } from './measure/measurement.ts';
 import { compareWithBaseline } from './micro/compare.ts';
 import { machine } from './report/machine.ts';
@@ -67,6 +68,7 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
     uniqueName: (part) => `bench_${run}_${(names += 1)}_${part}`,
   };
   for (const scenario of chosen) {
+    if (isCalledOff()) return 1;
     say(`\n── ${scenario.name}: ${scenario.title} ──`);
     try {
       await scenario.run(context);
@@ -76,6 +78,7 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
       say(`  FAILED: ${reason}`);
     }
   }
+  if (isCalledOff()) return 1;
   say(`\n${resultTable(measurements)}`);
   const result = {
     date: new Date().toISOString(),

@@ -1,4 +1,5 @@
 import type { Engine, ServerAddresses } from '../engine/engine.ts';
+import { isCalledOff } from '../measure/leftovers.ts';
 import type { Measurement, Role, RunResult } from '../measure/measurement.ts';
 
 export interface ScenarioContext {
@@ -51,7 +52,7 @@ export async function attempt(
   { name, title, role }: Attempt,
   act: (log: AttemptLog) => Promise<void>,
 ): Promise<void> {
-  if (context.chosenEngines.length > 0 && !context.chosenEngines.includes(name)) return;
+  if (isCalledOff() || (context.chosenEngines.length > 0 && !context.chosenEngines.includes(name))) return;
   const log: AttemptLog = { runs: [], also: new Map(), config: {}, peakRssBytes: null };
   let failure: string | null = null;
   context.say(`${scenario} · ${title}`);
@@ -59,6 +60,7 @@ export async function attempt(
     await act(log);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
+    if (isCalledOff()) return;
     context.say(`  FAILED: ${failure}`);
   }
   const { config, peakRssBytes } = log;
