@@ -5,7 +5,9 @@ import type { SourceContext } from '../../connect/plugin.ts';
 import type { ChangeOutlet, Source, SourceSignal } from '../../connect/source.ts';
 import { sameOffset, type OffsetMap, type SourceOffset } from '../../record/offset.ts';
 import { AdhocState } from './adhoc/adhoc-state.ts';
+import { Notifications } from './adhoc/notifications.ts';
 import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
+import { ToldOutlet } from './adhoc/told-outlet.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint } from './position.ts';
@@ -218,6 +220,10 @@ export class PostgresSource implements Source {
     const connect = (): Promise<Client> => sessions.connect({ queryTimeout: false });
     const snapshot = new Snapshot({ settings, connect, clock, log, change, registers, systemId: server.systemId });
     this.#offset = () => snapshot.position();
+    const told = new ToldOutlet(out, new Notifications(settings, clock, log), createChange(() => 'notification').change, () => {
+      this.#reported = null;
+    });
+    if (told.wanted) await told.begin(resume !== null);
     const shown = await snapshot.run(
       {
         startLsn: slot?.consistentPoint ?? 0n,
@@ -225,11 +231,13 @@ export class PostgresSource implements Source {
         publication: settings.publication.name,
         resume,
       },
-      out,
+      told.wanted ? told : out,
       signal,
     );
     const offset = snapshot.position();
-    return shown === null || offset === null ? null : { point: parsePosition(offset).point, shown, adhoc: new AdhocState() };
+    if (shown === null || offset === null) return null;
+    if (told.wanted) await told.end();
+    return { point: parsePosition(offset).point, shown, adhoc: new AdhocState() };
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */

@@ -67,19 +67,34 @@ export class Notifications {
     return this.#waiting.length > 0;
   }
 
-  /** Only between transactions, and not between two rows of a `COPY` that fills the same change. True: records were emitted. */
+  /** False: nobody asked to be told. */
+  get wanted(): boolean {
+    return this.#settings.notifications.channels.size > 0;
+  }
+
+  async declare(change: Change, out: Pick<ChangeOutlet, 'declare'>): Promise<void> {
+    if (this.#shape === null || this.#declared) return;
+    await out.declare(this.#shape);
+    change.after.reserve(this.#shape.schema.columns.length);
+    this.#declared = true;
+  }
+
+  /** Between two changes, once declared. False: stop soon. */
+  emit(change: Change, out: Pick<ChangeOutlet, 'emit'>): boolean {
+    let room = true;
+    if (this.#shape === null) return room;
+    for (const notification of this.#waiting.splice(0)) {
+      fill(change, this.#shape, notification);
+      if (!out.emit(change)) room = false;
+    }
+    return room;
+  }
+
+  /** Only between transactions. True: records were emitted. */
   async flush(change: Change, out: ChangeOutlet): Promise<boolean> {
-    const shape = this.#shape;
-    if (shape === null || this.#waiting.length === 0) return false;
-    if (!this.#declared) {
-      await out.declare(shape);
-      change.after.reserve(shape.schema.columns.length);
-      this.#declared = true;
-    }
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      fill(change, shape, next);
-      if (!out.emit(change)) await out.drained();
-    }
+    if (this.#waiting.length === 0) return false;
+    await this.declare(change, out);
+    if (!this.emit(change, out)) await out.drained();
     return true;
   }
 }

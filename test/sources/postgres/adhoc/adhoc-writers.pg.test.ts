@@ -11,8 +11,8 @@ import { randomFrom, schema, seed, tables, write } from '../random-writers.ts';
 import { servers } from '../servers.ts';
 import { CommittingOutlet, tableState } from '../snapshot-harness.ts';
 import { sourceConfig, untilTrue } from '../source-fixture.ts';
+import { signalTable } from './adhoc-harness.ts';
 
-const signalTable = 'CREATE TABLE signals (id varchar(42) PRIMARY KEY, type varchar(32) NOT NULL, data varchar(2048))';
 const keyed = Object.entries(tables).filter(([, key]) => key.length > 0);
 
 /** One process: runs until `decide` kills it, or until `done`. */
@@ -72,6 +72,10 @@ for (const [version, url] of servers) {
       const random = randomFrom(seed + 7);
       await using database = await createDatabase(url);
       await database.query(`${schema}; ${signalTable}`);
+      // Windows stay open for a while, so that writers get into them.
+      await database.query(`
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(random() * 0.04); RETURN NEW; END';
+        CREATE TRIGGER slow BEFORE INSERT ON signals FOR EACH ROW WHEN (NEW.type = 'snapshot-window-close') EXECUTE FUNCTION slow()`);
       const first = new Map<string, Map<string, string>>();
       for (const [table, key] of keyed) first.set(table, await tableState(database, table, key));
       const outlet = new CommittingOutlet();

@@ -235,3 +235,41 @@ test('a lost connection in the middle is made again', async () => {
   await untilTrue(() => Promise.resolve(notes(running.out.changes).includes('COMPLETED')), 20_000);
   assert.deepEqual(told(running.out.changes, table), reads(1, 20));
 });
+
+test('a signal in a transaction that was cut is taken once', async () => {
+  await using db = await createDatabase();
+  await db.query(`${orders(3)}; ${signalTable}`);
+  let offsets;
+  {
+    await using running = await streaming(db, { extra: withSignals, prepare: (out) => (out.hasRoom = (count) => count !== 2) });
+    await db.query(`BEGIN; INSERT INTO signals VALUES ('1', 'execute-snapshot', '{"data-collections":["public.orders"]}');
+      INSERT INTO orders SELECT n, 'new' FROM generate_series(10, 19) n; COMMIT`);
+    await running.out.until(() => running.out.full);
+    offsets = [{ partition: { server: 'shop' }, offset: running.out.changes.at(-1)?.offset ?? null }];
+  }
+  const stored = offsets[0]?.offset;
+  assert.equal(stored?.['ordinal'], 3);
+  assert.equal(stored?.['signals_taken'], 1);
+  await using running = await streaming(db, { extra: withSignals, offsets });
+  await untilNote(running, 'COMPLETED');
+  const rows = told(running.out.changes, table);
+  assert.deepEqual(
+    rows.filter((row) => row.startsWith('c')),
+    [12, 13, 14, 15, 16, 17, 18, 19].map((id) => `c${id}`),
+  );
+  assert.deepEqual(
+    rows.filter((row) => row.startsWith('r')),
+    [...reads(1, 3), ...reads(10, 19)],
+  );
+  assert.equal(running.out.boundaries.at(-1)?.offset?.['signals_taken'], 1);
+});
+
+test('an initial snapshot tells how it gets on, too', async () => {
+  await using db = await createDatabase();
+  await db.query(`${orders(3)}; CREATE TABLE bare (v int)`);
+  await using running = await streaming(db, { extra: { 'snapshot.mode': 'initial' } });
+  await untilNote(running, 'COMPLETED');
+  assert.deepEqual(told(running.out.changes, table), reads(1, 3));
+  const all = running.out.changes.filter((change) => change.table === 'notes').map(({ after }) => after?.['type']);
+  assert.deepEqual(all, ['STARTED', 'IN_PROGRESS', 'IN_PROGRESS', 'TABLE_SCAN_COMPLETED', 'TABLE_SCAN_COMPLETED', 'COMPLETED']);
+});

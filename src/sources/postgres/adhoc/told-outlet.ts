@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+
+import type { ChangeOutlet } from '../../../connect/source.ts';
+import type { Change } from '../../../record/change.ts';
+import type { Shape } from '../../../record/shape.ts';
+import type { Notifications } from './notifications.ts';
+
+/**
+ * The outlet of an initial snapshot, which tells how it gets on: a table begins when it is declared; how many rows of each
+ * were read is told when all have been.
+ */
+export class ToldOutlet implements ChangeOutlet {
+  readonly #out: ChangeOutlet;
+  readonly #notifications: Notifications;
+  readonly #id: string;
+  /** Of its own: rows fill another. */
+  readonly #change: Change;
+  /** Rows by the id of their schema. */
+  readonly #rows: number[] = [];
+  readonly #names = new Map<number, string>();
+  /** Before a record that moves no position. */
+  readonly #onRecord: () => void;
+  /** There is a position that a record can be committed with. */
+  #begun = false;
+
+  constructor(out: ChangeOutlet, notifications: Notifications, change: Change, onRecord: () => void) {
+    this.#out = out;
+    this.#notifications = notifications;
+    this.#id = randomUUID();
+    this.#change = change;
+    this.#onRecord = onRecord;
+  }
+
+  /** False: rows need not go this way. */
+  get wanted(): boolean {
+    return this.#notifications.wanted;
+  }
+
+  /** `resumed`: after an interruption; it has been told that it began. */
+  async begin(resumed: boolean): Promise<void> {
+    await this.#notifications.declare(this.#change, this.#out);
+    if (!resumed) this.#notifications.add(this.#id, 'Initial Snapshot', 'STARTED');
+  }
+
+  async declare(shape: Shape): Promise<void> {
+    await this.#out.declare(shape);
+    const name = shape.schema.name.split('.').slice(-2).join('.');
+    if (![...this.#names.values()].includes(name)) {
+      const data = { data_collections: name, current_collection_in_progress: name };
+      this.#notifications.add(this.#id, 'Initial Snapshot', 'IN_PROGRESS', data);
+    }
+    this.#names.set(shape.schema.id, name);
+    this.#rows[shape.schema.id] = 0;
+  }
+
+  emit(change: Change): boolean {
+    this.#rows[change.schema.id] = (this.#rows[change.schema.id] ?? 0) + 1;
+    this.#begun = true;
+    return this.#out.emit(change);
+  }
+
+  boundary(): boolean {
+    if (this.#begun && this.#notifications.waiting) this.#onRecord();
+    const room = !this.#begun || this.#notifications.emit(this.#change, this.#out);
+    return this.#out.boundary() && room;
+  }
+
+  reject(...args: Parameters<ChangeOutlet['reject']>): boolean {
+    return this.#out.reject(...args);
+  }
+
+  drained(): Promise<void> {
+    return this.#out.drained();
+  }
+
+  /** After the last row. */
+  async end(): Promise<void> {
+    for (const [id, name] of this.#names) {
+      this.#notifications.add(this.#id, 'Initial Snapshot', 'TABLE_SCAN_COMPLETED', {
+        data_collections: [...new Set(this.#names.values())].join(','),
+        scanned_collection: name,
+        total_rows_scanned: String(this.#rows[id] ?? 0),
+        status: (this.#rows[id] ?? 0) > 0 ? 'SUCCEEDED' : 'EMPTY',
+      });
+    }
+    this.#notifications.add(this.#id, 'Initial Snapshot', 'COMPLETED');
+    this.#onRecord();
+    await this.#notifications.flush(this.#change, this.#out);
+    if (!this.#out.boundary()) await this.#out.drained();
+  }
+}
