@@ -41,13 +41,15 @@ export class AdhocSnapshots {
 
   /**
    * Takes a signal: from here on the offset has it. Throws `SignalFault` when it cannot be obeyed. Whoever calls sees to it
-   * that the offset is stored.
+   * that the offset is stored. False: there is nothing to do and nothing to store.
    */
-  take(signal: Signal): void {
+  take(signal: Signal): boolean {
     const order = readSignal(signal);
     this.#apply(signal, order);
+    if (order.kind === 'ignore') return false;
     this.#parts.state.taken += 1;
     this.#wake.resolve();
+    return true;
   }
 
   /** As `take`, but a fault is only told. */

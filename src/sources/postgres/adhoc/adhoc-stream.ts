@@ -90,7 +90,7 @@ export class AdhocStream {
   async signal(signal: Signal): Promise<void> {
     const { state, start } = this.#parts;
     try {
-      this.#snapshots.take(signal);
+      if (!this.#snapshots.take(signal)) return;
     } catch (error) {
       if (!(error instanceof SignalFault)) throw error;
       throw new ConnectError('config.invalid', `The signal is not taken: ${error.message}.`, { remedy: 'Correct it and send it again.' });
