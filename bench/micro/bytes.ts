@@ -1,4 +1,4 @@
-import { crc32c } from '@platformatic/kafka';
+import { crc32c } from '@node-rs/crc32';
 import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 

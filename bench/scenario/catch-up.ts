@@ -21,6 +21,8 @@ export interface CatchUpOptions {
   readonly engines: (engine: Engine) => boolean;
   /** Also what Kafka takes at most, in records of this size. */
   readonly producedBytes?: number;
+  /** Measured runs, unless the user wants another number. */
+  readonly repeats?: number;
 }
 
 const timeoutMs = 150_000;
@@ -61,7 +63,8 @@ export function catchUp(options: CatchUpOptions): Scenario {
           const warmRows = Math.min(rows, warmRowsMax);
           const warm = await stage.run(warmRows, 'c', timeoutMs, () => load(database, options, tables, warmRows));
           requireRight(warm.problems);
-          for (let repeat = 1; repeat <= context.repeats; repeat += 1) {
+          const repeats = context.repeats(engine.role, options.repeats ?? 3);
+          for (let repeat = 1; repeat <= repeats; repeat += 1) {
             stage.process.freeze();
             await load(database, options, tables, rows);
             const progress = await stage.run(rows, 'c', timeoutMs, () => Promise.resolve(stage.process.thaw()));
@@ -86,7 +89,8 @@ async function drainFirst(
     await using drain = await WalsenderDrain.start(database, context.folder, context.uniqueName('drain'), tables);
     log.config = { protocol: 'pgoutput, proto_version 1' };
     const rows = context.rows(options.fullRows);
-    for (let repeat = 0; repeat <= context.repeats; repeat += 1) {
+    const repeats = context.repeats('limit', options.repeats ?? 3);
+    for (let repeat = 0; repeat <= repeats; repeat += 1) {
       drain.process.freeze();
       await load(database, options, tables, rows);
       const progress = await drain.run(rows, timeoutMs, () => drain.process.thaw());
@@ -101,7 +105,8 @@ async function produceFirst(context: ScenarioContext, scenario: string, rows: nu
   const limit = { name: 'producer', title: 'limit: batches made beforehand', role: 'limit' as const };
   await attempt(context, scenario, limit, async (log) => {
     log.config = { valueBytes, transactions: true, compression: 'none' };
-    for (let repeat = 1; repeat <= context.repeats; repeat += 1) {
+    const repeats = context.repeats('limit', 3);
+    for (let repeat = 1; repeat <= repeats; repeat += 1) {
       const progress = await produceReadyMade(context.servers, context.folder, context.uniqueName('producer'), rows, valueBytes);
       requireRight(progress.problems);
       tell(context, log.runs, resultOfWhole(progress));

@@ -19,7 +19,8 @@ async function measure(
   check: () => SequenceCheck,
 ): Promise<void> {
   await attempt(context, scenario, { name: 'millrace', title, role: 'ours' }, async (log) => {
-    for (let repeat = 1; repeat <= Math.min(context.repeats, 2); repeat += 1) {
+    const repeats = context.repeats('ours', 2);
+    for (let repeat = 1; repeat <= repeats; repeat += 1) {
       await using stage = await FileStage.prepare(context.servers, context.folder, context.uniqueName(scenario));
       const progress = await stage.run(connector(stage.topic), check(), timeoutMs);
       requireRight(progress.problems);

@@ -19,7 +19,7 @@ const rates = [50, 1000] as const;
 const warmRows = 30_000;
 const timeoutMs = 120_000;
 const fetchWaitMs = 100;
-const engineNames = new Set(['millrace', 'millrace-again', 'debezium-avro', 'debezium-avro-tuned', 'plain']);
+const engineNames = new Set(['millrace', 'debezium-avro', 'debezium-avro-tuned', 'plain']);
 
 /**
  * Single-row transactions at a steady rate, one after the other on eight connections; a consumer that reads committed records
@@ -29,7 +29,7 @@ export const latency: Scenario = {
   name: 'latency',
   title: `commit to read-committed consumer, at ${rates.join(' and ')} transactions a second`,
   async run(context) {
-    const seconds = context.quick ? 3 : 10;
+    const seconds = context.quick ? 3 : 8;
     const rowsMax = Math.max(warmRows, ...rates.map((rate) => rate * seconds));
     await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), taxiTable, rowsMax);
     await database.client.query(createTableSql(table, taxiTable));
@@ -57,7 +57,7 @@ export const latency: Scenario = {
           const runs = rate === rates[0] ? log.runs : [];
           if (rate !== rates[0]) log.also.set(`latency-${rate}`, runs);
           // The first second of a rate is a warm-up of its own.
-          for (const runSeconds of [1, ...Array<number>(Math.min(context.repeats, 2)).fill(seconds)]) {
+          for (const runSeconds of [1, ...Array<number>(context.repeats(engine.role, 1)).fill(seconds)]) {
             await database.client.query(`TRUNCATE ${table}`);
             const result = await measure(context, stage, database, rate, rate * runSeconds);
             if (runSeconds > 1) tell(context, runs, result);

@@ -6,12 +6,14 @@ export interface ScenarioContext {
   readonly servers: ServerAddresses;
   /** For the files of the engines. */
   readonly folder: string;
+  /** Those that take part. */
   readonly engines: readonly Engine[];
-  /** What the user chose; empty: all. */
+  /** Names of engines and limits that the user chose; empty: all. */
   readonly chosenEngines: readonly string[];
   /** Rows of the scenario, `full` scaled to what the user wants. */
   rows(full: number): number;
-  readonly repeats: number;
+  /** Measured runs: what the user wants, else fewer for the slow ones, and `most` at most. */
+  repeats(role: Role, most: number): number;
   readonly quick: boolean;
   readonly bigMegabytes: number;
   readonly say: (text: string) => void;

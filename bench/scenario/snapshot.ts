@@ -26,7 +26,8 @@ export const snapshot: Scenario = {
     await attempt(context, 'snapshot', { name: 'copy', title: 'limit: COPY to nowhere', role: 'limit' }, async (log) => {
       log.config = { command: `COPY (SELECT * FROM ${table}) TO STDOUT` };
       // The first one brings the table into the server's memory.
-      for (let repeat = 0; repeat <= context.repeats; repeat += 1) {
+      const repeats = context.repeats('limit', 3);
+      for (let repeat = 0; repeat <= repeats; repeat += 1) {
         const progress = await copyToNowhere(database, context.folder, table, rows, timeoutMs);
         requireRight(progress.problems);
         if (repeat > 0) tell(context, log.runs, resultOfWhole(progress));
@@ -34,7 +35,8 @@ export const snapshot: Scenario = {
     });
     for (const engine of context.engines.filter((each) => each.takesSnapshots)) {
       await attempt(context, 'snapshot', engine, async (log) => {
-        for (let repeat = 1; repeat <= Math.min(context.repeats, 2); repeat += 1) {
+        const repeats = context.repeats(engine.role, engine.role === 'ours' ? 2 : 1);
+        for (let repeat = 1; repeat <= repeats; repeat += 1) {
           await using stage = await EngineStage.prepare({
             engine,
             database,

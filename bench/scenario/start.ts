@@ -17,9 +17,10 @@ export const start: Scenario = {
     await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), taxiTable, rows);
     await database.client.query(createTableSql(table, taxiTable));
     await database.client.query(`INSERT INTO ${table} SELECT * FROM ${templateTable}`);
-    for (const engine of context.engines.filter((each) => each.name === 'millrace' || each.name === 'debezium-avro')) {
+    for (const engine of context.engines.filter((each) => each.name === 'millrace' || each.name === 'debezium-avro-tuned')) {
       await attempt(context, 'start', engine, async (log) => {
-        for (let repeat = 1; repeat <= context.repeats; repeat += 1) {
+        const repeats = context.repeats(engine.role, 3);
+        for (let repeat = 1; repeat <= repeats; repeat += 1) {
           await using stage = await EngineStage.prepare({
             engine,
             database,

@@ -28,6 +28,7 @@ export const manyTables = catchUp({
   model: taxiTable,
   fullRows: 200_000,
   rowsPerTransaction: 1000,
+  repeats: 2,
   tables: { full: 500, quick: 50 },
   engines: ({ name }) => ['millrace', 'debezium-avro-tuned'].includes(name),
 });
@@ -38,6 +39,7 @@ export const manyPartitions = catchUp({
   model: taxiTable,
   fullRows: 200_000,
   rowsPerTransaction: 1000,
+  repeats: 2,
   partitions: 100,
   engines: ({ name }) => ['millrace', 'debezium-avro-tuned'].includes(name),
 });
