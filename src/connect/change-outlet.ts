@@ -182,7 +182,7 @@ export class TaskOutlet implements ChangeOutlet {
   #giveUp(error: unknown, stage: Stage, topic: string | null, change: Change | null, raw: Uint8Array | null): boolean {
     const { connector, taskId, tolerance, failures } = this.#options;
     const position = change?.locate() ?? '';
-    const failed: FailedRecord = { connector, taskId, stage, topic, position, raw, error: error as Error };
+    const failed: FailedRecord = { connector, taskId, stage, topic, position, raw: raw ?? change?.raw?.() ?? null, error: error as Error };
     this.#metrics.failures += 1;
     if (!isTolerable(error, tolerance)) {
       const failure = enrichFailure(failed);

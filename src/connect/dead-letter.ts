@@ -25,7 +25,7 @@ export interface FailedRecord {
   /** For a person: `rides.csv line 12`. Empty when the error itself says it. */
   readonly position: string;
   readonly error: Error;
-  /** The row as it was read, for rows that never became a change. */
+  /** The row as it was read, where the source can tell. */
   readonly raw: Uint8Array | null;
 }
 

@@ -93,6 +93,8 @@ export class Change {
   sourceTimeMs = 0;
   /** Names this change for a person (`lsn 0/16B3748, transaction 731` or `rides.csv line 12`). Slow; errors only. */
   readonly locate: () => string;
+  /** The row as it was read, for its dead letter; null where the source has no such thing. Slow; errors only. */
+  raw: (() => Uint8Array | null) | null = null;
 
   constructor(schema: RowSchema, registers: number, locate: () => string) {
     this.schema = schema;

@@ -55,11 +55,12 @@ export class CsvEmitter {
   #nowMs = 0;
   #fileMs = 0;
 
-  constructor(options: CsvOptions, clock: Clock, metrics: CsvMetrics, locate: () => string) {
+  constructor(options: CsvOptions, clock: Clock, metrics: CsvMetrics, locate: () => string, raw: () => Uint8Array | null) {
     this.#options = options;
     this.#clock = clock;
     this.#metrics = metrics;
     this.change = new Change({ id: -1, name: '', columns: [], key: new Uint16Array(0) }, fileRegisters, locate);
+    this.change.raw = raw;
   }
 
   /** At the start of a run. */
@@ -153,7 +154,7 @@ export class CsvEmitter {
     if (timestamp !== null) {
       const { after } = change;
       change.timestampMs = timestamp.time.readMs(after.bytes, after.start[timestamp.column]!, after.end[timestamp.column]!);
-      if (!(change.timestampMs >= 0)) return this.#reject(noTime(file, reader.rowLine), null, out);
+      if (!(change.timestampMs >= 0)) return this.#reject(noTime(file, reader.rowLine), change.raw?.() ?? null, out);
     }
     setLine(change.registers, reader.rowLine);
     this.#metrics.rows += 1;

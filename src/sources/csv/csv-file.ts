@@ -94,6 +94,12 @@ export class CsvFile {
     };
   }
 
+  /** What stands between two positions, as it is in the file. Synchronous, for errors only. */
+  between(from: number, to: number): Uint8Array {
+    const bytes = Buffer.alloc(Math.max(0, to - from));
+    return bytes.subarray(0, readSync(this.#handle.fd, bytes, 0, bytes.length, from));
+  }
+
   async state(): Promise<CsvFileState> {
     const stat = await this.#handle.stat();
     return { size: stat.size, inode: stat.ino, modifiedMs: stat.mtimeMs };

@@ -52,8 +52,9 @@ export class CsvSource implements Source {
     this.#clock = context.clock;
     this.#log = context.log;
     this.#metrics = new CsvMetrics(context.metrics, context.connector);
-    this.#emitter = new CsvEmitter(this.#options, context.clock, this.#metrics, () => {
-      return this.#open === null ? 'no file' : `file ${this.#open.name} line ${this.#open.reader.rowLine}`;
+    const locate = (): string => (this.#open === null ? 'no file' : `file ${this.#open.name} line ${this.#open.reader.rowLine}`);
+    this.#emitter = new CsvEmitter(this.#options, context.clock, this.#metrics, locate, () => {
+      return this.#open === null ? null : rawRow(this.#open);
     });
     this.#cleanup = new CsvCleanup(this.#options.cleanup, context.clock, context.log);
   }
@@ -351,6 +352,14 @@ export class CsvSource implements Source {
     this.#open = null;
     await opened.file.close();
   }
+}
+
+/** The row that has just been taken, with its end of line; empty lines before it are none of it. */
+function rawRow({ file, position, reader }: OpenFile): Uint8Array {
+  const bytes = file.between(position, reader.position);
+  let from = 0;
+  while (bytes[from] === 10 || (bytes[from] === 13 && bytes[from + 1] === 10)) from += 1;
+  return bytes.subarray(from);
 }
 
 function sameState(left: CsvFileState, right: CsvFileState): boolean {

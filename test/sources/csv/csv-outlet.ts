@@ -9,6 +9,8 @@ export interface CollectedRow {
   readonly cells: readonly (string | null)[];
   readonly place: string;
   readonly timestampMs: number;
+  /** As its dead letter would have it. */
+  readonly raw: string;
 }
 
 /** Keeps every row and every position, and stops the source like a full batch after each `roomRows` rows. */
@@ -42,7 +44,12 @@ export class CsvOutlet implements ChangeOutlet {
         ? null
         : Buffer.from(after.bytes.subarray(after.start[cell], after.end[cell])).toString('utf8');
     });
-    this.rows.push({ cells, place: change.locate(), timestampMs: change.timestampMs });
+    this.rows.push({
+      cells,
+      place: change.locate(),
+      timestampMs: change.timestampMs,
+      raw: Buffer.from(change.raw?.() ?? []).toString('latin1'),
+    });
     this.#sinceDrain += 1;
     return this.#sinceDrain < this.roomRows;
   }

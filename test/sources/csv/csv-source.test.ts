@@ -6,11 +6,17 @@ import { ConnectError, describeError } from '../../../src/base/errors.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { CsvFixture, CsvRun } from './csv-fixture.ts';
-import { table, writeCsv, writeOptions } from './csv-text.ts';
+import { dialect, table, writeCsv, writeOptions } from './csv-text.ts';
 import { unreadable } from '../../../src/sources/csv/csv-file.ts';
-import { rfc4180 } from '../../../src/sources/csv/csv-dialect.ts';
+import type { CsvDialect } from '../../../src/sources/csv/csv-dialect.ts';
 
 const fast = { 'poll.interval.ms': '1' };
+
+const dialectConfig = ({ separator, quote, escape }: CsvDialect): Record<string, string> => ({
+  'csv.separator.char': String(separator),
+  'csv.quote.char': String(quote),
+  'csv.escape.char': String(escape),
+});
 
 test('a file becomes flat rows of one declared shape, and the source stays idle until it is stopped', async () => {
   using fixture = new CsvFixture();
@@ -58,18 +64,43 @@ test('a file becomes flat rows of one declared shape, and the source stays idle 
   }
 });
 
-test('killed at any row and started again, every row comes exactly once', async () => {
+test('the dead letter of any row is its text as it stands in the file', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.csv');
+  const lines = ['1,plain\n', '"2","quoted ""twice"", and\nbroken"\r\n', '3,\n', '4,last'];
+  writeFileSync(file, `\uFEFFid,text\n${lines[0]}\n\r\n${lines.slice(1).join('')}`);
+  const run = new CsvRun(fixture.source({ file }));
+  await run.until(() => run.out.rows.length === 4);
+  await run.stop();
+  assert.deepEqual(
+    run.out.rows.map((row) => row.raw),
+    lines,
+  );
+  writeFileSync(file, Buffer.from('id,text\n1,\u00fc\n', 'latin1'));
+  const latin = new CsvRun(fixture.source({ file, 'csv.file.charset': 'ISO-8859-1' }));
+  await latin.until(() => latin.out.rows.length === 1);
+  await latin.stop();
+  assert.equal(latin.out.rows[0]!.raw, '1,\u00fc\n', 'the bytes of the file');
+});
+
+test('in any dialect, killed at any row and started again, every row comes exactly once', async () => {
   await fc.assert(
     fc.asyncProperty(
       table,
+      dialect,
       writeOptions,
       fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
-      async (rows, options, kills) => {
+      async (rows, how, options, kills) => {
         using fixture = new CsvFixture();
         const file = fixture.path('a.csv');
         const columns = rows[0]!.map((_, at) => `c${at}`);
-        writeFileSync(file, writeCsv([columns, ...rows], rfc4180, options));
-        const config = { file, columns: columns.map((name) => `${name}:string`).join(','), 'csv.null.field.indicator': 'NEITHER' };
+        writeFileSync(file, writeCsv([columns, ...rows], how, options));
+        const config = {
+          file,
+          columns: columns.map((name) => `${name}:string`).join(','),
+          'csv.null.field.indicator': 'NEITHER',
+          ...dialectConfig(how),
+        };
         const seen: (readonly (string | null)[])[] = [];
         let offsets: readonly SourceOffset[] = [];
         for (const after of kills) {
