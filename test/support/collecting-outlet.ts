@@ -40,6 +40,8 @@ export class CollectingOutlet implements ChangeOutlet {
   readonly changes: CollectedChange[] = [];
   readonly shapes: Shape[] = [];
   readonly rejected: ConnectError[] = [];
+  /** The raw rows that came with them. */
+  readonly raws: (Buffer | null)[] = [];
   /** The source's position at every boundary that moved it. */
   readonly boundaries: SourceOffset[] = [];
   readonly #source: () => Source | null;
@@ -99,7 +101,8 @@ export class CollectingOutlet implements ChangeOutlet {
     return true;
   }
 
-  reject(failure: ConnectError): boolean {
+  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
+    this.raws.push(raw === null ? null : Buffer.from(raw));
     this.rejected.push(failure);
     this.#wake();
     return true;

@@ -81,6 +81,13 @@ export const captureKeys: readonly ConfigKey[] = [
     'How topics are named.',
     'rename topics with a RegexRouter transform.',
   ),
+  choice(
+    'schema.change.refused.policy',
+    'fail',
+    ['fail', 'new_topic', 'dead_letter'],
+    'When the registry refuses the changed schema of a table as incompatible: stop, write to <topic>.2 and so on, or make dead letters of its rows.',
+    records,
+  ),
   choice('schema.name.adjustment.mode', 'none', adjustments, 'How schema names are made fit for Avro.', records),
   choice('field.name.adjustment.mode', 'none', adjustments, 'How field names are made fit for Avro.', records),
   optional(

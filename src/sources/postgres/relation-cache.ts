@@ -1,8 +1,10 @@
+import type { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { PostgresSettings } from './settings.ts';
+import { declareShape, type Declared } from './refused-shape.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
 import type { CollectionCounter, TransactionRecords } from './transaction-records.ts';
@@ -45,6 +47,8 @@ export interface Relation {
   readonly counter: CollectionCounter | null;
   /** Rows that are inserted into it are signals. */
   readonly isSignalTable: boolean;
+  /** Why its rows are rejected instead of emitted; null: they are emitted. */
+  readonly refusal: ConnectError | null;
 }
 
 /** What the cache asks the server. */
@@ -55,9 +59,8 @@ export interface RelationCatalog {
   types(oids: readonly number[]): Promise<TypeCatalog>;
 }
 
-interface Known {
+interface Known extends Declared {
   readonly fingerprint: string;
-  readonly tableShape: TableShape;
 }
 
 /**
@@ -133,11 +136,12 @@ export class RelationCache {
     await deferred?.(out);
     const message = this.#pending;
     if (message === null) return;
-    const tableShape = await this.#declare(message, await this.#catalog.table(message.id), out);
+    const declared = await this.#declare(message, await this.#catalog.table(message.id), out);
+    const { tableShape } = declared;
     const names = tableShape.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
-    const relation = layout(message, tableShape, regions, counter);
+    const relation = layout(message, declared, regions, counter);
     this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
     this.#pending = null;
   }
@@ -156,19 +160,19 @@ export class RelationCache {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
-  async #declare(message: RelationMessage, info: TableInfo | null, out: ChangeOutlet): Promise<TableShape> {
+  async #declare(message: RelationMessage, info: TableInfo | null, out: ChangeOutlet): Promise<Declared> {
     const types = await this.#catalog.types(message.columns.map((column) => column.typeOid));
     const fingerprint = fingerprintOf(message, info, types);
     const known = this.#known.get(message.id);
-    if (known?.fingerprint === fingerprint) return known.tableShape;
+    if (known?.fingerprint === fingerprint) return known;
     const { schema, table, columns } = message;
     const tableShape = buildTableShape({ schema, table, wireColumns: columns, info, types, settings: this.#settings });
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
-    await out.declare(tableShape.shape);
-    this.#known.set(message.id, { fingerprint, tableShape });
-    return tableShape;
+    const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
+    this.#known.set(message.id, { fingerprint, ...declared });
+    return declared;
   }
 }
 
@@ -196,7 +200,7 @@ function identityColumns(info: TableInfo): ReadonlySet<string> {
 
 function layout(
   message: RelationMessage,
-  tableShape: TableShape,
+  { tableShape, refusal }: Declared,
   regions: TableRegions | null,
   counter: CollectionCounter | null,
 ): Relation {
@@ -217,6 +221,7 @@ function layout(
     wholeOld: message.identity === 'f',
     regions,
     counter,
+    refusal,
   };
 }
 
@@ -243,5 +248,6 @@ function stepOver(message: RelationMessage): Relation {
     wholeOld: false,
     regions: null,
     counter: null,
+    refusal: null,
   };
 }

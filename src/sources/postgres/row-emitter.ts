@@ -4,6 +4,7 @@ import type { Change } from '../../record/change.ts';
 import { Op, opCodes } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
+import { refusedRow, refusedRowError } from './refused-shape.ts';
 import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
@@ -59,6 +60,7 @@ export class RowEmitter {
   }
 
   insert(relation: Relation): void {
+    if (relation.refusal !== null) return this.#refuse(relation, Op.CREATE);
     if (this.#watch.active) this.#watch.appeared(relation, this.#change.after);
     if (this.#skips[Op.CREATE] === 1 || this.#shown.drops(relation.regions, this.#change.after, 'appears')) return;
     this.#change.before.count = 0;
@@ -67,6 +69,7 @@ export class RowEmitter {
   }
 
   update(relation: Relation): void {
+    if (relation.refusal !== null) return this.#refuse(relation, Op.UPDATE);
     const { before, after, related } = this.#change;
     // Where updates are left out, a row stays as it was read.
     if (this.#skips[Op.UPDATE] === 1) return;
@@ -93,6 +96,7 @@ export class RowEmitter {
   }
 
   delete(relation: Relation): void {
+    if (relation.refusal !== null) return this.#refuse(relation, Op.DELETE);
     if (this.#watch.active) this.#watch.changed(relation, this.#change.before);
     if (this.#skips[Op.DELETE] === 1) return;
     const { before, after, related } = this.#change;
@@ -102,6 +106,7 @@ export class RowEmitter {
   }
 
   truncate(relation: Relation): void {
+    if (relation.refusal !== null) return this.#refuse(relation, Op.TRUNCATE);
     if (this.#watch.active) this.#watch.truncated(relation);
     if (this.#skips[Op.TRUNCATE] === 1 || this.#shown.dropsTable(relation.regions)) return;
     this.#change.before.count = 0;
@@ -126,6 +131,18 @@ export class RowEmitter {
     this.#change.op = op;
     this.counts[op] = (this.counts[op] as number) + 1;
     if (!this.#out.emit(this.#change)) this.#room = false;
+    this.#position.handedOver();
+  }
+
+  /** The row of a table whose schema was refused: counted and told like any other that cannot be written. */
+  #refuse(relation: Relation, op: Op): void {
+    const change = this.#change;
+    if (this.#skips[op] === 1) return;
+    if (op === Op.CREATE || op === Op.TRUNCATE) change.before.count = 0;
+    if (op === Op.DELETE || op === Op.TRUNCATE) change.after.count = 0;
+    if (!this.#position.admit()) return;
+    const failure = refusedRowError(relation.refusal!, `${relation.schema}.${relation.table}`, change.locate());
+    if (!this.#out.reject(failure, refusedRow(op, relation.tableShape!, change))) this.#room = false;
     this.#position.handedOver();
   }
 

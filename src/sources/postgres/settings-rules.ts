@@ -33,6 +33,12 @@ export function validateSettings(config: Config): ConfigIssue[] {
       'A failover slot that is dropped on stop protects nothing: set "slot.failover" or "slot.drop.on.stop" to false.',
     );
   }
+  if (config.optional('schema.change.refused.policy') === 'dead_letter' && config.optional('errors.tolerance') !== 'all') {
+    complain(
+      'schema.change.refused.policy',
+      '"dead_letter" needs "errors.tolerance" to be "all", and a dead letter topic to keep the rows.',
+    );
+  }
   for (const [key, value] of config.entries()) {
     const complaint = mapperKeyPattern.test(key) && value !== null ? checkMapperKey(key) : null;
     if (complaint !== null) complain(key, complaint);

@@ -5,6 +5,7 @@ import { columnMappers, type ColumnMapper } from './column-mapper.ts';
 import type { NameAdjustment } from './name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
+import type { RefusedPolicy } from './refused-shape.ts';
 import { validateSettings } from './settings-rules.ts';
 import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 
@@ -111,6 +112,7 @@ export interface TableSettings {
   readonly sourceTypesOf: readonly RegExp[];
   /** The same by type: over `schema.table.type`, with and without the database in front. */
   readonly sourceTypes: readonly RegExp[];
+  readonly refusedPolicy: RefusedPolicy;
 }
 
 export interface TypeSettings {
@@ -172,6 +174,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       keys: splitKeyColumns(config.optional('message.key.columns')).map((key) => ({ ...key, tables: anchored(key.tables) })),
       ignoreBuiltin: config.boolean('table.ignore.builtin'),
       mappers: columnMappers(config),
+      refusedPolicy: config.choice('schema.change.refused.policy') as RefusedPolicy,
       sourceTypesOf: splitPatterns(config.optional('column.propagate.source.type')).map(anchored),
       sourceTypes: splitPatterns(config.optional('datatype.propagate.source.type')).map(anchored),
     },

@@ -44,6 +44,8 @@ export interface TableShape {
   readonly columnOf: Int16Array;
   /** Indexes in `rowSchema.columns` of what the value shows. */
   readonly captured: Uint16Array;
+  /** Those of them that are neither masked nor hashed. */
+  readonly visible: Uint16Array;
 }
 
 /**
@@ -85,7 +87,8 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
   const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
   const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
-  return { rowSchema, shape, columnOf, captured: Uint16Array.from(captured) };
+  const visible = captured.filter((index) => masks[index] === null && columns[index]?.rewrite?.kind !== 'hash');
+  return { rowSchema, shape, columnOf, captured: Uint16Array.from(captured), visible: Uint16Array.from(visible) };
 }
 
 /**
