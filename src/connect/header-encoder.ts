@@ -9,6 +9,8 @@ export interface HeaderPart {
   readonly value: Uint8Array | RowEncoder | null;
   /** Only on changes that have this image; null: always. */
   readonly presence: TupleRef | null;
+  /** Only on changes where this register has a value; -1: always. */
+  readonly register: number;
 }
 
 interface Entry {
@@ -16,6 +18,7 @@ interface Entry {
   readonly prefix: Buffer;
   readonly encoder: RowEncoder | null;
   readonly presence: TupleRef | null;
+  readonly register: number;
 }
 
 /**
@@ -29,13 +32,13 @@ export class HeaderEncoder implements RowEncoder {
   readonly #scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
 
   constructor(parts: readonly HeaderPart[]) {
-    this.#entries = parts.map(({ name, value, presence }) => {
+    this.#entries = parts.map(({ name, value, presence, register }) => {
       if (value === null || value instanceof Uint8Array) {
-        return { prefix: Buffer.concat([text(name), bytes(value)]), encoder: null, presence };
+        return { prefix: Buffer.concat([text(name), bytes(value)]), encoder: null, presence, register };
       }
-      return { prefix: text(name), encoder: value, presence };
+      return { prefix: text(name), encoder: value, presence, register };
     });
-    const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null);
+    const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null && entry.register < 0);
     this.#block = constant ? Buffer.concat([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
   }
 
@@ -72,6 +75,7 @@ export class HeaderEncoder implements RowEncoder {
 }
 
 function applies(entry: Entry, change: Change): boolean {
+  if (entry.register >= 0 && change.registers.present[entry.register] === 0) return false;
   return entry.presence === null || change.tuple(entry.presence).count > 0;
 }
 

@@ -120,7 +120,12 @@ async function compileHeaders(shape: Shape, op: Op, planner: ShapePlanner, compi
   const parts: HeaderPart[] = [];
   for (const header of shape.headers.filter((each) => each.ops === null || each.ops.includes(op))) {
     const encoder = await compile(planner.headerConverter, header.node, { topic, schema, part: 'header' });
-    parts.push({ name: header.name, presence: header.presence, value: fixedValue(header, encoder, schema) });
+    parts.push({
+      name: header.name,
+      presence: header.presence,
+      register: header.presenceRegister ?? -1,
+      value: fixedValue(header, encoder, schema),
+    });
   }
   return parts.length === 0 ? null : new HeaderEncoder(parts);
 }

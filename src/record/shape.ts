@@ -74,4 +74,6 @@ export interface HeaderNode {
   readonly ops: readonly Op[] | null;
   /** Only when this image has columns; null: always. */
   readonly presence: TupleRef | null;
+  /** Only while this register has a value, too. */
+  readonly presenceRegister?: number | undefined;
 }

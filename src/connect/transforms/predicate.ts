@@ -1,5 +1,5 @@
-import type { Shape } from '../../record/shape.ts';
-import { Op } from '../../record/change.ts';
+import type { HeaderNode, Shape } from '../../record/shape.ts';
+import { Op, type Change } from '../../record/change.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey } from '../plugin.ts';
@@ -47,12 +47,21 @@ export const predicatePlugins: readonly PredicatePlugin[] = [
       const name = config.string('name');
       return (shape, op) => {
         const found = shape.headers.filter((header) => header.name === name && (header.ops === null || header.ops.includes(op)));
-        if (found.length === 0 || found.some((header) => header.presence === null)) return found.length > 0;
-        return (change) => found.some((header) => header.presence !== null && change.tuple(header.presence).count > 0);
+        if (found.length === 0 || found.some(isAlwaysThere)) return found.length > 0;
+        return (change) => found.some((header) => isThere(header, change));
       };
     },
   },
 ];
+
+function isAlwaysThere({ presence, presenceRegister }: HeaderNode): boolean {
+  return presence === null && presenceRegister === undefined;
+}
+
+function isThere({ presence, presenceRegister }: HeaderNode, change: Change): boolean {
+  if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return false;
+  return presence === null || change.tuple(presence).count > 0;
+}
 
 /** Applies a transform only where a predicate holds. */
 export function whenMatches(transform: Transform, predicate: Predicate, negate: boolean, alias: string): Transform {

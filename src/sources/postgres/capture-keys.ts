@@ -81,6 +81,13 @@ export const captureKeys: readonly ConfigKey[] = [
     'How topics are named.',
     'rename topics with a RegexRouter transform.',
   ),
+  optional(
+    'unavailable.fields.header',
+    'STRING',
+    null,
+    'Header that lists, as JSON, the fields whose unchanged value the server did not send; by default __millrace.unavailable under millrace.PostgresSource.',
+    records,
+  ),
   choice(
     'schema.change.refused.policy',
     'fail',

@@ -50,7 +50,11 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
     topic,
     key: rowSchema.key.length === 0 ? null : keyOf(TupleRef.ROW),
     value: struct(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
-    headers: [...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED))), ...contextHeaders(settings)],
+    headers: [
+      ...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED))),
+      ...unavailableHeader(settings),
+      ...contextHeaders(settings),
+    ],
     schema: rowSchema,
   };
 }
@@ -175,6 +179,13 @@ function keyHeaders(related: StructNode): HeaderNode[] {
     { name: '__debezium.newkey', node: related, ops: [Op.DELETE, Op.TOMBSTONE], presence: TupleRef.RELATED },
     { name: '__debezium.oldkey', node: related, ops: [Op.CREATE], presence: TupleRef.RELATED },
   ];
+}
+
+function unavailableHeader({ records }: PostgresSettings): HeaderNode[] {
+  if (records.unavailableHeader === null || records.unavailableHeader === '') return [];
+  const node = register(SourceRegister.UNAVAILABLE, text);
+  const ops = [Op.CREATE, Op.UPDATE];
+  return [{ name: records.unavailableHeader, node, ops, presence: null, presenceRegister: SourceRegister.UNAVAILABLE }];
 }
 
 function contextHeaders(settings: PostgresSettings): HeaderNode[] {

@@ -38,6 +38,8 @@ export interface DecoderParts {
   readonly onSignal?: ((relation: Relation) => void) | undefined;
   /** Absent: logical decoding messages are stepped over. */
   readonly messages?: LogicalMessages | undefined;
+  /** A header lists the fields that the server did not send. */
+  readonly listsUnavailable?: boolean | undefined;
   /** Absent: transactions are not recorded. */
   readonly transactions?: TransactionRecords | undefined;
 }
@@ -62,6 +64,7 @@ export class PgoutputDecoder {
   readonly #shown: SnapshotFilter;
   readonly #messages: LogicalMessages | null;
   readonly #transactions: TransactionRecords | null;
+  readonly #listsUnavailable: boolean;
   readonly #watch: RowWatch;
   readonly #onSignal: ((relation: Relation) => void) | null;
   /** Of the last message: where in the log it stands. */
@@ -78,6 +81,7 @@ export class PgoutputDecoder {
     this.#shown = parts.shown;
     this.#messages = parts.messages ?? null;
     this.#transactions = parts.transactions ?? null;
+    this.#listsUnavailable = parts.listsUnavailable === true;
     this.#watch = parts.watch ?? new RowWatch(null);
     this.#onSignal = parts.onSignal ?? null;
   }
@@ -197,7 +201,11 @@ export class PgoutputDecoder {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
       decodeTuple(this.#cursor, relation, after, false);
     }
+    if (this.#listsUnavailable && relation.tableShape !== null) {
+      this.#registers.setUnavailable(after, relation.captured, relation.tableShape.names);
+    }
     this.#emitter.update(relation);
+    if (this.#listsUnavailable) this.#registers.clearUnavailable();
     return this.#rowDone();
   }
 

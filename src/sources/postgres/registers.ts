@@ -1,4 +1,5 @@
 import type { Change, Registers } from '../../record/change.ts';
+import { CellState, type TupleView } from '../../record/tuple-view.ts';
 
 /** The registers of a Postgres change. 64-bit integers, unless marked text. */
 export const SourceRegister = {
@@ -26,10 +27,12 @@ export const SourceRegister = {
   TOTAL_ORDER: 14,
   /** The same among the changes of its table. */
   COLLECTION_ORDER: 15,
+  /** Text: JSON list of the fields that hold a placeholder because the server did not send their values; null for none. */
+  UNAVAILABLE: 16,
 } as const;
 export type SourceRegister = (typeof SourceRegister)[keyof typeof SourceRegister];
 
-export const registerCount = 16;
+export const registerCount = 17;
 
 /** Indexes into `snapshotMarkers`. */
 export const SnapshotMarker = {
@@ -54,6 +57,7 @@ const originBytesMax = 2048;
 /** `4294967295:18446744073709551615` */
 const transactionIdBytesMax = 32;
 const transactionIdAt = textBytesMax + sequenceBytesMax + originBytesMax;
+const unavailableAt = transactionIdAt + transactionIdBytesMax;
 
 /**
  * Writes a change's registers. Nothing here allocates: texts live in one small buffer that `Registers.bytes` points at,
@@ -61,7 +65,7 @@ const transactionIdAt = textBytesMax + sequenceBytesMax + originBytesMax;
  */
 export class SourceRegisters {
   readonly #registers: Registers;
-  readonly #bytes = new Uint8Array(transactionIdAt + transactionIdBytesMax);
+  #bytes = new Uint8Array(unavailableAt + 256);
   readonly #markerStart = new Int32Array(snapshotMarkers.length);
   readonly #markerEnd = new Int32Array(snapshotMarkers.length);
   /** Where the event's own LSN starts in the sequence text. */
@@ -161,6 +165,37 @@ export class SourceRegisters {
   setOrder(total: number, collection: number): void {
     this.#registers.setNumber(SourceRegister.TOTAL_ORDER, total);
     this.#registers.setNumber(SourceRegister.COLLECTION_ORDER, collection);
+  }
+
+  /** The names, as JSON strings in UTF-8, of the columns of `view` that did not change and were not sent. */
+  setUnavailable(view: TupleView, columns: Uint16Array, names: readonly Uint8Array[]): void {
+    let at = unavailableAt;
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index] as number;
+      if (view.state[column] !== CellState.UNCHANGED) continue;
+      const name = names[column]!;
+      if (at + name.length + 2 > this.#bytes.length) this.#grow(at + name.length + 2);
+      this.#bytes[at] = at === unavailableAt ? 0x5b : 0x2c;
+      this.#bytes.set(name, at + 1);
+      at += name.length + 1;
+    }
+    if (at === unavailableAt) {
+      this.#registers.setNull(SourceRegister.UNAVAILABLE);
+      return;
+    }
+    this.#bytes[at] = 0x5d;
+    this.#registers.setText(SourceRegister.UNAVAILABLE, unavailableAt, at + 1);
+  }
+
+  clearUnavailable(): void {
+    this.#registers.setNull(SourceRegister.UNAVAILABLE);
+  }
+
+  #grow(size: number): void {
+    const larger = new Uint8Array(size * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#registers.bytes = larger;
   }
 
   clearOrder(): void {

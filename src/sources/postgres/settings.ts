@@ -134,6 +134,8 @@ export interface RecordSettings {
   readonly schemaNames: NameAdjustment;
   readonly fieldNames: NameAdjustment;
   readonly contextHeaders: boolean;
+  /** The header that lists fields with a placeholder for an unchanged value; null: none. */
+  readonly unavailableHeader: string | null;
   /** Records of the begin and end of transactions, and numbers of the changes in between. */
   readonly transactions: boolean;
   /** `<topic.prefix>.<value>` */
@@ -194,6 +196,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
+      unavailableHeader: config.optional('unavailable.fields.header') ?? (dialect === 'debezium' ? null : '__millrace.unavailable'),
       transactions: config.boolean('provide.transaction.metadata'),
       transactionTopic: config.string('topic.transaction'),
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),

@@ -80,6 +80,7 @@ export class StreamRun {
       shown,
       messages,
       transactions: this.#transactions ?? undefined,
+      listsUnavailable: settings.records.unavailableHeader !== null,
       watch,
       onSignal: (relation) => this.#adhoc.row(relation, change.after),
     });

@@ -46,6 +46,8 @@ export interface TableShape {
   readonly captured: Uint16Array;
   /** Those of them that are neither masked nor hashed. */
   readonly visible: Uint16Array;
+  /** By column: its field's name as a JSON string. */
+  readonly names: readonly Uint8Array[];
 }
 
 /**
@@ -88,7 +90,14 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
   const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
   const visible = captured.filter((index) => masks[index] === null && columns[index]?.rewrite?.kind !== 'hash');
-  return { rowSchema, shape, columnOf, captured: Uint16Array.from(captured), visible: Uint16Array.from(visible) };
+  return {
+    rowSchema,
+    shape,
+    columnOf,
+    captured: Uint16Array.from(captured),
+    visible: Uint16Array.from(visible),
+    names: fieldNames.map((name) => Buffer.from(JSON.stringify(name))),
+  };
 }
 
 /**

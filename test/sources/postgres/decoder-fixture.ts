@@ -72,7 +72,18 @@ export class DecoderFixture implements FrameHandler {
     this.relations = new RelationCache(settings, new TableFilter(settings), catalog, this.change, shown, this.transactions);
     const emitter = new RowEmitter(this.change, this.out, position, shown, settings, this.transactions);
     const transactions = this.transactions ?? undefined;
-    const parts = { change: this.change, registers, relations: this.relations, emitter, position, out: this.out, shown, transactions };
+    const listsUnavailable = settings.records.unavailableHeader !== null;
+    const parts = {
+      change: this.change,
+      registers,
+      relations: this.relations,
+      emitter,
+      position,
+      out: this.out,
+      shown,
+      transactions,
+      listsUnavailable,
+    };
     this.decoder = new PgoutputDecoder(parts);
   }
 
