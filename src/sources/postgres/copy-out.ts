@@ -16,8 +16,8 @@ interface Query extends Submittable {
 
 /** Where the reader puts what it reads. */
 export interface CopyRoom {
-  /** False: the reader must not be fed. */
-  readonly open: boolean;
+  /** There is data. False: the reader must not be fed. */
+  ready(): boolean;
   /** Resolves when it may be fed again. */
   drained(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export class CopyOut implements Query {
   /** True: all of it is with the reader. */
   #feed(chunk: Uint8Array): boolean {
     try {
-      const taken = this.#room.open ? this.#reader.push(chunk) : 0;
+      const taken = this.#room.ready() ? this.#reader.push(chunk) : 0;
       if (taken === chunk.length) return true;
       this.#wait(Uint8Array.from(chunk.subarray(taken)));
     } catch (error) {
@@ -115,7 +115,7 @@ export class CopyOut implements Query {
         const held = this.#held;
         this.#held = [];
         for (const [index, chunk] of held.entries()) {
-          const taken = this.#room.open ? this.#reader.push(chunk) : 0;
+          const taken = this.#room.ready() ? this.#reader.push(chunk) : 0;
           if (taken === chunk.length) continue;
           this.#held = [chunk.subarray(taken), ...held.slice(index + 1), ...this.#held];
           break;

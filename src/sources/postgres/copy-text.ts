@@ -77,12 +77,17 @@ export class CopyText {
     return at;
   }
 
-  /** The end of the data: hands over the last row. True: there was one. */
-  flush(): boolean {
+  /** The end of the data. True: there is a last row, for `flush`. Throws when the data ends inside one. */
+  finish(): boolean {
     if (this.#at > 0 || this.#column > 0 || this.#escape !== Escape.NONE) {
       if (!this.#complete) throw new ConnectError('postgres.protocol', 'The data of a table ended in the middle of a row.');
     }
-    if (!this.#complete) return false;
+    return this.#complete;
+  }
+
+  /** Hands over the last row. True: there was one. */
+  flush(): boolean {
+    if (!this.finish()) return false;
     this.#handOver();
     return true;
   }

@@ -14,6 +14,7 @@ import { findOffset, offsetPartition, parsePosition, startPoint } from './positi
 import { checkServer, connectReplication } from './preflight.ts';
 import { ensurePublication, publishedTables } from './publication.ts';
 import { ensureReplicaIdentities } from './replica-identity.ts';
+import type { ReadingChange } from './reading-change.ts';
 import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
 import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
@@ -216,9 +217,9 @@ export class PostgresSource implements Source {
   ): Promise<Begin | null> {
     const { clock, log } = this.#context;
     const { settings, sessions, server } = start;
-    const { change, registers } = createChange(() => `snapshot of "${settings.connection.database}"`);
+    const create = (): ReadingChange => createChange(() => `snapshot of "${settings.connection.database}"`);
     const connect = (): Promise<Client> => sessions.connect({ queryTimeout: false });
-    const snapshot = new Snapshot({ settings, connect, clock, log, change, registers, systemId: server.systemId });
+    const snapshot = new Snapshot({ settings, connect, clock, log, createChange: create, systemId: server.systemId });
     this.#offset = () => snapshot.position();
     const told = new ToldOutlet(out, new Notifications(settings, clock, log), createChange(() => 'notification').change, () => {
       this.#reported = null;

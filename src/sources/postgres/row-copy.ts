@@ -3,12 +3,11 @@ import type { Client } from 'pg';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { Shape } from '../../record/shape.ts';
-import { CopyOut } from './copy-out.ts';
+import { CopyOut, type CopyRoom } from './copy-out.ts';
 import { CopyText } from './copy-text.ts';
 import type { PostgresSettings } from './settings.ts';
 import { placeColumns, type SnapshotTable } from './snapshot-query.ts';
 import { buildTableShape } from './table-shape.ts';
-import type { TurnOutlet } from './turn-outlet.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 /** How rows of a table come out of a `COPY` and go into a change. */
@@ -41,7 +40,7 @@ export interface RowCopyOptions {
   /** Of this copy alone: a row may be half there while another copy emits. `after` gets the rows. */
   readonly change: Change;
   /** Where `onRow` emits; while it is full the socket is paused. */
-  readonly out: TurnOutlet;
+  readonly room: CopyRoom;
   readonly signal: AbortSignal;
   /** A row stands in `change.after`. False: bring no more before the outlet has room. */
   readonly onRow: (row: CopyText) => boolean;
@@ -52,11 +51,11 @@ export interface RowCopyOptions {
  * last: `flush` of the answer hands it over. Rejects when `signal` aborts; the connection is then of no more use.
  */
 export async function copyRows(options: RowCopyOptions): Promise<CopyText> {
-  const { client, statement, layout, change, out, signal, onRow } = options;
+  const { client, statement, layout, change, room, signal, onRow } = options;
   const { rowSchema, cellOf } = layout;
   change.schema = rowSchema;
   const reader = new CopyText(change.after, cellOf, rowSchema.columns.length, () => onRow(reader));
-  const copy = new CopyOut(statement, reader, out);
+  const copy = new CopyOut(statement, reader, room);
   const abort = (): void => copy.abort(new Error('aborted'));
   if (signal.aborted) throw new Error('aborted');
   signal.addEventListener('abort', abort, { once: true });

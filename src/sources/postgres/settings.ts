@@ -12,6 +12,9 @@ import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStateme
 export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
 export const millraceClassName = 'millrace.PostgresSource';
 
+/** One connection reads while rows of the other are encoded. */
+const threadsByDefault = 2;
+
 export type SnapshotMode = 'initial' | 'initial_only' | 'always' | 'no_data' | 'when_needed';
 export type PublicationMode = 'all_tables' | 'disabled' | 'filtered' | 'no_tables';
 export type OffsetMismatchStrategy = 'no_validation' | 'trust_offset' | 'trust_slot' | 'trust_greater_lsn';
@@ -153,7 +156,15 @@ export interface SnapshotSettings {
   readonly delayMs: number;
   readonly lockTables: boolean;
   readonly lockTimeoutMs: number;
+  /** Connections that read at the same time. */
   readonly threadsMax: number;
+  /** Into how many slices per connection the table `schema.table` is cut, when it is large. */
+  readonly slicesPerThread: (table: string) => number;
+  /** A table, or a slice of one, is worth a connection of its own from here on. */
+  readonly sliceBytes: number;
+  /** False: a table is read by one connection. */
+  readonly splitTables: boolean;
+  readonly orderByRows: 'disabled' | 'ascending' | 'descending';
 }
 
 /** `connector` is the connector's name. Throws `config.invalid` for what `validateSettings` complains about. */
@@ -201,7 +212,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       transactionTopic: config.string('topic.transaction'),
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),
     },
-    snapshot: snapshotSettings(config),
+    snapshot: snapshotSettings(config, dialect),
     signals: signalSettings(config),
     notifications: notificationSettings(config),
   };
@@ -271,7 +282,7 @@ function streamSettings(config: Config): StreamSettings {
   };
 }
 
-function snapshotSettings(config: Config): SnapshotSettings {
+function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']): SnapshotSettings {
   const prefix = 'snapshot.select.statement.overrides.';
   const overrides = new Map<string, string>();
   for (const table of config.list('snapshot.select.statement.overrides')) {
@@ -285,7 +296,14 @@ function snapshotSettings(config: Config): SnapshotSettings {
     delayMs: config.int('snapshot.delay.ms'),
     lockTables: config.choice('snapshot.locking.mode') === 'shared',
     lockTimeoutMs: config.int('snapshot.lock.timeout.ms'),
-    threadsMax: config.int('snapshot.max.threads'),
+    threadsMax: config.has('snapshot.max.threads') ? config.int('snapshot.max.threads') : dialect === 'millrace' ? threadsByDefault : 1,
+    slicesPerThread: (table) => {
+      const own = `snapshot.max.threads.multiplier.${table}`;
+      return config.has(own) ? config.int(own) : config.int('snapshot.max.threads.multiplier');
+    },
+    sliceBytes: config.int('snapshot.slice.bytes'),
+    splitTables: !config.boolean('legacy.snapshot.max.threads'),
+    orderByRows: config.choice('snapshot.tables.order.by.row.count') as SnapshotSettings['orderByRows'],
   };
 }
 

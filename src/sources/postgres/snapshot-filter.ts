@@ -1,67 +1,95 @@
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { compareHalves, highHalf, lowHalf } from './lsn.ts';
-import { formatEpochs, parseEpochs, tableParts } from './snapshot-progress.ts';
-import type { Epoch, KeyOrder } from './snapshot-progress.ts';
+import { epochsOf, isComplete, SnapshotProgress } from './snapshot-progress.ts';
+import type { KeyOrder, KeyPoint, TableProgress } from './snapshot-progress.ts';
 import { TransactionView } from './transaction-view.ts';
 
 /** What becomes of a row image: it appears (insert, new image of a key change), disappears, or changes in place. */
 export type RowEffect = 'appears' | 'other';
 
-/** Which epoch read which rows of a table; made once per relation. */
+/** Instead of an epoch: nothing has read these rows yet, so a later reading will show their changes. */
+export const unreadEpoch = 0xffff;
+
+/** Which epoch read which rows of a table; renewed in place while rows are being read. */
 export interface TableRegions {
-  /** By part: the epoch that read it. */
-  readonly epochs: Uint16Array;
-  /** By part but the last: the key up to which it reaches; empty for a table that was read in one epoch. */
-  readonly bounds: readonly (readonly Uint8Array[])[];
-  /** Cells of the key in the tuple. */
-  readonly cells: Uint16Array;
-  readonly orders: readonly KeyOrder[];
+  /** By region, in the order of the key: the epoch that read it, or `unreadEpoch`. */
+  epochs: Uint16Array;
+  /** By region but the last: the key up to which it reaches; empty for a table that was read in one epoch. */
+  bounds: readonly (readonly Uint8Array[])[];
+  /** Cells of the key in the tuple; empty where keys do not tell the regions apart: then `epochs` are sorted. */
+  cells: Uint16Array;
+  orders: readonly KeyOrder[];
 }
 
 /**
- * Keeps changes out of the stream that a snapshot has already shown.
+ * Keeps changes out of the stream that a reading has shown, or is going to show.
  *
  * The stream starts where the slot was made. A snapshot that was interrupted goes on in a later database snapshot, which
- * has seen transactions that the stream is yet to bring. A change is dropped exactly when the transaction that made it
- * was seen by the database snapshot in which its row's key was read. The two halves of a key change are judged one by
- * one, since their keys may have been read in different ones. Nothing is left to drop once the stream has come past
- * the time of the last snapshot.
+ * has seen transactions that the stream is yet to bring; a table that is filled in while streaming is read in database
+ * snapshots of their own. A change is dropped exactly when the transaction that made it was seen by the database snapshot
+ * in which its row's key was read. The two halves of a key change are judged one by one, since their keys may have been
+ * read in different ones. Nothing is left to drop once the stream has come past the time of the last snapshot.
+ *
+ * A change of a row that is still to be read is dropped, too: the reading to come has to see its transaction, hence
+ * `awaited`.
  */
 export class SnapshotFilter {
-  readonly #epochs: readonly Epoch[];
-  readonly #views: readonly (TransactionView | null)[];
+  readonly progress: SnapshotProgress;
   readonly #accepts: (schema: string, table: string) => boolean;
-  readonly #sees: Uint8Array;
-  readonly #horizonHigh: number;
-  readonly #horizonLow: number;
-  #active: boolean;
+  #views: (TransactionView | null)[] = [];
+  #sees = new Uint8Array(0);
+  #horizonHigh = 0;
+  #horizonLow = 0;
+  #active = false;
   #seesAny = false;
+  #unread = false;
+  #xid = 0;
+  readonly #awaited = new Set<number>();
+  readonly #regions = new Map<number, { readonly columns: readonly string[]; readonly regions: TableRegions }>();
 
   /** `accepts`: which tables the snapshot read. */
-  constructor(epochs: readonly Epoch[], accepts: (schema: string, table: string) => boolean) {
-    this.#epochs = epochs;
+  constructor(progress: SnapshotProgress, accepts: (schema: string, table: string) => boolean) {
+    this.progress = progress;
     this.#accepts = accepts;
-    this.#views = epochs.map(({ view, exported }) => (exported ? null : new TransactionView(view)));
-    this.#sees = new Uint8Array(epochs.length);
-    const horizon = epochs.reduce((latest, epoch) => (!epoch.exported && epoch.horizon > latest ? epoch.horizon : latest), 0n);
-    this.#horizonHigh = highHalf(horizon);
-    this.#horizonLow = lowHalf(horizon);
-    this.#active = horizon > 0n;
+    this.refresh();
   }
 
   /** From an offset; `text` null: drops nothing. */
   static parse(text: string | null, accepts: (schema: string, table: string) => boolean): SnapshotFilter {
-    return new SnapshotFilter(text === null ? [] : parseEpochs(text), accepts);
+    return new SnapshotFilter(SnapshotProgress.parse(text, true), accepts);
   }
 
   /** For the offset; null: nothing is left to drop. */
-  toText(): string | null {
-    return this.#active ? formatEpochs(this.#epochs) : null;
+  toText(current: readonly TableProgress[] = []): string | null {
+    return this.#active || current.length > 0 ? this.progress.format(current) : null;
   }
 
   /** False: `drops` need not be asked any more. */
   get active(): boolean {
     return this.#active;
+  }
+
+  /** Transactions of which changes were dropped because they are still to be read. */
+  get awaited(): ReadonlySet<number> {
+    return this.#awaited;
+  }
+
+  /** A reading has seen them all. */
+  clearAwaited(): void {
+    this.#awaited.clear();
+  }
+
+  /** `progress` has changed. Between two transactions only. */
+  refresh(): void {
+    const { epochs } = this.progress;
+    this.#views = epochs.map(({ view, exported }) => (exported ? null : new TransactionView(view)));
+    this.#sees = new Uint8Array(epochs.length);
+    const horizon = epochs.reduce((latest, epoch) => (!epoch.exported && epoch.horizon > latest ? epoch.horizon : latest), 0n);
+    this.#horizonHigh = highHalf(horizon);
+    this.#horizonLow = lowHalf(horizon);
+    this.#unread = [...this.progress.tables].some((table) => !this.progress.isComplete(table.table));
+    this.#active = horizon > 0n || this.#unread;
+    for (const [table, { columns, regions }] of this.#regions) Object.assign(regions, this.#regionsOf(table, columns));
   }
 
   /**
@@ -70,12 +98,13 @@ export class SnapshotFilter {
    */
   beginTransaction(xid: number, commitHigh: number, commitLow: number): boolean {
     if (!this.#active) return false;
+    this.#xid = xid;
+    this.#seesAny = this.#unread;
     if (compareHalves(commitHigh, commitLow, this.#horizonHigh, this.#horizonLow) >= 0) {
-      this.#active = false;
-      this.#seesAny = false;
-      return false;
+      this.#active = this.#unread;
+      this.#sees.fill(0);
+      return this.#seesAny;
     }
-    this.#seesAny = false;
     for (const [epoch, view] of this.#views.entries()) {
       const sees = view !== null && view.sees(xid);
       this.#sees[epoch] = sees ? 1 : 0;
@@ -86,22 +115,37 @@ export class SnapshotFilter {
 
   /** `columns`: names of the tuple's cells. Null: nothing of this table is ever dropped. */
   regions(table: number, schema: string, name: string, columns: readonly string[]): TableRegions | null {
-    if (!this.#active || !this.#accepts(schema, name)) return null;
-    const { parts, complete } = tableParts(this.#epochs, table);
-    // A table that no epoch came to was made after all of them; the last one would have read it.
-    const epochs = Uint16Array.from([...parts.map((part) => part.epoch), ...(complete ? [] : [this.#epochs.length - 1])]);
-    const keyed = parts.flatMap(({ until }) => (until?.kind === 'key' ? [until] : []));
-    const names = keyed[0]?.columns ?? [];
-    const cells = names.map((column) => columns.indexOf(column));
-    if (keyed.length === 0 || keyed.length < parts.filter(({ until }) => until !== null).length || cells.includes(-1))
-      return { epochs, bounds: [], cells: new Uint16Array(0), orders: [] };
-    const bounds = keyed.map(({ key }) => key.map((text) => new TextEncoder().encode(text)));
-    return { epochs, bounds, cells: Uint16Array.from(cells), orders: keyed[0]?.orders ?? [] };
+    if (!this.#active || !this.#accepts(schema, name) || this.progress.table(table) === null) return null;
+    const regions = this.#regionsOf(table, columns);
+    this.#regions.set(table, { columns, regions });
+    return regions;
+  }
+
+  #regionsOf(table: number, columns: readonly string[]): TableRegions {
+    const none = { bounds: [], cells: new Uint16Array(0), orders: [] };
+    const progress = this.progress.table(table);
+    if (progress === null) return { ...none, epochs: new Uint16Array(1).fill(unreadEpoch) };
+    const complete = this.progress.isComplete(table);
+    const cells = progress.kind === 'key' ? progress.columns.map((column) => columns.indexOf(column)) : [];
+    if (progress.kind !== 'key' || cells.includes(-1)) {
+      return { ...none, epochs: Uint16Array.from([...epochsOf(progress), ...(complete ? [] : [unreadEpoch])]) };
+    }
+    const epochs: number[] = [];
+    const bounds: (readonly Uint8Array[])[] = [];
+    const add = (epoch: number, until: KeyPoint | null): void => {
+      epochs.push(epoch);
+      if (until !== null) bounds.push(until.map((text) => new TextEncoder().encode(text)));
+    };
+    for (const range of progress.ranges) {
+      for (const { epoch, until } of range.parts) add(epoch, until ?? range.to);
+      if (!isComplete(range)) add(unreadEpoch, range.to);
+    }
+    return { epochs: Uint16Array.from(epochs), bounds, cells: Uint16Array.from(cells), orders: progress.orders };
   }
 
   /**
-   * Has the snapshot shown this change of the current transaction? `tuple` is the row image that has the key. For a key
-   * change ask twice: with the old image for its delete, with the new one for its create.
+   * Has a reading shown this change of the current transaction, or is going to? `tuple` is the row image that has the
+   * key. For a key change ask twice: with the old image for its delete, with the new one for its create.
    */
   drops(regions: TableRegions | null, tuple: TupleView, effect: RowEffect): boolean {
     if (!this.#seesAny || regions === null) return false;
@@ -110,17 +154,23 @@ export class SnapshotFilter {
     if (cells.length === 0) {
       // Rows without a key: one that appeared is in the last epoch's reading if that saw it. One that changed may have
       // been read before: it counts as shown only if no reading can have missed the change.
-      return this.#sees[epochs[effect === 'appears' ? last : 0] as number] === 1;
+      return this.#shows(epochs[effect === 'appears' ? last : 0] as number);
     }
     let part = 0;
     while (part < last && compareKey(tuple, cells, orders, bounds[part] as readonly Uint8Array[]) > 0) part += 1;
-    return this.#sees[epochs[part] as number] === 1;
+    return this.#shows(epochs[part] as number);
   }
 
   /** For TRUNCATE, which concerns all rows: shown only if every reading of the table saw it. */
   dropsTable(regions: TableRegions | null): boolean {
     if (!this.#seesAny || regions === null) return false;
-    for (const epoch of regions.epochs) if (this.#sees[epoch] === 0) return false;
+    for (const epoch of regions.epochs) if (!this.#shows(epoch)) return false;
+    return true;
+  }
+
+  #shows(epoch: number): boolean {
+    if (epoch !== unreadEpoch) return this.#sees[epoch] === 1;
+    this.#awaited.add(this.#xid);
     return true;
   }
 }

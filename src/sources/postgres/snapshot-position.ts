@@ -1,5 +1,5 @@
 import type { CopyText } from './copy-text.ts';
-import type { TablePosition } from './snapshot-progress.ts';
+import type { KeyPoint, PlacePoint } from './snapshot-progress.ts';
 import type { SnapshotTable } from './snapshot-query.ts';
 import type { TransactionView } from './transaction-view.ts';
 
@@ -8,11 +8,10 @@ const recentMax = 2000;
 
 /**
  * Remembers the last row that was handed over, as bytes: the texts are made only when a position is asked for. One per
- * table and reading.
+ * range and reading.
  */
 export class SnapshotPosition {
   readonly #table: SnapshotTable;
-  readonly #fileNode: number;
   readonly #view: TransactionView;
   /** Wire columns that make up the position. */
   readonly #columns: Uint16Array;
@@ -20,14 +19,10 @@ export class SnapshotPosition {
   #bytes = new Uint8Array(256);
   #started = false;
   #recent: Set<number> | null = new Set();
-  readonly #resumed: TablePosition | null;
 
-  /** `resumed`: what an earlier reading had come to; it is the position until a row comes. */
-  constructor(table: SnapshotTable, fileNode: number, view: TransactionView, resumed: TablePosition | null) {
+  constructor(table: SnapshotTable, view: TransactionView) {
     this.#table = table;
-    this.#fileNode = fileNode;
     this.#view = view;
-    this.#resumed = resumed;
     const own = table.columns.length;
     const byKey = table.order.map(({ name }) => table.columns.findIndex((column) => column.name === name));
     // tableoid and ctid; a table read by a SELECT of its own has no places.
@@ -53,27 +48,23 @@ export class SnapshotPosition {
     if (this.#table.order.length === 0 && this.#recent !== null && columns.length > 0) this.#rememberInserter(row, this.#recent);
   }
 
+  /** Null: no row yet, or the table is not read in the order of a key. */
+  key(): KeyPoint | null {
+    return this.#started && this.#table.order.length > 0 ? this.#texts() : null;
+  }
+
   /** Null: no row yet, or rows of this table cannot be told apart. */
-  current(): TablePosition | null {
-    if (!this.#started) return this.#resumed;
-    const table = this.#table.info.oid;
-    const texts = [...this.#ends].map((end, index) =>
+  place(): PlacePoint | null {
+    if (!this.#started || this.#table.order.length > 0) return null;
+    const [part, ctid] = this.#texts();
+    if (part === undefined || ctid === undefined) return null;
+    return { part: Number(part), ctid, recent: this.#recent === null ? null : [...this.#recent] };
+  }
+
+  #texts(): string[] {
+    return [...this.#ends].map((end, index) =>
       Buffer.from(this.#bytes.buffer, index === 0 ? 0 : this.#ends[index - 1], end - (this.#ends[index - 1] ?? 0)).toString('utf8'),
     );
-    if (this.#table.order.length > 0) {
-      const { order } = this.#table;
-      return { kind: 'key', table, columns: order.map(({ name }) => name), orders: order.map(({ compare }) => compare), key: texts };
-    }
-    const [part, ctid] = texts;
-    if (part === undefined || ctid === undefined) return null;
-    return {
-      kind: 'place',
-      table,
-      fileNode: this.#fileNode,
-      part: Number(part),
-      ctid,
-      recent: this.#recent === null ? null : [...this.#recent],
-    };
   }
 
   #rememberInserter(row: CopyText, recent: Set<number>): void {

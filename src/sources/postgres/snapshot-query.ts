@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 
 import type { TableInfo, TypeCatalog } from './catalog.ts';
-import type { KeyOrder, TablePosition } from './snapshot-progress.ts';
+import type { KeyOrder, KeyPoint, PlacePoint } from './snapshot-progress.ts';
 import { keyColumns } from './table-key.ts';
 import type { WireColumn } from './table-shape.ts';
 import type { TransactionView } from './transaction-view.ts';
@@ -55,36 +55,37 @@ function baseType(oid: number, types: TypeCatalog): number {
 /** Wire columns behind the table's own, for tables that are read in the order on disk. */
 export const placeColumns = ['tableoid', 'ctid', 'xmin'] as const;
 
-/** `COPY` of what is still unread. `after`: how far the epochs before came; `views`: what each of them saw. */
-export function copyStatement(table: SnapshotTable, after: readonly Resume[]): string {
-  const ordered = table.order.length > 0;
-  const names = table.columns.map((column) => escapeIdentifier(column.name));
-  const list = ordered || table.override !== null ? names : [...names, ...placeColumns];
-  return `COPY (SELECT ${list.join(', ')}${fromUnread(table, after)}${orderBy(table)}) TO STDOUT`;
-}
+/** What is to be read of a table. */
+export type ReadBounds =
+  | { readonly kind: 'all' }
+  /** Keys behind `above`, up to and including `upTo`; null: no limit. */
+  | { readonly kind: 'key'; readonly above: KeyPoint | null; readonly upTo: KeyPoint | null }
+  /** Blocks `[from, before)`, without what earlier readings of them came to. */
+  | { readonly kind: 'place'; readonly from: number | null; readonly before: number | null; readonly read: readonly PlaceRead[] };
 
-/** Is any row unread? */
-export function existsStatement(table: SnapshotTable, after: readonly Resume[]): string {
-  return `SELECT EXISTS (SELECT${fromUnread(table, after)}) AS found`;
-}
-
-/** Where an earlier epoch stopped inside this table, and what it saw. */
-export interface Resume {
-  readonly position: Exclude<TablePosition, { kind: 'end' }>;
+/** Up to where an earlier epoch read, and what it saw. */
+export interface PlaceRead {
+  readonly point: PlacePoint;
   readonly view: TransactionView;
 }
 
-function fromUnread(table: SnapshotTable, after: readonly Resume[]): string {
-  const { info, override } = table;
+/** `COPY` of a part of a table, in its order. `limit`: at most so many rows. */
+export function copyStatement(table: SnapshotTable, bounds: ReadBounds, limit: number | null = null): string {
+  const ordered = table.order.length > 0;
+  const names = table.columns.map((column) => escapeIdentifier(column.name));
+  const list = ordered || table.override !== null ? names : [...names, ...placeColumns];
+  const where = [table.rowFilter === null || table.override !== null ? null : `(${table.rowFilter})`, ...conditions(table, bounds)];
+  const wanted = where.filter((condition) => condition !== null);
+  return (
+    `COPY (SELECT ${list.join(', ')} FROM ${tableSource(table)}${wanted.length === 0 ? '' : ` WHERE ${wanted.join(' AND ')}`}` +
+    `${orderBy(table)}${limit === null ? '' : ` LIMIT ${limit}`}) TO STDOUT`
+  );
+}
+
+/** What stands behind FROM. ONLY: tables that inherit are read on their own, as the stream has them. */
+export function tableSource({ info, override }: SnapshotTable): string {
   const name = `${escapeIdentifier(info.schema)}.${escapeIdentifier(info.name)}`;
-  // ONLY: tables that inherit are read on their own, as the stream has them.
-  const source = override !== null ? `(${override.replace(/[\s;]+$/, '')}) AS source` : info.kind === 'p' ? name : `ONLY ${name}`;
-  const conditions = [
-    table.rowFilter === null || override !== null ? null : `(${table.rowFilter})`,
-    ...after.map((resume) => unread(table, resume)),
-  ];
-  const where = conditions.filter((condition) => condition !== null);
-  return ` FROM ${source}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+  return override !== null ? `(${override.replace(/[\s;]+$/, '')}) AS source` : info.kind === 'p' ? name : `ONLY ${name}`;
 }
 
 function orderBy(table: SnapshotTable): string {
@@ -93,15 +94,32 @@ function orderBy(table: SnapshotTable): string {
   return table.info.kind === 'p' && table.override === null ? ' ORDER BY tableoid, ctid' : '';
 }
 
-function unread(table: SnapshotTable, { position, view }: Resume): string | null {
-  if (position.kind === 'key') {
-    if (table.order.length === 0) return null;
-    const left = table.order.map(({ expression }) => expression).join(', ');
-    const right = table.order.map(({ type }, index) => `${escapeLiteral(position.key[index] ?? '')}::${type}`).join(', ');
-    return `ROW(${left}) > ROW(${right})`;
+function conditions(table: SnapshotTable, bounds: ReadBounds): string[] {
+  switch (bounds.kind) {
+    case 'all':
+      return [];
+    case 'key': {
+      const above = bounds.above === null ? [] : [`${keyRow(table)} > ${pointRow(table, bounds.above)}`];
+      return bounds.upTo === null ? above : [...above, `${keyRow(table)} <= ${pointRow(table, bounds.upTo)}`];
+    }
+    case 'place':
+      return [
+        ...(bounds.from === null ? [] : [`ctid >= '(${bounds.from},0)'::tid`]),
+        ...(bounds.before === null ? [] : [`ctid < '(${bounds.before},0)'::tid`]),
+        ...bounds.read.map(
+          ({ point, view }) =>
+            `NOT ((tableoid, ctid) <= (${point.part}::oid, ${escapeLiteral(point.ctid)}::tid) AND ${wasSeen(point.recent, view)})`,
+        ),
+      ];
   }
-  if (table.order.length > 0 || table.override !== null) return null;
-  return `NOT ((tableoid, ctid) <= (${position.part}::oid, ${escapeLiteral(position.ctid)}::tid) AND ${wasSeen(position.recent, view)})`;
+}
+
+function keyRow(table: SnapshotTable): string {
+  return `ROW(${table.order.map(({ expression }) => expression).join(', ')})`;
+}
+
+function pointRow(table: SnapshotTable, point: KeyPoint): string {
+  return `ROW(${table.order.map(({ type }, index) => `${escapeLiteral(point[index] ?? '')}::${type}`).join(', ')})`;
 }
 
 /** SQL over `xmin`: did the earlier snapshot see the row? `age` is the distance to the next transaction id, modulo 2^32. */

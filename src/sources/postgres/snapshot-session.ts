@@ -39,14 +39,7 @@ export async function openSnapshotSession(
   settings: PostgresSettings,
   exportedSnapshot: string | null,
 ): Promise<SnapshotView> {
-  // Rows of a table without a key must come in the order in which they lie on disk. A row security policy that hides
-  // rows from this user must be an error, not a table with fewer rows.
-  await client.query(
-    'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; ' +
-      'SET enable_bitmapscan = off; SET row_security = off',
-  );
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  if (exportedSnapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(exportedSnapshot)}`);
+  await beginReading(client, exportedSnapshot);
   if (settings.snapshot.lockTables) await lockTables(client, settings);
   const { rows } = await client.query<ViewRow>(viewSql);
   const row = rows[0];
@@ -60,6 +53,24 @@ export async function openSnapshotSession(
     takenMicros: Number(row.micros),
     xid: transactions.xmax,
   };
+}
+
+/** For others to read in the same snapshot, as long as this transaction is open. */
+export async function exportSnapshot(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('SELECT pg_catalog.pg_export_snapshot() AS name');
+  return rows[0]?.name ?? '';
+}
+
+/** `snapshot`: the name of one that was exported; null: a new one. */
+export async function beginReading(client: ClientBase, snapshot: string | null): Promise<void> {
+  // Rows of a table without a key must come in the order in which they lie on disk. A row security policy that hides
+  // rows from this user must be an error, not a table with fewer rows.
+  await client.query(
+    'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; ' +
+      'SET enable_bitmapscan = off; SET row_security = off',
+  );
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  if (snapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(snapshot)}`);
 }
 
 /** Keeps the captured tables from being altered until the transaction ends; reading and writing go on. */

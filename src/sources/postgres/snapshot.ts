@@ -1,30 +1,21 @@
 import type { Client } from 'pg';
 
 import type { Clock } from '../../base/clock.ts';
-import { ConnectError } from '../../base/errors.ts';
-import { failpoint } from '../../base/failpoint.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
-import { type Change, Op } from '../../record/change.ts';
 import type { OffsetMap, OffsetValue } from '../../record/offset.ts';
-import type { CopyText } from './copy-text.ts';
 import { highHalf, lowHalf } from './lsn.ts';
-import { SnapshotMarker, type SourceRegisters } from './registers.ts';
-import { copyRows, rowLayout } from './row-copy.ts';
+import type { ReadingChange } from './reading-change.ts';
 import type { PostgresSettings } from './settings.ts';
 import { SnapshotFilter } from './snapshot-filter.ts';
-import { SnapshotPosition } from './snapshot-position.ts';
-import { type Epoch, formatEpochs, parseEpochs, type TablePosition, tableParts } from './snapshot-progress.ts';
-import { copyStatement, existsStatement, type Resume, type SnapshotTable } from './snapshot-query.ts';
-import { openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
+import { SnapshotProgress } from './snapshot-progress.ts';
+import type { SnapshotTable } from './snapshot-query.ts';
+import { SnapshotReaders } from './snapshot-readers.ts';
+import { beginReading, exportSnapshot, openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
+import { tableSizes, type TableSize } from './snapshot-split.ts';
 import { snapshotTables } from './snapshot-tables.ts';
 import { TableFilter } from './table-filter.ts';
-import { TransactionView } from './transaction-view.ts';
-import { TurnOutlet } from './turn-outlet.ts';
 import { TypeCatalog } from './type-catalog.ts';
-
-/** Rows between two boundaries: each may end a batch, and is a place where a test can kill the process. */
-const rowsPerBoundary = 512;
 
 /** The members of an offset that belong to the snapshot. */
 export const progressMember = 'snapshot_progress';
@@ -36,8 +27,8 @@ export interface SnapshotOptions {
   readonly connect: () => Promise<Client>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly change: Change;
-  readonly registers: SourceRegisters;
+  /** A change for each reader: a row may be half there while another reader emits. */
+  readonly createChange: () => ReadingChange;
   /** The cluster, for the offset. */
   readonly systemId: string;
 }
@@ -54,21 +45,18 @@ export interface SnapshotStart {
 }
 
 /**
- * Reads the captured tables as they are and hands over what keeps the stream from telling the same again. Interrupted
- * at any row, it goes on behind that row in a later database snapshot; `SnapshotFilter` settles the difference.
+ * Reads the captured tables as they are and hands over what keeps the stream from telling the same again. Several
+ * connections read in one database snapshot, a table or a slice of one at a time each. Interrupted at any row, it goes
+ * on behind the last row of each slice in a later database snapshot; `SnapshotFilter` settles the difference.
  */
 export class Snapshot {
   readonly #options: SnapshotOptions;
-  #epochs: Epoch[] = [];
+  #progress = new SnapshotProgress();
   #startLsn = 0n;
   #view: SnapshotView | null = null;
-  /** How far the current epoch is with whole tables. */
-  #until: TablePosition | null = null;
-  #reading: SnapshotPosition | null = null;
+  #readers: SnapshotReaders | null = null;
   #completed = false;
-  #rows = 0;
   #fresh = true;
-  #sinceBoundary = 0;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
@@ -76,41 +64,53 @@ export class Snapshot {
 
   /** The rows handed over by this run. */
   get rows(): number {
-    return this.#rows;
+    return this.#readers?.rows ?? 0;
   }
 
   /** Resolves with what the stream has to drop; null when `signal` aborted. */
   async run(start: SnapshotStart, out: ChangeOutlet, signal: AbortSignal): Promise<SnapshotFilter | null> {
-    const { settings, connect, clock, log } = this.#options;
+    const { settings, clock, log } = this.#options;
     this.#restore(start);
     if (settings.snapshot.delayMs > 0) await clock.sleep(settings.snapshot.delayMs, signal).catch(() => {});
     if (signal.aborted) return null;
-    const client = await connect();
-    const abort = (): void => void client.connection.stream.destroy();
-    signal.addEventListener('abort', abort, { once: true });
+    // One reader that fails ends the others.
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const clients: Client[] = [];
+    either.addEventListener('abort', () => clients.forEach((client) => void client.connection.stream.destroy()), { once: true });
     try {
+      const client = await this.#connect(clients, either);
       // An exported snapshot is of use only as long as nothing was read: later epochs have their own.
-      this.#view = await openSnapshotSession(client, settings, this.#fresh ? start.exportedSnapshot : null);
+      const exported = this.#fresh ? start.exportedSnapshot : null;
+      const view = await openSnapshotSession(client, settings, exported);
+      this.#view = view;
       const types = await TypeCatalog.load(client);
-      const tables = await snapshotTables(client, settings, start.publication, types, log);
-      if (settings.snapshot.threadsMax > 1) log.info('"snapshot.max.threads" is accepted; tables are read one after the other');
-      log.info({ tables: tables.length, resumed: !this.#fresh }, 'snapshot started');
-      this.#beginRegisters();
-      for (const [index, table] of tables.entries()) {
-        if (tableParts(this.#epochs, table.info.oid).complete) continue;
-        await this.#readTable(client, table, tables.slice(index + 1), types, out, signal);
-        if (signal.aborted) return null;
-      }
-      await client.query('COMMIT');
-      return this.#complete(out);
+      const found = await snapshotTables(client, settings, start.publication, types, log);
+      const tables = found.filter((table) => !this.#progress.isComplete(table.info.oid));
+      const sizes = await tableSizes(
+        client,
+        tables.map((table) => table.info.oid),
+      );
+      const threads = this.#threads(tables, sizes);
+      if (threads > 1) await this.#join(clients, threads, exported ?? (await exportSnapshot(client)), either);
+      log.info({ tables: found.length, connections: clients.length, resumed: !this.#fresh }, 'snapshot started');
+      const readers = this.#createReaders(view, types, inOrder(tables, sizes, settings), sizes, out, either);
+      this.#readers = readers;
+      await Promise.all(clients.map((reader) => readers.read(reader)));
+      if (signal.aborted) return null;
+      await readers.finish();
+      for (const reader of clients) await reader.query('COMMIT');
+      this.#completed = true;
+      log.info({ rows: this.rows }, 'snapshot completed');
+      await readers.boundary();
+      return this.filter();
     } catch (error) {
       if (signal.aborted) return null;
       throw error;
     } finally {
-      signal.removeEventListener('abort', abort);
       // What is still under way on a failed connection is of no interest: do not wait for it.
-      if (this.#completed) await client.end().catch(() => {});
-      else client.connection.stream.destroy();
+      if (this.#completed) for (const client of clients) await client.end().catch(() => {});
+      else stop.abort();
     }
   }
 
@@ -132,174 +132,111 @@ export class Snapshot {
     offset['snapshot'] = 'INITIAL';
     offset['last_snapshot_record'] = false;
     offset['snapshot_completed'] = false;
-    offset[progressMember] = formatEpochs(this.#allEpochs());
+    offset[progressMember] = this.#progress.format(this.#readers?.current() ?? []);
     return offset;
   }
 
   filter(): SnapshotFilter {
-    return snapshotFilter(this.#allEpochs(), this.#options.settings);
+    return snapshotFilter(this.#progress, this.#options.settings);
   }
 
   #restore(start: SnapshotStart): void {
     const progress = start.resume?.[progressMember];
-    // An epoch in which nothing was read has nothing to say.
-    this.#epochs = typeof progress === 'string' ? parseEpochs(progress).filter((epoch) => epoch.until !== null) : [];
+    this.#progress = SnapshotProgress.parse(typeof progress === 'string' ? progress : null, false);
     const stored = start.resume?.['lsn'];
     const isPosition = typeof progress === 'string' && (typeof stored === 'bigint' || typeof stored === 'number');
     this.#startLsn = isPosition ? BigInt(stored) : start.startLsn;
-    this.#fresh = this.#epochs.length === 0;
-    this.#until = null;
-    this.#reading = null;
+    this.#fresh = this.#progress.empty;
     this.#completed = false;
   }
 
-  /** Those before, and the current one unless it has read nothing. */
-  #allEpochs(): Epoch[] {
-    const view = this.#view;
-    const until = this.#completed ? null : (this.#reading?.current() ?? this.#until);
-    if (view === null || (until === null && !this.#completed && this.#epochs.length > 0)) return this.#epochs;
-    return [...this.#epochs, { view: view.text, exported: view.exported, horizon: view.horizon, until }];
+  async #connect(clients: Client[], signal: AbortSignal): Promise<Client> {
+    const client = await this.#options.connect();
+    clients.push(client);
+    if (signal.aborted) {
+      client.connection.stream.destroy();
+      throw new Error('aborted');
+    }
+    return client;
   }
 
-  #beginRegisters(): void {
-    const { registers, change } = this.#options;
-    const view = this.#view;
-    if (view === null) return;
-    registers.beginTransaction(view.takenMicros, view.xid);
-    registers.clearLastCommitLsn();
-    registers.setLsn(highHalf(this.#startLsn), lowHalf(this.#startLsn));
-    registers.clearOrigin();
-    change.op = Op.READ;
-    change.before.count = 0;
-    change.related.count = 0;
+  /** Connections beside the first that see what it sees. A server that has no more to give is read with fewer. */
+  async #join(clients: Client[], threads: number, snapshot: string, signal: AbortSignal): Promise<void> {
+    for (let more = 1; more < threads; more += 1) {
+      try {
+        await beginReading(await this.#connect(clients, signal), snapshot);
+      } catch (error) {
+        if (signal.aborted || clients.length > more) throw error;
+        this.#options.log.warn({ err: error, connections: more }, 'no more connections for the snapshot: going on with fewer');
+        return;
+      }
+    }
   }
 
-  async #readTable(
-    client: Client,
-    published: SnapshotTable,
-    later: readonly SnapshotTable[],
+  #threads(tables: readonly SnapshotTable[], sizes: ReadonlyMap<number, TableSize>): number {
+    const { threadsMax, sliceBytes } = this.#options.settings.snapshot;
+    const bytes = tables.reduce((sum, table) => sum + (sizes.get(table.info.oid)?.bytes ?? 0), 0);
+    return Math.max(1, Math.min(threadsMax, Math.ceil(bytes / sliceBytes)));
+  }
+
+  #createReaders(
+    view: SnapshotView,
     types: TypeCatalog,
+    tables: readonly SnapshotTable[],
+    sizes: ReadonlyMap<number, TableSize>,
     out: ChangeOutlet,
     signal: AbortSignal,
-  ): Promise<void> {
-    const { settings, change, log, registers } = this.#options;
-    const layout = rowLayout(published, types, settings);
-    const { table, rowSchema, shape } = layout;
-    const { info } = table;
-    const resumes = await this.#resumes(client, table);
-    await out.declare(shape);
-    const view = this.#view?.transactions;
-    if (view === undefined || signal.aborted) return;
-    this.#reading = new SnapshotPosition(table, await fileNode(client, info.oid), view, resumes.at(-1)?.position ?? null);
-    let first = resumes.length === 0;
-    let marker: SnapshotMarker | null = null;
-    const room = new TurnOutlet(out);
-    const onRow = (reader: CopyText): boolean => {
-      if (signal.aborted) return false;
-      registers.setSnapshotMarker(marker ?? this.#marker(first, false));
-      first = false;
-      return this.#emit(reader, room);
+  ): SnapshotReaders {
+    const { settings, clock, log, createChange } = this.#options;
+    const progress = this.#progress;
+    const epoch = progress.epochs.push({ view: view.text, exported: view.exported, horizon: view.horizon }) - 1;
+    const create = (): ReadingChange => {
+      const reading = createChange();
+      const { registers } = reading;
+      registers.beginTransaction(view.takenMicros, view.xid);
+      registers.clearLastCommitLsn();
+      registers.setLsn(highHalf(this.#startLsn), lowHalf(this.#startLsn));
+      registers.clearOrigin();
+      return reading;
     };
-    // A table without a key must come in the order on disk, which an index would change.
-    await client.query(`SET LOCAL enable_indexscan = ${table.order.length > 0 ? 'on' : 'off'}`);
-    const reader = await copyRows({ client, statement: copyStatement(table, resumes), layout, change, out: room, signal, onRow });
-    const isLast = !(await this.#anyRow(client, later));
-    if (signal.aborted) return;
-    marker = isLast ? SnapshotMarker.LAST : this.#marker(first, true);
-    reader.flush();
-    this.#until = { kind: 'end', table: info.oid };
-    this.#reading = null;
-    log.debug({ table: rowSchema.name, rows: this.#rows }, 'table read');
-    await this.#boundary(out);
-  }
-
-  /** `last` before `first` before `last_in_data_collection` before `first_in_data_collection`. */
-  #marker(first: boolean, last: boolean): SnapshotMarker {
-    if (this.#fresh && this.#rows === 0) return SnapshotMarker.FIRST;
-    if (last) return SnapshotMarker.LAST_IN_DATA_COLLECTION;
-    return first ? SnapshotMarker.FIRST_IN_DATA_COLLECTION : SnapshotMarker.TRUE;
-  }
-
-  #emit(reader: CopyText, out: TurnOutlet): boolean {
-    const { change, registers, clock } = this.#options;
-    const now = clock.now();
-    registers.setProcessingTime(now);
-    change.timestampMs = now;
-    change.sourceTimeMs = now;
-    let room = out.emit(change);
-    // Only now: the position must not count a row that was refused.
-    this.#reading?.remember(reader);
-    this.#rows += 1;
-    this.#sinceBoundary += 1;
-    if (this.#sinceBoundary >= rowsPerBoundary) {
-      this.#sinceBoundary = 0;
-      if (!out.boundary()) room = false;
-      failpoint('during-snapshot');
-    }
-    return room;
-  }
-
-  async #boundary(out: ChangeOutlet): Promise<void> {
-    this.#sinceBoundary = 0;
-    const room = out.boundary();
-    failpoint('during-snapshot');
-    if (!room) await out.drained();
-  }
-
-  /** How far earlier epochs came in this table. A place on disk holds only as long as the table is not rewritten. */
-  async #resumes(client: Client, table: SnapshotTable): Promise<Resume[]> {
-    const { log } = this.#options;
-    const resumes: Resume[] = [];
-    for (const { epoch, until } of tableParts(this.#epochs, table.info.oid).parts) {
-      const view = this.#epochs[epoch]?.view;
-      if (until === null || view === undefined) continue;
-      const holds =
-        until.kind === 'key'
-          ? until.columns.join() === table.order.map(({ name }) => name).join()
-          : table.order.length === 0 && table.override === null && until.fileNode === (await fileNode(client, table.info.oid));
-      if (holds) resumes.push({ position: until, view: new TransactionView(view) });
-      else
-        log.warn(
-          { table: `${table.info.schema}.${table.info.name}` },
-          'the table was changed or rewritten while the snapshot was interrupted in it: its rows are read again',
-        );
-    }
-    return resumes;
-  }
-
-  async #anyRow(client: Client, tables: readonly SnapshotTable[]): Promise<boolean> {
-    for (const table of tables) {
-      if (tableParts(this.#epochs, table.info.oid).complete) continue;
-      const { rows } = await client.query<{ found: boolean }>(existsStatement(table, await this.#resumes(client, table)));
-      if (rows[0]?.found === true) return true;
-    }
-    return false;
-  }
-
-  async #complete(out: ChangeOutlet): Promise<SnapshotFilter> {
-    this.#completed = true;
-    this.#options.log.info({ rows: this.#rows }, 'snapshot completed');
-    await this.#boundary(out);
-    return this.filter();
+    return new SnapshotReaders({
+      settings,
+      clock,
+      log,
+      createChange: create,
+      view: view.transactions,
+      epoch,
+      progress,
+      types,
+      tables,
+      sizes,
+      fresh: this.#fresh,
+      out,
+      signal,
+    });
   }
 }
 
 /** From a stored offset, for the stream that follows a snapshot. */
 export function filterFromOffset(offset: OffsetMap, settings: PostgresSettings): SnapshotFilter {
   const text = offset[filterMember];
-  return snapshotFilter(typeof text === 'string' ? parseEpochs(text) : [], settings);
+  return snapshotFilter(SnapshotProgress.parse(typeof text === 'string' ? text : null, true), settings);
 }
 
-function snapshotFilter(epochs: readonly Epoch[], settings: PostgresSettings): SnapshotFilter {
+function snapshotFilter(progress: SnapshotProgress, settings: PostgresSettings): SnapshotFilter {
   const filter = new TableFilter(settings);
-  return new SnapshotFilter(epochs, (schema, table) => filter.acceptsSnapshot(schema, table));
+  return new SnapshotFilter(progress, (schema, table) => filter.acceptsSnapshot(schema, table));
 }
 
-async function fileNode(client: Client, table: number): Promise<number> {
-  const { rows } = await client.query<{ node: number | null }>('SELECT pg_catalog.pg_relation_filenode($1::oid::regclass) AS node', [
-    table,
-  ]);
-  const row = rows[0];
-  if (row === undefined) throw new ConnectError('postgres.query', `The table with oid ${table} is gone.`);
-  return row.node ?? 0;
+/** By oid, which is the order in which they were made, or by how many rows they have. */
+function inOrder(
+  tables: readonly SnapshotTable[],
+  sizes: ReadonlyMap<number, TableSize>,
+  settings: PostgresSettings,
+): readonly SnapshotTable[] {
+  const { orderByRows } = settings.snapshot;
+  if (orderByRows === 'disabled') return tables;
+  const rows = (table: SnapshotTable): number => sizes.get(table.info.oid)?.rows ?? 0;
+  const sign = orderByRows === 'ascending' ? 1 : -1;
+  return tables.toSorted((left, right) => sign * (rows(left) - rows(right)));
 }

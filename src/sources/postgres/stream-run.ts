@@ -7,6 +7,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { LogicalMessages } from './logical-messages.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
 import { formatPosition, type ResumePoint } from './position.ts';
+import type { ReadingChange } from './reading-change.ts';
 import type { StartContext } from './start-context.ts';
 import { registerCount, SourceRegisters } from './registers.ts';
 import { RelationCache, type RelationCatalog } from './relation-cache.ts';
@@ -150,7 +151,7 @@ export class StreamRun {
 }
 
 /** A change without a shape yet, and its registers. */
-export function createChange(locate: () => string): { readonly change: Change; readonly registers: SourceRegisters } {
+export function createChange(locate: () => string): ReadingChange {
   const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
   const change = new Change(nothing, registerCount, locate);
   return { change, registers: new SourceRegisters(change) };

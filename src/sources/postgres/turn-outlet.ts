@@ -2,8 +2,8 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 
 /**
- * One outlet for several readers. Whoever fills it closes it for all: the others ask `open` before they emit, and wait
- * in `drained` until there is room again and nobody who waited as well has filled it meanwhile.
+ * One outlet for several readers. Whoever fills it closes it for all: the others ask `ready` before they emit, and again
+ * after they waited in `drained`, because somebody else who waited may have filled it meanwhile.
  */
 export class TurnOutlet {
   readonly #out: ChangeOutlet;
@@ -14,7 +14,7 @@ export class TurnOutlet {
   }
 
   /** False: do not emit before `drained()`. */
-  get open(): boolean {
+  ready(): boolean {
     return this.#full === null;
   }
 

@@ -13,7 +13,11 @@ import { sourceConfig, untilTrue } from './source-fixture.ts';
 
 /** One process: runs until `decide` kills it, or until `done`. */
 async function live(database: Database, outlet: CommittingOutlet, done: Promise<void>): Promise<void> {
-  const config = sourceConfig(database, { 'snapshot.mode': 'initial' });
+  const config = sourceConfig(database, {
+    'snapshot.mode': 'initial',
+    'snapshot.max.threads': '3',
+    'snapshot.slice.bytes': '8192',
+  });
   const source = new PostgresSource({ connector: 'kill', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
   const abort = new AbortController();
   outlet.restart();

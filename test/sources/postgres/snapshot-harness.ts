@@ -14,6 +14,7 @@ import type { Shape } from '../../../src/record/shape.ts';
 import { loadTables, TypeCatalog } from '../../../src/sources/postgres/catalog.ts';
 import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
 import { startPoint } from '../../../src/sources/postgres/position.ts';
+import type { ReadingChange } from '../../../src/sources/postgres/reading-change.ts';
 import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
 import { RelationCache } from '../../../src/sources/postgres/relation-cache.ts';
 import { RowEmitter } from '../../../src/sources/postgres/row-emitter.ts';
@@ -190,9 +191,7 @@ async function runSnapshot(
   startLsn: bigint,
   exportedSnapshot: string | null,
 ): Promise<boolean> {
-  const change = emptyChange();
-  const registers = new SourceRegisters(change);
-  const snapshot = new Snapshot({ settings, connect, clock: systemClock, log: silentLog, change, registers, systemId: '1' });
+  const snapshot = new Snapshot({ settings, connect, clock: systemClock, log: silentLog, createChange, systemId: '1' });
   const abort = new AbortController();
   outlet.restart();
   outlet.position = () => snapshot.position();
@@ -206,6 +205,11 @@ async function runSnapshot(
   if (filter === null) return false;
   outlet.commit();
   return true;
+}
+
+function createChange(): ReadingChange {
+  const change = emptyChange();
+  return { change, registers: new SourceRegisters(change) };
 }
 
 function emptyChange(): Change {

@@ -29,13 +29,19 @@ async function multiset(database: Database): Promise<string[]> {
   return rows.map((row) => row.message).toSorted();
 }
 
-for (const [version, url] of servers) {
-  test(`Postgres ${version}: killed again and again under writes, the snapshot and the stream hold every row once`, async (context) => {
+/** Several connections, and tables of more than one page are cut into slices. */
+const parallel = { 'snapshot.max.threads': '3', 'snapshot.max.threads.multiplier': '2', 'snapshot.slice.bytes': '8192' };
+
+for (const [version, url, extra, how] of [
+  ...servers.map(([version, url]) => [version, url, parallel, 'several connections'] as const),
+  ...servers.slice(0, 1).map(([version, url]) => [version, url, {}, 'one connection'] as const),
+]) {
+  test(`Postgres ${version}, ${how}: killed again and again under writes, snapshot and stream hold every row once`, async (context) => {
     context.diagnostic(`seed ${seed}`);
     const random = randomFrom(seed);
     await using database = await createDatabase(url);
     await database.query(schema);
-    await using harness = await snapshotHarness(database);
+    await using harness = await snapshotHarness(database, extra);
     let stop = false;
     const writers = ['a', 'b', 'c'].map(async (name, index) => write(await database.connect(), randomFrom(seed + index), () => stop, name));
     const kills = await untilComplete(harness, random).finally(() => {
@@ -197,6 +203,33 @@ test('markers: the first of all, first and last of each table, the last of all; 
     harness.outlet.committed.map((change) => change.snapshot),
     ['first', 'true', 'last_in_data_collection', 'last_in_data_collection', 'first_in_data_collection', 'last'],
   );
+});
+
+test('several connections: every row once in slices by key and by place, and the markers are where they belong', async () => {
+  await using database = await createDatabase();
+  await database.query(`
+    CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (v text); CREATE TABLE c (id text PRIMARY KEY); CREATE TABLE d (v int);
+    INSERT INTO a SELECT i, repeat('x', 100) FROM generate_series(1, 3000) i; INSERT INTO b SELECT repeat('y', 100) || i FROM generate_series(1, 2000) i;
+    INSERT INTO c SELECT md5(i::text) FROM generate_series(1, 1500) i; ANALYZE`);
+  await using harness = await snapshotHarness(database, { ...parallel, 'snapshot.max.threads.multiplier.public.a': '3' });
+  const { outlet } = harness;
+  outlet.decide = (changes) => (changes % 50 === 0 ? 'full' : 'go');
+  assert.equal(await harness.runSnapshot(), true);
+  const { committed } = outlet;
+  assert.equal(applyExactly(committed, 'public.a', ['id']).size, 3000);
+  assert.equal(new Set(committed.filter((change) => change.table === 'public.b').map((change) => change.after?.['v'])).size, 2000);
+  assert.equal(applyExactly(committed, 'public.c', ['id']).size, 1500);
+  assert.equal(committed.length, 6500);
+  // In slices, so not in the order of the key.
+  const ids = committed.flatMap((change) => (change.table === 'public.a' ? [Number(change.after?.['id'])] : []));
+  assert.ok(ids.some((id, index) => id < (ids[index - 1] ?? 0)));
+  const last = committed.at(-1)?.table;
+  for (const table of ['public.a', 'public.b', 'public.c']) {
+    const markers = committed.filter((change) => change.table === table).map((change) => change.snapshot);
+    assert.equal(markers[0], committed[0]?.table === table ? 'first' : 'first_in_data_collection');
+    assert.equal(markers.at(-1), table === last ? 'last' : 'last_in_data_collection');
+    assert.ok(markers.slice(1, -1).every((marker) => marker === 'true'));
+  }
 });
 
 for (const [version, url] of servers) {

@@ -71,8 +71,7 @@ async function snapshotOf(database: Database, extra: Readonly<Record<string, str
     connect: () => sessions.connect(),
     clock: systemClock,
     log: silentLog,
-    change,
-    registers,
+    createChange: () => ({ change, registers }),
     systemId: '1',
   });
   const outlet = new EncodingOutlet();

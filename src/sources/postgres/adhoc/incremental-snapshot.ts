@@ -24,7 +24,7 @@ interface Chunk {
   readonly last: boolean;
 }
 
-const alwaysOpen = { open: true, drained: () => Promise.resolve() };
+const alwaysOpen = { ready: () => true, drained: () => Promise.resolve() };
 
 /**
  * Reads tables chunk by chunk in the order of their keys while the stream goes on. Each chunk is read in a database snapshot
