@@ -45,6 +45,8 @@ export class BatchPair {
   #boundaryAwaited = false;
   #timer: Timer | null = null;
   #ending = false;
+  /** Changes were taken that are not in `filling` yet: the source's position is ahead of it. */
+  #held = false;
   #failure: { readonly error: unknown } | null = null;
   #refusal: { readonly error: unknown; readonly offsets: readonly SourceOffset[] } | null = null;
   #sealedWaiter: PromiseWithResolvers<SealedBatch | null> | null = null;
@@ -77,7 +79,7 @@ export class BatchPair {
   appended(): boolean {
     this.#atBoundary = false;
     if (this.#sinceMs < 0 || this.#filtered) this.#begin();
-    if (!this.filling.full) return true;
+    if (!this.filling.full) return !this.#held;
     this.#scheduleLook();
     return false;
   }
@@ -89,7 +91,7 @@ export class BatchPair {
       this.#begin();
       this.#filtered = true;
     }
-    return !this.filling.full;
+    return !this.filling.full && !this.#held;
   }
 
   boundary(): boolean {
@@ -97,7 +99,7 @@ export class BatchPair {
     // Between two boundaries without a change the source reports a position of its own accord.
     if (this.#sinceMs < 0) this.#begin();
     else if (this.#boundaryAwaited) this.#look();
-    return !this.filling.full;
+    return !this.filling.full && !this.#held;
   }
 
   /** The next batch to commit, null after `end` when everything is out. One call at a time. */
@@ -109,7 +111,8 @@ export class BatchPair {
       this.#ready = null;
       return Promise.resolve(ready);
     }
-    if (this.#ending && this.#spare !== null) return this.#refusal === null ? Promise.resolve(null) : Promise.reject(this.#refusal.error);
+    if (this.#ending && this.#spare !== null && !this.#held)
+      return this.#refusal === null ? Promise.resolve(null) : Promise.reject(this.#refusal.error);
     this.#sealedWaiter = Promise.withResolvers();
     return this.#sealedWaiter.promise;
   }
@@ -126,9 +129,24 @@ export class BatchPair {
   drained(): Promise<void> {
     const failure = this.#failure ?? this.#refusal;
     if (failure !== null) return Promise.reject(failure.error);
-    if (!this.filling.full) return Promise.resolve();
+    if (!this.filling.full && !this.#held) return Promise.resolve();
     this.#roomWaiter ??= Promise.withResolvers();
     return this.#roomWaiter.promise;
+  }
+
+  /** Nothing is sealed, and there is no room, until `resume`: a batch must hold all that the source's position counts. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Everything that was held is in `filling`. */
+  resume(): void {
+    this.#held = false;
+    if (!this.filling.full) {
+      this.#roomWaiter?.resolve();
+      this.#roomWaiter = null;
+    }
+    this.#look();
   }
 
   /** The source emits nothing more: what is there is sealed without waiting for anything. */
@@ -192,6 +210,7 @@ export class BatchPair {
     this.#timer?.cancel();
     this.#timer = null;
     this.#boundaryAwaited = false;
+    if (this.#held) return;
     if (this.#sinceMs < 0) {
       if (this.#ending && this.#spare !== null) this.#hand(null);
       return;

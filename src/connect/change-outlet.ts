@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import type { Change } from '../record/change.ts';
+import { copyChange } from '../record/copy-change.ts';
 import type { RowSchema } from '../record/row-schema.ts';
 import type { Shape } from '../record/shape.ts';
 import type { BatchPair } from './batch-pair.ts';
@@ -10,10 +11,11 @@ import type { FailedRecord } from './dead-letter.ts';
 import { enrichFailure, isTolerable } from './error-tolerance.ts';
 import type { ErrorTolerance, FailureLog } from './error-tolerance.ts';
 import { planShape } from './shape-plan.ts';
-import type { RowPlan, ShapePlanner } from './shape-plan.ts';
+import type { RoutePlan, RowPlan, ShapePlanner } from './shape-plan.ts';
 import type { Sink } from './sink.ts';
 import type { ChangeOutlet } from './source.ts';
 import type { TaskMetrics } from './task-metrics.ts';
+import type { RowTarget } from './transform.ts';
 
 export interface TaskOutletOptions {
   readonly connector: string;
@@ -32,6 +34,8 @@ interface OutletPlan extends RowPlan {
   /** Bytes that the length of the last key and value took: left free in front of the next one. */
   keyWidth: number;
   valueWidth: number;
+  /** By number of `route`'s topic; null: filtered out; undefined: not open yet. */
+  readonly routed: (OutletPlan | null | undefined)[];
 }
 
 /** -1 as a zigzag varint. */
@@ -52,6 +56,10 @@ export class TaskOutlet implements ChangeOutlet {
   #schemaPlans: readonly (OutletPlan | null)[] = [];
   readonly #topics = new Map<string, Promise<void>>();
   #stage: Stage = Stage.TRANSFORMATION;
+  /** Copies of changes that wait for a topic that a row named first, and of those behind them; null: none. */
+  #held: Change[] | null = null;
+  /** The topic that the first of them waits for. */
+  #closed: { readonly plan: OutletPlan; readonly route: RoutePlan; readonly number: number } | null = null;
 
   constructor(options: TaskOutletOptions) {
     this.#options = options;
@@ -62,11 +70,12 @@ export class TaskOutlet implements ChangeOutlet {
   async declare(shape: Shape): Promise<void> {
     const plans = await planShape(shape, this.#options.planner);
     failpoint('during-declare');
-    await Promise.all([...new Set(plans.flatMap((plan) => plan?.topic ?? []))].map((topic) => this.prepareTopic(topic)));
-    const numbered = plans.map((plan) =>
-      plan === null ? null : { ...plan, topicIndex: this.#batches.topicIndex(plan.topic), keyWidth: 1, valueWidth: 2 },
+    const topics = new Set(plans.flatMap((plan) => (plan === null || plan.route !== null ? [] : plan.topic)));
+    await Promise.all([...topics].map((topic) => this.prepareTopic(topic)));
+    this.#plans.set(
+      shape.schema,
+      plans.map((plan) => (plan === null ? null : this.#number(plan))),
     );
-    this.#plans.set(shape.schema, numbered);
     this.#schema = null;
   }
 
@@ -84,31 +93,79 @@ export class TaskOutlet implements ChangeOutlet {
   }
 
   emit(change: Change): boolean {
-    const plan = change.schema === this.#schema ? this.#schemaPlans[change.op] : this.#look(change);
     this.#metrics.emitted += 1;
+    if (this.#held !== null) {
+      this.#held.push(copyChange(change));
+      return false;
+    }
+    return this.#take(change) ?? this.#hold(change);
+  }
+
+  /** Null: the change goes to a topic that is not open yet, and nothing was done. */
+  #take(change: Change): boolean | null {
+    const plan = change.schema === this.#schema ? this.#schemaPlans[change.op] : this.#look(change);
     if (plan === undefined) {
       const undeclared = new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
       return this.#giveUp(undeclared, Stage.TASK_POLL, null, change, null);
     }
-    if (plan === null) {
-      this.#metrics.filtered += 1;
-      return this.#batches.skipped();
-    }
+    if (plan === null) return this.#filtered();
     const batch = this.#batches.filling;
     const start = batch.out.at;
     try {
       this.#stage = Stage.TRANSFORMATION;
-      if (plan.steps !== null && !runSteps(plan, change)) {
-        this.#metrics.filtered += 1;
-        return this.#batches.skipped();
+      if (plan.steps !== null && !runSteps(plan, change)) return this.#filtered();
+      if (plan.route === null) this.#encode(plan, change);
+      else {
+        const routed = this.#routed(plan, plan.route, change);
+        if (routed === undefined) return null;
+        if (routed === null || (routed.steps !== null && !runSteps(routed, change))) return this.#filtered();
+        this.#encode(routed, change);
       }
-      this.#encode(plan, change);
     } catch (error) {
       batch.rollback(start);
-      return this.#giveUp(error, this.#stage, plan.topic, change, null);
+      return this.#giveUp(error, this.#stage, plan.route === null ? plan.topic : null, change, null);
     }
     if (change.sourceTimeMs > 0) this.#batches.sourceTimeMs = change.sourceTimeMs;
     return this.#batches.appended();
+  }
+
+  #filtered(): boolean {
+    this.#metrics.filtered += 1;
+    return this.#batches.skipped();
+  }
+
+  #number(plan: RowPlan): OutletPlan {
+    const topicIndex = plan.route === null ? this.#batches.topicIndex(plan.topic) : -1;
+    return { ...plan, topicIndex, keyWidth: 1, valueWidth: 2, routed: [] };
+  }
+
+  /** Undefined: not open yet. */
+  #routed(plan: OutletPlan, route: RoutePlan, change: Change): OutletPlan | null | undefined {
+    const number = route.rows.choose(change);
+    const routed = plan.routed[number];
+    if (routed === undefined) this.#closed = { plan, route, number };
+    return routed;
+  }
+
+  /** The first row of a topic: it waits, and all that come behind it, so that their order stays. */
+  #hold(change: Change): boolean {
+    this.#held = [copyChange(change)];
+    this.#batches.hold();
+    this.#release(this.#held).catch((error: unknown) => this.#batches.fail(error));
+    return false;
+  }
+
+  async #release(held: Change[]): Promise<void> {
+    for (let at = 0; at < held.length;) {
+      const closed = this.#closed;
+      assert(closed !== null, 'changes are held for a topic');
+      const opened = await closed.route.open(closed.route.rows.targets[closed.number] as RowTarget);
+      if (opened !== null) await this.prepareTopic(opened.topic);
+      closed.plan.routed[closed.number] = opened === null ? null : this.#number(opened);
+      while (at < held.length && this.#take(held[at] as Change) !== null) at += 1;
+    }
+    this.#held = null;
+    this.#batches.resume();
   }
 
   boundary(): boolean {
@@ -189,7 +246,8 @@ export class TaskOutlet implements ChangeOutlet {
       this.#plans = new WeakMap(); // Nothing may follow.
       this.#schema = null;
       // The position does not count this change, so what came before it can be committed; after a fault nothing is sure.
-      if (failure.code.startsWith('data.')) this.#batches.refuse(failure);
+      // While changes are held it counts those behind this one as well: then nothing is committed.
+      if (failure.code.startsWith('data.') && this.#held === null) this.#batches.refuse(failure);
       else this.#batches.fail(failure);
       throw failure;
     }

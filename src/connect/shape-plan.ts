@@ -7,7 +7,7 @@ import type { HeaderNode, Node, Shape } from '../record/shape.ts';
 import type { Converter, ConverterContext, RowEncoder } from './converter.ts';
 import { HeaderEncoder } from './header-encoder.ts';
 import type { HeaderPart } from './header-encoder.ts';
-import type { RowStep, Transform } from './transform.ts';
+import type { RowRoute, RowStep, RowTarget, Transform } from './transform.ts';
 
 /** Everything that the row path needs to know about one shape and operation. */
 export interface RowPlan {
@@ -22,6 +22,14 @@ export interface RowPlan {
   readonly valuePresence: TupleRef | null;
   /** Null: no headers. */
   readonly headers: HeaderEncoder | null;
+  /** Not null: the topic is chosen per row, and key, value and headers are those of `route.open`. */
+  readonly route: RoutePlan | null;
+}
+
+export interface RoutePlan {
+  readonly rows: RowRoute;
+  /** What becomes of rows that go there; null: they are filtered out. */
+  open(target: RowTarget): Promise<RowPlan | null>;
 }
 
 /** One plan per operation, indexed by `Op`; null: such changes are filtered out. */
@@ -38,6 +46,7 @@ interface Outcome {
   readonly shape: Shape;
   readonly steps: readonly RowStep[];
   readonly tombstone: boolean;
+  readonly route: { readonly rows: RowRoute; continue(target: RowTarget): Outcome | null } | null;
 }
 
 /**
@@ -74,27 +83,37 @@ function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outc
     const refuse: RowStep = () => {
       throw error;
     };
-    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE };
+    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE, route: null };
   }
 }
 
-function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | null {
+function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[], isTombstone = op === Op.TOMBSTONE): Outcome | null {
   let at = shape;
-  let tombstone = op === Op.TOMBSTONE;
+  let tombstone = isTombstone;
   const steps: RowStep[] = [];
-  for (const transform of transforms) {
+  for (const [index, transform] of transforms.entries()) {
     const plan = transform.plan(at, tombstone ? Op.TOMBSTONE : op);
     if (plan === null) return null;
     at = plan.shape;
     tombstone ||= plan.tombstone === true;
     if (plan.step !== null) steps.push(plan.step);
+    if (plan.route === undefined) continue;
+    const [routed, isGone] = [at, tombstone];
+    const rest = transforms.slice(index + 1);
+    const route = {
+      rows: plan.route,
+      continue: (target: RowTarget) => applyTransforms({ ...routed, topic: target.topic }, op, rest, isGone || target.tombstone),
+    };
+    return { shape: at, steps, tombstone, route };
   }
-  return { shape: at, steps, tombstone };
+  return { shape: at, steps, tombstone, route: null };
 }
 
 async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, compile: Compile): Promise<RowPlan> {
-  const { shape, steps, tombstone } = outcome;
+  const { shape, steps, tombstone, route } = outcome;
   const { topic, schema } = shape;
+  const stepsOrNull = steps.length === 0 ? null : steps;
+  if (route !== null) return routedPlan(stepsOrNull, route, op, planner, compile);
   if (topic === '') {
     throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`, {
       remedy: 'Correct the replacement of the transform that routes it (RegexRouter).',
@@ -107,12 +126,33 @@ async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, comp
   const valueNode: Node = shape.value.kind === 'struct' ? { ...shape.value, presence: null } : shape.value;
   return {
     topic,
-    steps: steps.length === 0 ? null : steps,
+    steps: stepsOrNull,
     key: keyNode === null ? null : await compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' }),
     value: tombstone ? null : await compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
     valuePresence: presence,
     headers: await compileHeaders(shape, op, planner, compile),
+    route: null,
   };
+}
+
+/** Nothing is compiled for a topic before a row goes there. */
+function routedPlan(
+  steps: readonly RowStep[] | null,
+  route: NonNullable<Outcome['route']>,
+  op: Op,
+  planner: ShapePlanner,
+  compile: Compile,
+): RowPlan {
+  const open = async (target: RowTarget): Promise<RowPlan | null> => {
+    const rest = route.continue(target);
+    if (rest === null) return null;
+    if (rest.route !== null)
+      throw new ConnectError('config.invalid', 'Two transforms of one chain choose the topic per row.', {
+        remedy: 'Leave one of them out, or put each under a predicate so that no record meets both.',
+      });
+    return compilePlan(rest, op, planner, compile);
+  };
+  return { topic: '', steps, key: null, value: null, valuePresence: null, headers: null, route: { rows: route.rows, open } };
 }
 
 async function compileHeaders(shape: Shape, op: Op, planner: ShapePlanner, compile: Compile): Promise<HeaderEncoder | null> {

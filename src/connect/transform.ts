@@ -1,7 +1,7 @@
 import type { Change, Op } from '../record/change.ts';
 import type { Shape } from '../record/shape.ts';
 
-/** Runs per row, on bytes. False drops the change (its position still counts). */
+/** Runs per row, on bytes; maybe twice for the same row. False drops the change (its position still counts). */
 export type RowStep = (change: Change) => boolean;
 
 export interface ShapePlan {
@@ -10,6 +10,22 @@ export interface ShapePlan {
   readonly step: RowStep | null;
   /** True: the records of this plan are tombstones, a null value under their key, whatever the shape's value is. */
   readonly tombstone?: boolean | undefined;
+  /** The topic is chosen per row; absent: the shape's. Transforms that follow see each topic as a shape of its own. */
+  readonly route?: RowRoute | undefined;
+}
+
+/** Where rows go when only they know. The first row of each target waits until its topic and its schemas are there. */
+export interface RowRoute {
+  /** By number; grows with the rows. */
+  readonly targets: readonly RowTarget[];
+  /** The number of the row's target; throws `data.value` for a row that names none. Asked again for a row that had to wait. */
+  choose(change: Change): number;
+}
+
+export interface RowTarget {
+  readonly topic: string;
+  /** True: the value is null there. */
+  readonly tombstone: boolean;
 }
 
 /** A single message transform. Rename, drop, route, cast, key and constants are decided in `plan`, once per shape. */

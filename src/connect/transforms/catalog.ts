@@ -3,6 +3,7 @@ import { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { Transform } from '../transform.ts';
 import { castPlugins } from './cast.ts';
+import { eventRouterPlugin } from './event-router.ts';
 import { fieldPlugins } from './fields.ts';
 import { flattenPlugins } from './flatten.ts';
 import { headerToValuePlugin } from './header-to-value.ts';
@@ -14,6 +15,7 @@ import { recordPlugin } from './part.ts';
 import { predicatePlugins, whenMatches } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
+import { rowRouterPlugins } from './row-routers.ts';
 import { scriptedFilterPlugin } from './scripted.ts';
 import { unwrapPlugins } from './unwrap.ts';
 
@@ -31,9 +33,11 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...routePlugins,
   ...unwrapPlugins,
   recordPlugin('Filter', [], () => () => null),
+  eventRouterPlugin,
   headerToValuePlugin,
   logicalTablePlugin,
   scriptedFilterPlugin,
+  ...rowRouterPlugins,
 ];
 
 /**

@@ -65,6 +65,7 @@ export interface Written {
   readonly key: unknown;
   readonly value: unknown;
   readonly headers: Readonly<Record<string, string | null>>;
+  readonly timestampMs: number;
 }
 
 function parsed(text: string | null): unknown {
@@ -100,5 +101,11 @@ export async function written(config: Readonly<Record<string, string>>, shape: S
     headerConverter: new StringConverter(),
   });
   await stage.task.run(never);
-  return stage.memory.records.map(({ topic, key, value, headers }) => ({ topic, key: parsed(key), value: parsed(value), headers }));
+  return stage.memory.records.map(({ topic, key, value, headers, timestampMs: ms }) => ({
+    topic,
+    key: parsed(key),
+    value: parsed(value),
+    headers,
+    timestampMs: ms,
+  }));
 }
