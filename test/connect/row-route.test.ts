@@ -41,6 +41,7 @@ function because(reason: RegExp): (error: Error) => boolean {
   return (error) => reason.test(String(error.cause));
 }
 
+const position = () => [{ partition, offset: { step: 1 } }];
 const rowsOf = (topics: readonly string[], from = 0): ScriptStep[] => topics.flatMap((topic, at) => [row(from + at, topic), boundary]);
 const topics = ['a', 'b', 'a', 'c', 'b', 'a', 'd'];
 
@@ -115,7 +116,6 @@ describe('topics chosen per row', () => {
   });
 
   it('a source that ends while a row waits is not over before that row is out', async () => {
-    const position = () => [{ partition, offset: { step: 1 } }];
     const pair = new BatchPair({ limits: recordBatchLimits, lingerMs: 0, clock: sleeplessClock, position });
     pair.hold();
     pair.end();
