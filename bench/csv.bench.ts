@@ -35,12 +35,13 @@ const given =
     ? { 'key.fields': 'PULocationID' }
     : (JSON.parse(readFileSync(flags.config, 'utf8')) as { config: Record<string, string> }).config;
 
+const avro = (part: string): Record<string, string> => ({
+  [`${part}.converter`]: 'io.confluent.connect.avro.AvroConverter',
+  [`${part}.converter.schema.registry.url`]: stack.registry,
+});
+
 async function pass(): Promise<string> {
   const name = uniqueName('csv-bench');
-  const avro = (part: string): Record<string, string> => ({
-    [`${part}.converter`]: 'io.confluent.connect.avro.AvroConverter',
-    [`${part}.converter.schema.registry.url`]: stack.registry,
-  });
   const replicas = Object.fromEntries(['offset', 'config', 'status'].map((store) => [`${store}.storage.replication.factor`, '1']));
   const composed = composeWorker({
     worker: {

@@ -140,8 +140,11 @@ const format: readonly ConfigKey[] = [
     name: 'csv.file.charset',
     type: 'STRING',
     default: 'UTF-8',
-    doc: 'Encoding of the files: UTF-8, UTF-16LE, UTF-16BE or a single-byte encoding.',
-    check: (value) => (findCharset(value) === null ? 'must be UTF-8, UTF-16LE, UTF-16BE or a single-byte encoding' : null),
+    doc: 'Encoding of the files: UTF-8, UTF-16LE, UTF-16BE, a single-byte encoding, or one of Shift_JIS, EUC-JP, ISO-2022-JP, EUC-KR, GBK, GB18030 and Big5.',
+    check: (value) =>
+      findCharset(value) === null
+        ? 'must be UTF-8, UTF-16LE, UTF-16BE, a single-byte encoding, or one of Shift_JIS, EUC-JP, ISO-2022-JP, EUC-KR, GBK, GB18030 and Big5'
+        : null,
   },
   {
     name: 'csv.null.field.indicator',

@@ -31,7 +31,7 @@ export class CsvFile {
     this.#charset = charset;
   }
 
-  /** A packed file is unpacked first; size and positions are then those of its unpacked bytes. */
+  /** A packed file is unpacked first, and one in an encoding of various widths becomes UTF-8; size and positions are then those of its unpacked bytes. */
   static async open(path: string, charset: CsvCharset, compression: Compression = 'none'): Promise<CsvFile> {
     let handle: FileHandle;
     try {
@@ -40,9 +40,9 @@ export class CsvFile {
       throw unreadable('CSV file', path, error);
     }
     const stat = await handle.stat();
-    if (stat.isFile() && compression === 'none') return new CsvFile(path, handle, charset);
+    if (stat.isFile() && compression === 'none' && !charset.whole) return new CsvFile(path, handle, charset);
     await handle.close();
-    if (stat.isFile() && compression !== 'none') return new CsvFile(path, await unpack(path, compression), charset);
+    if (stat.isFile()) return new CsvFile(path, await unpack(path, compression, charset.whole ? charset.name : null), charset);
     throw new ConnectError('file.unreadable', `CSV file ${path} is not a regular file.`, {
       remedy: 'Name a file in "file", or a folder in "input.path".',
       details: { file: path },

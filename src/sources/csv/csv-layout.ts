@@ -29,8 +29,9 @@ export async function readLayout(
   known: readonly CsvColumn[] | null,
   final: boolean,
 ): Promise<CsvLayout | null> {
+  const { charset } = options;
   const tuple = new TupleView(64);
-  const reader = new CsvReader(options.dialect, tuple, fileStart, options.charset.widthOf);
+  const reader = new CsvReader(options.dialect, tuple, fileStart, charset.widthOf, charset.whole || charset.widthOf !== null);
   file.seek(0);
   const next = async (): Promise<CsvStep> => {
     for (let ended = false; ;) {

@@ -316,7 +316,8 @@ function charsetOf(config: Config): CsvCharset {
   const charset = findCharset(name);
   if (charset !== null) return charset;
   throw new ConnectError('config.invalid', `csv.file.charset "${name}" is not supported.`, {
-    remedy: 'Use UTF-8, UTF-16LE, UTF-16BE, or a single-byte encoding such as ISO-8859-1 or windows-1252; convert other files to UTF-8.',
+    remedy:
+      'Use UTF-8, UTF-16LE, UTF-16BE, a single-byte encoding such as ISO-8859-1 or windows-1252, or Shift_JIS, EUC-JP, EUC-KR, GBK, GB18030, Big5; convert other files to UTF-8.',
   });
 }
 

@@ -88,11 +88,11 @@ export class CsvReader {
   #newlines = 0;
   #anyEscaped = false;
 
-  constructor(dialect: CsvDialect, tuple: TupleView, from: CsvReaderStart, widthOf: WidthOf = null) {
+  constructor(dialect: CsvDialect, tuple: TupleView, from: CsvReaderStart, widthOf: WidthOf = null, transcoded = widthOf !== null) {
     this.#dialect = dialect;
     this.#tuple = tuple;
     this.#widthOf = widthOf;
-    this.#encoding = new EncodingCheck(widthOf !== null);
+    this.#encoding = new EncodingCheck(transcoded);
     this.columns = from.columns;
     this.position = from.position;
     this.line = from.line;

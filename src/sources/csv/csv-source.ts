@@ -188,7 +188,7 @@ export class CsvSource implements Source {
     this.#metrics.waiting = behind.reduce((bytes, file) => bytes + file.state.size, 0);
     const { follow, idleMs } = this.#options;
     this.#cleanup.forget(input.name);
-    const whole = follow !== 'rows' || this.#compression(input.path) !== 'none';
+    const whole = follow !== 'rows' || this.#isCopied(input.path);
     await this.#drain(opened, whole && !opened.discard, out, signal);
     opened.discard = false;
     if (
@@ -217,7 +217,7 @@ export class CsvSource implements Source {
   /** Whether the open file is still what its name stands for, and still begins with what has been read of it. */
   #isSame(opened: OpenFile, input: CsvInputFile): boolean {
     if (opened.inode !== input.state.inode) return false;
-    if (this.#compression(input.path) !== 'none') return opened.seen === null || sameState(opened.seen, input.state);
+    if (this.#isCopied(input.path)) return opened.seen === null || sameState(opened.seen, input.state);
     if (input.state.size < opened.position + opened.reader.pending) return false;
     if (opened.seen === null || sameState(opened.seen, input.state)) return true;
     return opened.file.fingerprint(opened.position).hash === this.#hashOf(opened);
@@ -271,7 +271,13 @@ export class CsvSource implements Source {
       const { position, line } = start;
       const midLine = start === from && file.fingerprint(start.position).midLine;
       const rowStart = { columns: layout.columns.length, position, line, midLine };
-      const reader = new CsvReader(options.dialect, this.#emitter.target, rowStart, charset.widthOf);
+      const reader = new CsvReader(
+        options.dialect,
+        this.#emitter.target,
+        rowStart,
+        charset.widthOf,
+        charset.whole || charset.widthOf !== null,
+      );
       reader.nullable(this.#emitter.textColumns);
       file.seek(position);
       const { name, path } = input;
@@ -315,6 +321,11 @@ export class CsvSource implements Source {
 
   #compression(path: string): Compression {
     return compressionOf(path, this.#options.compression);
+  }
+
+  /** Whether what is read is a copy of the file as it was when it was opened. */
+  #isCopied(path: string): boolean {
+    return this.#options.charset.whole || this.#compression(path) !== 'none';
   }
 
   /** Gives out every whole row up to the end of the file. */

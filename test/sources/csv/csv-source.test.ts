@@ -320,37 +320,6 @@ test('an empty cell of a number is null, of a text what the dialect says', async
   assert.deepEqual(run.lines, ['null|']);
 });
 
-test('other encodings are transcoded, with positions in the bytes of the file', async () => {
-  using fixture = new CsvFixture();
-  const text = `id,name\n${Array.from({ length: 300 }, (_, at) => `${at},Zoë ${'ÿé'.repeat(at % 7)}`).join('\n')}\n`;
-  const cases: [string, Buffer][] = [
-    ['UTF-16LE', Buffer.from(`\uFEFF${text.replaceAll('Z', '😀')}`, 'utf16le')],
-    ['UTF-16BE', Buffer.from(`\uFEFF${text.replaceAll('Z', '😀')}`, 'utf16le').swap16()],
-    ['ISO-8859-1', Buffer.from(text, 'latin1')],
-  ];
-  for (const [charset, bytes] of cases) {
-    const file = fixture.path(`${charset}.csv`);
-    writeFileSync(file, bytes);
-    const config = { file, 'csv.file.charset': charset };
-    const run = new CsvRun(fixture.source(config), [], (out, stop) => {
-      out.onBoundary = () => {
-        if (out.rows.length === 100) stop();
-      };
-    });
-    await run.until(() => run.out.rows.length === 100);
-    const next = new CsvRun(fixture.source(config), await run.stop());
-    await next.until(() => next.out.rows.length === 200);
-    const [stored] = await next.stop();
-    const expected = (charset === 'ISO-8859-1' ? text : text.replaceAll('Z', '😀')).trim().split('\n').slice(1);
-    assert.deepEqual(
-      [...run.lines, ...next.lines],
-      expected.map((line) => line.replace(',', '|')),
-      charset,
-    );
-    assert.equal(stored!.offset!['position'], bytes.length);
-  }
-});
-
 test('files that cannot be read and headers that do not fit are errors that say so', async () => {
   using fixture = new CsvFixture();
   const write = (name: string, text: string): string => {

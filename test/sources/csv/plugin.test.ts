@@ -65,7 +65,7 @@ test('keys that contradict each other are told', () => {
 test('single values are checked by their declaration', () => {
   assert.equal(complaint('columns', 'a:int,b:decimal(10,2)?'), null);
   assert.match(complaint('columns', 'a:integr')!, /unknown type/);
-  assert.match(complaint('csv.file.charset', 'Shift_JIS')!, /must be UTF-8/);
+  assert.match(complaint('csv.file.charset', 'UTF-7')!, /must be UTF-8/);
   assert.match(complaint('input.file.pattern', '(')!, /Invalid regular expression/);
   assert.match(complaint('repeat', '0')!, /must be once/);
   assert.deepEqual(
