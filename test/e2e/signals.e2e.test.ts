@@ -57,6 +57,9 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   await until(() => post({ ...execute, id: 'rest' }));
   await assert.rejects(post({ type: 'execute-snapshot', data: {} }), /400/);
   await assert.rejects(post({ data: {} }), /400/);
+  const elsewhere = (connector: string) => stage.worker.rest(`/connectors/${connector}/signals`, json('POST', execute));
+  await assert.rejects(elsewhere(stage.name), /400.*takes no signals/s);
+  await assert.rejects(elsewhere('nobody'), /404/);
   await using reader = await CommittedReader.open([noteTopic], 60_000, false);
   const completed = (): string[] =>
     reader.records

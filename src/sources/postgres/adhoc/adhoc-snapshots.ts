@@ -30,7 +30,7 @@ export class AdhocSnapshots {
   constructor(parts: AdhocParts, watermarks: Watermarks) {
     this.#parts = parts;
     this.#incremental = new IncrementalSnapshot(parts, watermarks);
-    this.#blocking = new BlockingSnapshot(parts);
+    this.#blocking = new BlockingSnapshot(parts, watermarks);
   }
 
   /** For the offset. */

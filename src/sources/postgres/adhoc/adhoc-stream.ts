@@ -57,7 +57,7 @@ export class AdhocStream {
       standStill: (work) => this.#standStill(work),
       reached: (horizon) => this.#reached(horizon),
     };
-    this.#snapshots = new AdhocSnapshots(this.#parts, new Watermarks(settings, sql, source.clock));
+    this.#snapshots = new AdhocSnapshots(this.#parts, new Watermarks(settings, sql, source.clock, source.log));
   }
 
   members(): ReturnType<AdhocState['toMembers']> {

@@ -9,6 +9,7 @@ import type { Collection, Progress } from './adhoc-state.ts';
 import { chunkStatement } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
+import type { Watermarks } from './watermarks.ts';
 import { planTable, type PlanFault, type TablePlan } from './table-plan.ts';
 
 const rowsPerBoundary = 512;
@@ -28,10 +29,12 @@ interface Reading {
  */
 export class BlockingSnapshot {
   readonly #parts: AdhocParts;
+  readonly #watermarks: Watermarks;
   #reading: Reading | null = null;
 
-  constructor(parts: AdhocParts) {
+  constructor(parts: AdhocParts, watermarks: Watermarks) {
     this.#parts = parts;
+    this.#watermarks = watermarks;
   }
 
   progress(): Progress | null {
@@ -60,6 +63,7 @@ export class BlockingSnapshot {
         if (plans.length === 0) return faults;
         const opened = await openWindow(this.#parts, plans, new Map());
         if (opened === null) continue;
+        if (!opened.flushed) await this.#watermarks.push();
         await reached(opened.window.horizon);
         const done = await standStill(async () => opened.window.broken === null && (await this.#read(plans, opened)));
         if (done) return faults;

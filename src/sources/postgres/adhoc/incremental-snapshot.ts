@@ -3,7 +3,7 @@ import { Op } from '../../../record/change.ts';
 import type { TupleView } from '../../../record/tuple-view.ts';
 import { SnapshotMarker } from '../registers.ts';
 import { sqlState } from '../sql-error.ts';
-import { keyText, tellIncremental, type AdhocParts } from './adhoc-parts.ts';
+import { keyText, tellIncremental, type AdhocParts, type OpenWindow } from './adhoc-parts.ts';
 import type { Collection, Progress } from './adhoc-state.ts';
 import { chunkStatement, maximumStatement, type OrderKey } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
@@ -67,9 +67,9 @@ export class IncrementalSnapshot {
         this.#plan = null;
         return null;
       }
-      const chunk = await this.#read(plan, progress);
-      await this.#watermarks.close(name, opened.flushed);
-      await this.#parts.reached(opened.window.horizon);
+      const { horizon } = opened.window;
+      const [chunk] = await Promise.all([this.#read(plan, progress, opened), this.#parts.reached(horizon)]);
+      await this.#watermarks.close(name);
       return await this.#parts.standStill(async () => {
         const stopped = state.paused || state.incremental.collections[0] !== collection;
         if (stopped || opened.window.broken !== null) {
@@ -121,8 +121,8 @@ export class IncrementalSnapshot {
     return progress;
   }
 
-  async #read(plan: TablePlan, { last, max }: Progress): Promise<Chunk> {
-    const { reader, start } = this.#parts;
+  async #read(plan: TablePlan, { last, max }: Progress, { window, flushed }: OpenWindow): Promise<Chunk> {
+    const { reader, start, position } = this.#parts;
     const limit = start.settings.signals.chunkSize;
     const { order, condition, cellOf, rowCells } = plan;
     const cells = rowCells + order.length;
@@ -145,6 +145,8 @@ export class IncrementalSnapshot {
       return true;
     });
     await reader.done();
+    // On a busy server somebody else has brought the log to disk meanwhile.
+    if (!flushed && position.done < window.horizon) await this.#watermarks.push();
     return { rows, last: read < limit && !full };
   }
 

@@ -273,3 +273,14 @@ test('an initial snapshot tells how it gets on, too', async () => {
   const all = running.out.changes.filter((change) => change.table === 'notes').map(({ after }) => after?.['type']);
   assert.deepEqual(all, ['STARTED', 'IN_PROGRESS', 'IN_PROGRESS', 'TABLE_SCAN_COMPLETED', 'TABLE_SCAN_COMPLETED', 'COMPLETED']);
 });
+
+test('a user who may not write to the signal table gets the snapshot all the same', async () => {
+  await using db = await createDatabase();
+  await db.query(`${orders(5)}; ${signalTable};
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE insufficient_privilege; END';
+    CREATE TRIGGER refuse BEFORE INSERT ON signals FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  await using running = await streaming(db, { extra: { ...withSignals, 'incremental.snapshot.chunk.size': '2' } });
+  await execute(running, [table]);
+  await untilNote(running, 'COMPLETED');
+  assert.deepEqual(told(running.out.changes, table), reads(1, 5));
+});
