@@ -189,7 +189,7 @@ export class PostgresSource implements Source {
     const { log } = this.#context;
     switch (plan.kind) {
       case 'done':
-        log.info('the snapshot is complete and snapshot.mode is "initial_only": nothing is left to do');
+        log.info('nothing is left to read, and snapshot.mode says not to stream');
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
@@ -202,7 +202,10 @@ export class PostgresSource implements Source {
         log.info(`taking a snapshot: ${plan.reason}`);
         const fresh = plan.resume === null ? await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal }) : null;
         const begin = await this.#snapshot(start, fresh, plan.resume, out, signal);
-        return plan.thenStream ? begin : null;
+        if (!plan.thenStream) return null;
+        const { streamingDelayMs } = this.#settings.snapshot;
+        if (begin !== null && streamingDelayMs > 0) await this.#context.clock.sleep(streamingDelayMs, signal).catch(() => {});
+        return begin;
       }
     }
   }

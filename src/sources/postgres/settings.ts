@@ -15,7 +15,6 @@ export const millraceClassName = 'millrace.PostgresSource';
 /** One connection reads while rows of the other are encoded. */
 const threadsByDefault = 2;
 
-export type SnapshotMode = 'initial' | 'initial_only' | 'always' | 'no_data' | 'when_needed';
 export type PublicationMode = 'all_tables' | 'disabled' | 'filtered' | 'no_tables';
 export type OffsetMismatchStrategy = 'no_validation' | 'trust_offset' | 'trust_slot' | 'trust_greater_lsn';
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -148,7 +147,13 @@ export interface RecordSettings {
 }
 
 export interface SnapshotSettings {
-  readonly mode: SnapshotMode;
+  /** When existing rows are read: while no snapshot is complete, at every start, or not at all. */
+  readonly data: 'once' | 'always' | 'never';
+  /** Read them again when the stored position can no longer be served. */
+  readonly whenUnserved: boolean;
+  readonly thenStream: boolean;
+  /** Between the snapshot and the stream. */
+  readonly streamingDelayMs: number;
   /** Over `schema.table`; which of the captured tables are read. */
   readonly tables: NameList;
   /** `schema.table` → SELECT. */
@@ -290,7 +295,8 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
     if (statement !== null) overrides.set(table, statement);
   }
   return {
-    mode: config.choice('snapshot.mode') as SnapshotMode,
+    ...snapshotMode(config),
+    streamingDelayMs: config.int('streaming.delay.ms'),
     tables: compileNameList(splitPatterns(config.optional('snapshot.include.collection.list')), []),
     selectOverrides: overrides,
     delayMs: config.int('snapshot.delay.ms'),
@@ -305,6 +311,32 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
     splitTables: !config.boolean('legacy.snapshot.max.threads'),
     orderByRows: config.choice('snapshot.tables.order.by.row.count') as SnapshotSettings['orderByRows'],
   };
+}
+
+function snapshotMode(config: Config): Pick<SnapshotSettings, 'data' | 'whenUnserved' | 'thenStream'> {
+  const once = { data: 'once', whenUnserved: false, thenStream: true } as const;
+  switch (config.choice('snapshot.mode')) {
+    case 'always':
+      return { ...once, data: 'always' };
+    case 'initial_only':
+      return { ...once, thenStream: false };
+    case 'no_data':
+    case 'schema_only':
+    case 'never':
+      return { ...once, data: 'never' };
+    case 'when_needed':
+      return { ...once, whenUnserved: true };
+    case 'configuration_based': {
+      const prefix = 'snapshot.mode.configuration.based';
+      return {
+        data: config.boolean(`${prefix}.snapshot.data`) ? 'always' : 'never',
+        whenUnserved: config.boolean(`${prefix}.snapshot.on.data.error`),
+        thenStream: config.boolean(`${prefix}.start.stream`),
+      };
+    }
+    default:
+      return once;
+  }
 }
 
 function nameList(config: Config, include: string, exclude: string): NameList {

@@ -5,17 +5,31 @@ import { checkPatterns } from './settings-rules.ts';
 const group = { group: 'Snapshot' } as const;
 const always = 'the snapshot is always read in repeatable-read transactions';
 
+function based(key: string, doc: string): ConfigKey {
+  return optional(`snapshot.mode.configuration.based.${key}`, 'BOOLEAN', 'false', `For snapshot.mode "configuration_based": ${doc}.`, {
+    ...group,
+    importance: 'LOW',
+  });
+}
+
 /** How the rows that are there already are read. */
 export const snapshotKeys: readonly ConfigKey[] = [
   choice(
     'snapshot.mode',
     'initial',
-    ['initial', 'initial_only', 'always', 'no_data', 'when_needed', 'configuration_based', 'custom'],
-    'When existing rows are read: at the first start, then no streaming, at every start, never, or when the slot no longer serves the offset.',
+    ['initial', 'initial_only', 'always', 'no_data', 'when_needed', 'configuration_based', 'custom', 'schema_only', 'never'],
+    'When existing rows are read: at the first start, then no streaming, at every start, never, when the slot no longer serves the offset, or as the keys snapshot.mode.configuration.based.* say. "schema_only" and "never" are older names of "no_data".',
     {
       ...group,
-      check: (value) => (/^(configuration_based|custom)$/i.test(value) ? 'it is not supported yet: choose another of the modes.' : null),
+      check: (value) =>
+        /^custom$/i.test(value) ? 'it names a Java class, which cannot be loaded here: choose another of the modes.' : null,
     },
+  ),
+  based('snapshot.data', 'read the existing rows at every start'),
+  based('start.stream', 'stream'),
+  based('snapshot.on.data.error', 'read the existing rows when the slot no longer serves the stored position'),
+  ...['snapshot.schema', 'snapshot.on.schema.error'].map((key) =>
+    ignored(`snapshot.mode.configuration.based.${key}`, 'BOOLEAN', 'false', 'tables are described at every start'),
   ),
   optional(
     'snapshot.include.collection.list',
@@ -39,6 +53,7 @@ export const snapshotKeys: readonly ConfigKey[] = [
     },
   ),
   optional('snapshot.delay.ms', 'LONG', '0', 'Wait before the snapshot.', { ...group, min: 0 }),
+  optional('streaming.delay.ms', 'LONG', '0', 'Wait between the snapshot and the stream.', { ...group, importance: 'LOW', min: 0 }),
   choice(
     'snapshot.locking.mode',
     'none',
@@ -80,10 +95,12 @@ export const snapshotKeys: readonly ConfigKey[] = [
     { ...group, importance: 'LOW' },
   ),
   ignored('snapshot.fetch.size', 'INT', '10240', 'tables are read by COPY, a chunk of the socket at a time'),
-  ignored('snapshot.isolation.mode', 'STRING', 'serializable', always),
+  {
+    ...ignored('snapshot.isolation.mode', 'STRING', 'serializable', always),
+    oneOf: ['serializable', 'repeatable_read', 'read_committed', 'read_uncommitted'],
+  },
   ignored('internal.snapshot.scan.all.columns.force', 'BOOLEAN', 'false', 'the catalog is read in one query'),
   ignored('query.fetch.size', 'INT', '0', 'catalog queries are small'),
-  ignored('streaming.delay.ms', 'LONG', '0', 'streaming starts when the last row of the snapshot is committed'),
   partly(
     'snapshot.query.mode',
     'STRING',
@@ -92,9 +109,5 @@ export const snapshotKeys: readonly ConfigKey[] = [
     'How a table is read.',
     'use "snapshot.select.statement.overrides".',
   ),
-  {
-    ...ignored('snapshot', 'STRING', null, 'it belongs to a snapshot.mode that is not supported'),
-    name: 'snapshot.mode.*',
-    pattern: /^snapshot\.mode\.(configuration\.based\.|custom\.name$)/,
-  },
+  ignored('snapshot.mode.custom.name', 'STRING', null, 'it names a Java class'),
 ];

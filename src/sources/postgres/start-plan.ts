@@ -36,29 +36,29 @@ export interface StartFacts {
  */
 export function planStart(settings: PostgresSettings, facts: StartFacts): StartPlan {
   const { offset, slot } = facts;
-  const { mode } = settings.snapshot;
-  const thenStream = mode !== 'initial_only';
+  const { data, thenStream } = settings.snapshot;
+  const recreateSlot = slot !== null && isLost(slot);
   if (offset === null || isSnapshotOffset(offset)) {
     if (slot !== null && !replaceable(settings, slot)) checkSlot(slot, settings.connection.database);
-    if (mode === 'no_data') {
+    // One that is lost is there to be replaced, or the check above had refused it.
+    if (data === 'never' && (slot === null || !isLost(slot))) {
+      if (!thenStream) return { kind: 'done' };
       if (slot === null) return { kind: 'begin' };
       return { kind: 'stream', point: startPoint(slot.confirmedFlushLsn ?? 0n), reason: 'position of the slot, which was there before' };
     }
-    const recreateSlot = slot !== null && isLost(slot);
     if (offset === null) return { kind: 'snapshot', recreateSlot, resume: null, thenStream, reason: 'there is no stored position' };
     const resumable = resumableSnapshot(facts, offset);
     const reason = resumable ? 'the last one was interrupted' : 'the last one was interrupted, and its slot is gone';
     return { kind: 'snapshot', recreateSlot, resume: resumable ? offset : null, thenStream, reason };
   }
-  if (mode === 'initial_only') return { kind: 'done' };
-  if (mode === 'always')
-    return { kind: 'snapshot', recreateSlot: slot !== null && isLost(slot), resume: null, thenStream, reason: 'snapshot.mode is "always"' };
+  if (data === 'always') return { kind: 'snapshot', recreateSlot, resume: null, thenStream, reason: 'it is wanted at every start' };
+  if (!thenStream) return { kind: 'done' };
   try {
     return { kind: 'stream', ...resume(settings, facts, offset) };
   } catch (error) {
     const unserved = error instanceof ConnectError && (error.code === 'postgres.offset' || error.code === 'postgres.slot');
-    if (!unserved || (mode !== 'when_needed' && (slot === null || !replaceable(settings, slot)))) throw error;
-    return { kind: 'snapshot', recreateSlot: slot !== null && isLost(slot), resume: null, thenStream, reason: error.message };
+    if (!unserved || (!settings.snapshot.whenUnserved && (slot === null || !replaceable(settings, slot)))) throw error;
+    return { kind: 'snapshot', recreateSlot, resume: null, thenStream, reason: error.message };
   }
 }
 
@@ -71,7 +71,7 @@ function resumableSnapshot({ slot, server }: StartFacts, offset: OffsetMap): boo
 
 /** Its log is gone, and the user has said that a new snapshot may take its place. */
 function replaceable({ snapshot, slot: { lostPolicy } }: PostgresSettings, slot: SlotState): boolean {
-  return isLost(slot) && (snapshot.mode === 'when_needed' || lostPolicy === 'snapshot');
+  return isLost(slot) && (snapshot.whenUnserved || lostPolicy === 'snapshot');
 }
 
 function isLost(slot: SlotState): boolean {

@@ -43,7 +43,7 @@ test('values that a key alone can refuse', () => {
     ['replica.identity.autoset.values', 'public.a:SOME', /not of the form/],
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
     ['time.precision.mode', 'structured', /not supported yet/],
-    ['snapshot.mode', 'custom', /not supported yet/],
+    ['snapshot.mode', 'custom', /Java class/],
     ['converters', 'mine', /not supported yet/],
   ];
   for (const [key, value, why] of refused) assert.match(complaint(key, value) ?? '', why, `${key}=${value}`);
@@ -54,6 +54,8 @@ test('values that a key alone can refuse', () => {
     ['message.key.columns', 'public.a:x,y;public.b:z'],
     ['replica.identity.autoset.values', 'public.a:FULL,public.b:INDEX by_name'],
     ['skipped.operations', 'none'],
+    ['snapshot.mode', 'configuration_based'],
+    ['snapshot.mode', 'schema_only'],
   ];
   for (const [key, value] of accepted) assert.equal(complaint(key, value), null, `${key}=${value}`);
 });

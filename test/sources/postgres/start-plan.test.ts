@@ -55,3 +55,37 @@ test('a lost slot without a stored position is refused, or replaced where that i
   assert.throws(() => plan({}, { slot: lost, offset: null }), /is lost/);
   assert.deepEqual(outline(plan({ 'slot.lost.policy': 'snapshot' }, { slot: lost, offset: null })), ['snapshot', true, true]);
 });
+
+function based(...flags: readonly string[]): Record<string, string> {
+  return {
+    'snapshot.mode': 'configuration_based',
+    ...Object.fromEntries(flags.map((flag) => [`snapshot.mode.configuration.based.${flag}`, 'true'])),
+  };
+}
+
+test('each snapshot mode at the first start, at a later one, and when the stored position cannot be served', () => {
+  const moved = { ...slot, confirmedFlushLsn: 200n };
+  const read = ['snapshot', false, true];
+  const readOnly = ['snapshot', false, false];
+  const cases: readonly (readonly [extra: Record<string, string>, first: unknown, later: unknown, unserved: unknown])[] = [
+    [{ 'snapshot.mode': 'initial' }, read, 'stream', 'refused'],
+    [{ 'snapshot.mode': 'initial_only' }, readOnly, 'done', 'done'],
+    [{ 'snapshot.mode': 'always' }, read, read, read],
+    [{ 'snapshot.mode': 'no_data' }, 'begin', 'stream', 'refused'],
+    [{ 'snapshot.mode': 'never' }, 'begin', 'stream', 'refused'],
+    [{ 'snapshot.mode': 'schema_only' }, 'begin', 'stream', 'refused'],
+    [{ 'snapshot.mode': 'when_needed' }, read, 'stream', read],
+    [based('snapshot.data', 'start.stream'), read, read, read],
+    [based('snapshot.data'), readOnly, readOnly, readOnly],
+    [based('start.stream'), 'begin', 'stream', 'refused'],
+    [based('start.stream', 'snapshot.on.data.error'), 'begin', 'stream', read],
+    [based(), 'done', 'done', 'done'],
+  ];
+  for (const [extra, first, later, unserved] of cases) {
+    const name = JSON.stringify(extra);
+    assert.deepEqual(outline(plan(extra, { slot: null, offset: null })), first, `first: ${name}`);
+    assert.deepEqual(outline(plan(extra, { slot, offset: stored })), later, `later: ${name}`);
+    if (unserved === 'refused') assert.throws(() => plan(extra, { slot: moved, offset: stored }), /in between are gone/, name);
+    else assert.deepEqual(outline(plan(extra, { slot: moved, offset: stored })), unserved, `unserved: ${name}`);
+  }
+});
