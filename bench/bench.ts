@@ -35,7 +35,14 @@ export const scenarios: readonly Scenario[] = [
   generator,
 ];
 /** One of each kind: a Java engine takes ten seconds to start. */
-const quickEngines: ReadonlySet<string> = new Set(['millrace', 'millrace-again', 'millrace-json', 'debezium-avro-tuned', 'plain']);
+const quickEngines: ReadonlySet<string> = new Set([
+  'millrace',
+  'millrace-again',
+  'millrace-json',
+  'debezium-avro-tuned',
+  'debezium-avro-latency',
+  'plain',
+]);
 /** Not engines, but lines that can be chosen like them. */
 export const limits = ['walsender', 'copy', 'producer'] as const;
 

@@ -7,6 +7,9 @@ import type { UsageLog } from './usage-log.ts';
 
 /** Long enough to see the processor time of a run of a second; one small request to the broker each time. */
 const lookEveryMs = 10;
+/** With many partitions the request is not small. */
+const lookEveryMsMany = 50;
+const manyPartitions = 20;
 /** No new records for so long: the engine has finished, and reading everything disturbs nobody. */
 const quietMs = 300;
 
@@ -89,7 +92,7 @@ export class TopicWatch {
       const atMs = monotonicMs();
       this.#looks.push({ atMs, ends });
       this.#usage.note(atMs);
-      await sleep(lookEveryMs);
+      await sleep(ends.length > manyPartitions ? lookEveryMsMany : lookEveryMs);
     }
   }
 

@@ -19,7 +19,7 @@ const rates = [50, 1000] as const;
 const warmRows = 30_000;
 const timeoutMs = 120_000;
 const fetchWaitMs = 100;
-const engineNames = new Set(['millrace', 'debezium-avro', 'debezium-avro-tuned', 'plain']);
+const engineNames = new Set(['millrace', 'debezium-avro', 'debezium-avro-tuned', 'debezium-avro-latency', 'plain']);
 
 /**
  * Single-row transactions at a steady rate, one after the other on eight connections; a consumer that reads committed records
