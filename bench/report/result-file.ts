@@ -36,7 +36,8 @@ export async function saveResult(result: ResultFile): Promise<string> {
 
 function markdownResult(result: ResultFile, plot: string | null): string {
   const { machine, command, measurements, failures } = result;
-  const configs = new Map(measurements.map(({ title, config }) => [title, config]));
+  // The first scenario of each; the others differ in names and in what the scenario needs.
+  const configs = new Map(measurements.toReversed().map(({ title, config }) => [title, config]));
   return [
     `# Bench of ${result.date.slice(0, 10)}: ${result.label}`,
     '',
@@ -50,8 +51,17 @@ function markdownResult(result: ResultFile, plot: string | null): string {
     ...(failures.length === 0 ? [] : ['## Failures', '', ...failures.map((failure) => `- ${failure}`), '']),
     '## Configurations',
     '',
+    'Of the first scenario of each engine; those of all scenarios are in the JSON file beside this one.',
+    '',
     ...(result.postgres === null ? [] : ['Postgres', '', '```json', JSON.stringify(result.postgres, null, 2), '```', '']),
-    ...Array.from(configs, ([title, config]) => [title, '', '```json', withoutPaths(JSON.stringify(config, null, 2)), '```', '']).flat(),
+    ...Array.from([...configs].toReversed(), ([title, config]) => [
+      title,
+      '',
+      '```json',
+      withoutPaths(JSON.stringify(config, null, 2)),
+      '```',
+      '',
+    ]).flat(),
   ].join('\n');
 }
 

@@ -41,6 +41,7 @@ export function catchUp(options: CatchUpOptions): Scenario {
       const rows = context.rows(options.fullRows);
       context.say(`${options.name}: making ${rows} rows`);
       await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), options.model, rows);
+      const partitions = options.partitions ?? 1;
       const tables = tableNames(options.tables?.[context.quick ? 'quick' : 'full'] ?? 1);
       for (const table of tables) await database.client.query(createTableSql(table, options.model));
       await drainFirst(context, options, database, tables);
@@ -54,11 +55,11 @@ export function catchUp(options: CatchUpOptions): Scenario {
             folder: context.folder,
             name: context.uniqueName(engine.name.replaceAll('-', '_')),
             tables,
-            partitions: options.partitions ?? 1,
+            partitions,
           });
           await database.client.query(`TRUNCATE ${tables.join(', ')}`);
           await stage.launch();
-          log.config = stage.process.config;
+          log.config = { rows, rowsPerTransaction: options.rowsPerTransaction, tables: tables.length, partitions, ...stage.process.config };
           await stage.streaming();
           const warmRows = Math.min(rows, warmRowsMax);
           const warm = await stage.run(warmRows, 'c', timeoutMs, () => load(database, options, tables, warmRows));
