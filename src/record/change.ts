@@ -25,6 +25,8 @@ export const TupleRef = {
   ROW: 2,
   /** The key on the other side of a key change: the new key during the delete, the old key during the create. */
   RELATED: 3,
+  /** Cells that transforms computed for this row, behind the columns of the table. */
+  DERIVED: 4,
 } as const;
 export type TupleRef = (typeof TupleRef)[keyof typeof TupleRef];
 
@@ -86,6 +88,7 @@ export class Change {
   readonly before = new TupleView();
   readonly after = new TupleView();
   readonly related = new TupleView();
+  readonly derived = new TupleView(1);
   readonly registers: Registers;
   /** The record's timestamp in milliseconds since 1970-01-01. */
   timestampMs = 0;
@@ -111,6 +114,8 @@ export class Change {
         return this.after;
       case TupleRef.RELATED:
         return this.related;
+      case TupleRef.DERIVED:
+        return this.derived;
       case TupleRef.ROW:
         return this.after.count > 0 ? this.after : this.before;
     }

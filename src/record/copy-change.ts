@@ -2,7 +2,10 @@ import { Change } from './change.ts';
 import { CellState } from './tuple-view.ts';
 import type { TupleView } from './tuple-view.ts';
 
-/** A change with bytes of its own, for whoever has to keep one. Slow: a change is made to be overwritten. */
+/**
+ * A change with bytes of its own, for whoever has to keep one; without derived cells, which are computed anew. Slow: a
+ * change is made to be overwritten.
+ */
 export function copyChange(change: Change): Change {
   const place = change.locate();
   const { registers } = change;

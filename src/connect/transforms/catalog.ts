@@ -3,6 +3,7 @@ import { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { Transform } from '../transform.ts';
 import { castPlugins } from './cast.ts';
+import { changedStatePlugin } from './changed-state.ts';
 import { eventRouterPlugin } from './event-router.ts';
 import { fieldPlugins } from './fields.ts';
 import { flattenPlugins } from './flatten.ts';
@@ -33,6 +34,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...routePlugins,
   ...unwrapPlugins,
   recordPlugin('Filter', [], () => () => null),
+  changedStatePlugin,
   eventRouterPlugin,
   headerToValuePlugin,
   logicalTablePlugin,

@@ -1,0 +1,72 @@
+import { Op, TupleRef } from '../../record/change.ts';
+import type { Change } from '../../record/change.ts';
+import type { FieldNode, HeaderNode, Shape } from '../../record/shape.ts';
+import { CellState } from '../../record/tuple-view.ts';
+import type { TupleView } from '../../record/tuple-view.ts';
+import type { Config } from '../config.ts';
+import type { TransformPlugin } from '../plugin.ts';
+import type { RowStep, ShapePlan } from '../transform.ts';
+import { DerivedText } from './derived-text.ts';
+import { findField, stringKey } from './part.ts';
+
+/** Headers that list which columns an update changed and which not, as far as it has its old row. */
+export const changedStatePlugin: TransformPlugin = {
+  className: 'io.debezium.transforms.ExtractChangedRecordState',
+  aliases: [],
+  configKeys: [
+    stringKey('header.changed.name', 'Header with the names of changed columns; none without it.', null),
+    stringKey('header.unchanged.name', 'Header with the names of unchanged columns; none without it.', null),
+  ],
+  create: (config) => new ChangedState(config),
+};
+
+class ChangedState {
+  readonly #headers: readonly { readonly name: string; readonly wantsChanged: boolean }[];
+
+  constructor(config: Config) {
+    this.#headers = [
+      { name: config.optional('header.changed.name') ?? '', wantsChanged: true },
+      { name: config.optional('header.unchanged.name') ?? '', wantsChanged: false },
+    ].filter(({ name }) => name !== '');
+  }
+
+  plan(shape: Shape, op: Op): ShapePlan {
+    const envelope = shape.value.kind === 'struct' && shape.value.schema.name?.endsWith('.Envelope') === true ? shape.value : null;
+    const after = envelope === null ? null : findField(envelope, 'after');
+    if (op !== Op.UPDATE || after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
+    const columns = after.fields.flatMap(({ name, node }: FieldNode) => (node.kind === 'column' ? [{ name, at: node.column }] : []));
+    const texts: { readonly text: DerivedText; readonly wantsChanged: boolean }[] = [];
+    const headers: HeaderNode[] = [];
+    let { schema } = shape;
+    for (const { name, wantsChanged } of this.#headers) {
+      const text = new DerivedText(schema, name);
+      ({ schema } = text);
+      texts.push({ text, wantsChanged });
+      headers.push({ name, node: text.node, ops: null, presence: TupleRef.BEFORE });
+    }
+    const step: RowStep = (change) => {
+      if (change.before.count === 0) return true;
+      for (const { text, wantsChanged } of texts) text.write(change, namesOf(change, columns, wantsChanged));
+      return true;
+    };
+    return { shape: { ...shape, schema, headers: [...shape.headers, ...headers] }, step };
+  }
+}
+
+/** As Kafka Connect writes a list into a header: `["a","b"]`. */
+function namesOf(
+  { before, after }: Change,
+  columns: readonly { readonly name: string; readonly at: number }[],
+  wantsChanged: boolean,
+): string {
+  return JSON.stringify(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
+}
+
+/** An unchanged TOAST value is the same; a column that the old row lacks counts as null there, as in Debezium. */
+function sameCell(before: TupleView, after: TupleView, at: number): boolean {
+  const [left, right] = [before.state[at], after.state[at]];
+  if (right === CellState.UNCHANGED) return true;
+  if (left !== CellState.TEXT || right !== CellState.TEXT) return left !== CellState.TEXT && right !== CellState.TEXT;
+  const own = before.bytes.subarray(before.start[at], before.end[at]);
+  return Buffer.compare(own, after.bytes.subarray(after.start[at], after.end[at])) === 0;
+}
