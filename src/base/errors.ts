@@ -29,6 +29,8 @@ const reactions = {
   'postgres.offset': 'fail',
   /** The server sent something that pgoutput does not define. */
   'postgres.protocol': 'fail',
+  /** Transactions in progress take more room than allowed, or their directory cannot be written. */
+  'postgres.spill': 'fail',
   /** Any other SQL error; adapters choose a more precise code by SQLSTATE where they can. */
   'postgres.query': 'fail',
   /** A newer run under the same name writes into this database. */

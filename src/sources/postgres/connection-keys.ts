@@ -61,6 +61,30 @@ export const connectionKeys: readonly ConfigKey[] = [
   optional('slot.drop.on.delete', 'BOOLEAN', 'false', 'Drop the slot when the connector is deleted.', replication),
   optional('slot.failover', 'BOOLEAN', 'false', 'Create the slot so that standbys of Postgres 17 and newer take it over.', replication),
   optional('slot.stream.params', 'STRING', null, 'More options of START_REPLICATION: name=value, separated by ";".', replication),
+  choice(
+    'streaming.transactions',
+    'off',
+    ['off', 'spill'],
+    'Large transactions in progress: kept by the server until they commit (off), or sent at once and kept in files here (spill).',
+    replication,
+  ),
+  optional(
+    'streaming.transactions.directory',
+    'STRING',
+    null,
+    'Where they are kept; by default the directory for temporary files.',
+    replication,
+  ),
+  optional(
+    'streaming.transactions.max.bytes',
+    'LONG',
+    '107374182400',
+    'How much they may take together; beyond it they are left to the server until the next start.',
+    {
+      ...replication,
+      min: 1,
+    },
+  ),
   optional('slot.max.retries', 'INT', '6', 'How often to try again when the slot is in use.', { ...replication, min: 0 }),
   optional('slot.retry.delay.ms', 'LONG', '10000', 'Wait between those attempts.', { ...replication, min: 0 }),
   optional(

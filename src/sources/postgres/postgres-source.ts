@@ -10,7 +10,7 @@ import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
 import { ToldOutlet } from './adhoc/told-outlet.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
-import { findOffset, offsetPartition, parsePosition, startPoint } from './position.ts';
+import { findOffset, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
 import { checkServer, connectReplication } from './preflight.ts';
 import { ensurePublication, publishedTables } from './publication.ts';
 import { ensureReplicaIdentities } from './replica-identity.ts';
@@ -193,7 +193,7 @@ export class PostgresSource implements Source {
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
-        return { point: plan.point, shown: filterFromOffset(offset ?? {}, this.#settings), adhoc: AdhocState.fromOffset(offset) };
+        return this.#beginAt(plan.point, offset);
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });
         return { point: startPoint(slot.consistentPoint), shown: filterFromOffset({}, this.#settings), adhoc: new AdhocState() };
@@ -208,6 +208,10 @@ export class PostgresSource implements Source {
         return begin;
       }
     }
+  }
+
+  #beginAt(point: ResumePoint, offset: OffsetMap | null): Begin {
+    return { point, shown: filterFromOffset(offset ?? {}, this.#settings), adhoc: AdhocState.fromOffset(offset) };
   }
 
   /** Null: aborted. */
@@ -245,7 +249,8 @@ export class PostgresSource implements Source {
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */
-  async #follow(start: StartContext, begin: Begin, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
+  async #follow(context: StartContext, from: Begin, out: ChangeOutlet, signal: AbortSignal): Promise<void> {
+    let [start, begin] = [context, from];
     const events = {
       onStarted: () => this.#metrics.connected(true),
       onTick: (stream: StreamRun) => this.#tick(stream),
@@ -262,8 +267,14 @@ export class PostgresSource implements Source {
         await run.run(signal);
         return;
       } catch (error) {
-        if (!(error instanceof ConnectError) || error.code !== 'postgres.slot-in-use' || attempt >= slotAttemptsMax) throw error;
+        if (!(error instanceof ConnectError)) throw error;
+        const whole = start.settings.stream.spill !== null && refusesParts(error);
+        if (!whole && (error.code !== 'postgres.slot-in-use' || attempt >= slotAttemptsMax)) throw error;
         await run.close();
+        if (!whole) continue;
+        this.#context.log.warn({ err: error }, 'Transactions cannot be taken in parts: until the next start they come when they commit');
+        start = { ...start, settings: { ...start.settings, stream: { ...start.settings.stream, spill: null } } };
+        begin = this.#beginAt(parsePosition(run.offset()).point, run.offset());
       } finally {
         this.#metrics.connected(false);
       }
@@ -323,4 +334,12 @@ export class PostgresSource implements Source {
     this.#stream = null;
     await stream?.close();
   }
+}
+
+/**
+ * What makes streaming in parts impossible and is no hindrance to whole transactions: no room for them here, or a server
+ * that stumbles over a table that was altered in a savepoint and rolled back (XX000).
+ */
+function refusesParts(error: ConnectError): boolean {
+  return error.code === 'postgres.spill' || error.details['sqlState'] === 'XX000';
 }

@@ -1,45 +1,18 @@
 import { LogicalReplicationService } from 'pg-logical-replication';
 import type { Client } from 'pg';
 
-import type { Clock, Timer } from '../../base/clock.ts';
-import type { Logger } from '../../base/log.ts';
-import type { ChangeOutlet } from '../../connect/source.ts';
-import type { Change } from '../../record/change.ts';
+import type { Timer } from '../../base/clock.ts';
 import { malformed } from './frame-cursor.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import { evaluateLiveness, livenessTimings, ReadPacing, type LivenessTimings } from './liveness.ts';
 import { formatLsn, lsnFromHalves } from './lsn.ts';
-import { Decoded, type PgoutputDecoder } from './pgoutput-decoder.ts';
+import { Decoded } from './pgoutput-decoder.ts';
 import { RawPlugin, type ReplicationChannel } from './raw-plugin.ts';
 import { createReadSocket } from './read-socket.ts';
-import type { SourceRegisters } from './registers.ts';
-import type { RelationCache } from './relation-cache.ts';
-import type { SessionFactory } from './session.ts';
-import type { PostgresSettings } from './settings.ts';
+import type { ReplicationStreamOptions } from './replication-stream-options.ts';
 import { streamError } from './stream-error.ts';
 import { StatusUpdate } from './status-update.ts';
-import type { StreamPosition } from './stream-position.ts';
-
-export interface ReplicationStreamOptions {
-  readonly settings: PostgresSettings;
-  readonly sessions: SessionFactory;
-  /** What the slot has confirmed; reported as it is while nothing newer is durable. */
-  readonly confirmed: bigint;
-  readonly decoder: PgoutputDecoder;
-  readonly relations: RelationCache;
-  readonly position: StreamPosition;
-  readonly change: Change;
-  readonly registers: SourceRegisters;
-  readonly out: ChangeOutlet;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Called when the server has begun to stream. */
-  readonly onStarted?: (() => void) | undefined;
-  /** Called about once a second. */
-  readonly onTick?: (() => void) | undefined;
-  /** Called when the stream stands between two transactions and the position may have moved. */
-  readonly onBoundary?: (() => void) | undefined;
-}
+import { Taken } from './streaming/transaction-spill.ts';
 
 /** Why the socket is paused; bits of a set. */
 const Pause = { GATE: 1, PACING: 2, ENDED: 4 } as const;
@@ -65,6 +38,8 @@ export class ReplicationStream implements FrameHandler {
   #parsers: readonly ((bytes: Buffer) => void)[] = [];
   #timings: LivenessTimings;
   #outcome: Decoded = Decoded.NEXT;
+  /** The spill has something to do before the next frame. */
+  #unsettled = false;
   #paused = 0;
   #keepaliveHigh = 0;
   #keepaliveLow = 0;
@@ -110,12 +85,17 @@ export class ReplicationStream implements FrameHandler {
 
   /** Resolves when `signal` aborts, at once and without emitting more; rejects when the stream ends for any other reason. */
   async run(signal: AbortSignal): Promise<void> {
-    const { settings, position } = this.#options;
+    const { settings, position, spill } = this.#options;
     const onAbort = (): void => this.#end();
     signal.addEventListener('abort', onAbort, { once: true });
     const plugin = new RawPlugin({
       params: [
-        ['proto_version', '1'],
+        ...(spill === undefined
+          ? [['proto_version', '1'] as const]
+          : ([
+              ['proto_version', '2'],
+              ['streaming', 'on'],
+            ] as const)),
         ['publication_names', `"${settings.publication.name.replaceAll('"', '""')}"`],
         ['messages', 'true'],
         ...settings.slot.streamParams,
@@ -176,6 +156,7 @@ export class ReplicationStream implements FrameHandler {
     // The socket is paused, so it would never see the server's end; what was written last still goes out.
     channel?.stream.destroySoon();
     await this.#service.stop().catch(() => {});
+    await this.#options.spill?.close();
     // The package takes off every listener; an error of the dying socket must not end the process.
     channel?.on('error', () => {});
   }
@@ -183,6 +164,7 @@ export class ReplicationStream implements FrameHandler {
   async #prepare(client: Client, channel: ReplicationChannel): Promise<void> {
     const { sessions, settings, clock } = this.#options;
     await sessions.verify(client);
+    await this.#options.spill?.open();
     const { rows } = await client.query<{ setting: string }>(
       "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",
     );
@@ -221,7 +203,13 @@ export class ReplicationStream implements FrameHandler {
     const tag = bytes[start];
     if (tag === 0x77) {
       if (end - start < 26) throw malformed('a message without content');
-      const { decoder, position, onBoundary } = this.#options;
+      const { decoder, position, onBoundary, spill } = this.#options;
+      const taken = spill === undefined ? Taken.PASS : spill.take(bytes, start, end);
+      if (taken !== Taken.PASS) {
+        this.#outcome = Decoded.NEXT;
+        this.#unsettled = taken === Taken.SETTLE;
+        return !this.#unsettled;
+      }
       this.#outcome = decoder.decode(bytes, start, end);
       if (this.#outcome !== Decoded.NEXT) return false;
       if (!position.inTransaction) onBoundary?.();
@@ -264,12 +252,15 @@ export class ReplicationStream implements FrameHandler {
 
   /** The reader has closed: waits for what it closed for, then goes on with what came behind. */
   async #reopen(): Promise<void> {
-    const { relations, out } = this.#options;
+    const { spill } = this.#options;
     this.#pause(Pause.GATE);
     try {
       do {
-        if (this.#outcome === Decoded.DECLARE) await relations.resolve(out);
-        else if (this.#outcome === Decoded.DRAIN) await out.drained();
+        await this.#settle(this.#outcome);
+        if (this.#unsettled) {
+          this.#unsettled = false;
+          await spill?.settle((bytes, start, end) => this.#deliver(bytes, start, end));
+        }
         if (!this.#options.position.inTransaction) await this.#runDue();
         if (this.#done) return;
         this.#stampTime();
@@ -280,6 +271,20 @@ export class ReplicationStream implements FrameHandler {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  async #settle(outcome: Decoded): Promise<void> {
+    const { relations, out } = this.#options;
+    if (outcome === Decoded.DECLARE) await relations.resolve(out);
+    else if (outcome === Decoded.DRAIN) await out.drained();
+  }
+
+  /** A frame that has been waiting for its commit; false: the stream has ended. */
+  #deliver(bytes: Buffer, start: number, end: number): boolean | Promise<boolean> {
+    if (this.#done) return false;
+    this.#stampTime();
+    const outcome = this.#options.decoder.decode(bytes, start, end);
+    return outcome === Decoded.NEXT || this.#settle(outcome).then(() => !this.#done);
   }
 
   async #runDue(): Promise<void> {

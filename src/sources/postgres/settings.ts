@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+
 import { ConnectError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Config } from '../../connect/config.ts';
@@ -8,6 +10,7 @@ import { notificationSettings, signalSettings, type NotificationSettings, type S
 import type { RefusedPolicy } from './refused-shape.ts';
 import { validateSettings } from './settings-rules.ts';
 import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
+import type { SpillSettings } from './streaming/transaction-spill.ts';
 
 export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
 export const millraceClassName = 'millrace.PostgresSource';
@@ -82,6 +85,8 @@ export interface PublicationSettings {
 }
 
 export interface StreamSettings {
+  /** Where transactions in progress are kept; null: the server keeps them. */
+  readonly spill: SpillSettings | null;
   readonly offsetMismatchStrategy: OffsetMismatchStrategy;
   readonly checkLogPosition: boolean;
   readonly statusIntervalMs: number;
@@ -274,6 +279,13 @@ function publicationSettings(config: Config): PublicationSettings {
 function streamSettings(config: Config): StreamSettings {
   const skipped = config.list('skipped.operations').map((item) => item.toLowerCase());
   return {
+    spill:
+      config.choice('streaming.transactions') === 'off'
+        ? null
+        : {
+            directory: config.optional('streaming.transactions.directory') ?? tmpdir(),
+            bytesMax: config.int('streaming.transactions.max.bytes'),
+          },
     offsetMismatchStrategy: config.choice('offset.mismatch.strategy') as OffsetMismatchStrategy,
     checkLogPosition: config.boolean('internal.log.position.check.enable'),
     statusIntervalMs: config.int('status.update.interval.ms'),

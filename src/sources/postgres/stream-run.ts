@@ -21,6 +21,7 @@ import type { SqlSession } from './session.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
 import { StreamPosition } from './stream-position.ts';
+import { TransactionSpill } from './streaming/transaction-spill.ts';
 import { TransactionRecords } from './transaction-records.ts';
 
 /** Where a stream starts, and what it has to leave out. */
@@ -95,6 +96,7 @@ export class StreamRun {
       change,
       registers,
       out,
+      spill: createSpill(start),
       clock: source.clock,
       log: source.log,
       onStarted: events.onStarted,
@@ -148,6 +150,14 @@ export class StreamRun {
   close(): Promise<void> {
     return this.#stream.close();
   }
+}
+
+/** Named after slot and cluster: no other stream can use that directory at the same time. */
+function createSpill({ settings, server, source }: StartContext): TransactionSpill | undefined {
+  const { spill } = settings.stream;
+  if (spill === null) return undefined;
+  const name = `millrace-${server.systemId}-${settings.slot.name}`;
+  return new TransactionSpill({ ...spill, name, clock: source.clock, log: source.log });
 }
 
 /** A change without a shape yet, and its registers. */
