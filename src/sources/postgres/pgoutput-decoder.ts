@@ -50,7 +50,7 @@ const headerBytes = 25;
 const postgresEpochMicros = 946_684_800_000_000;
 
 /**
- * pgoutput, protocol version 1, text tuples. Reads borrowed frames synchronously and fills the one `Change`; per row it
+ * pgoutput, protocol version 1 (and 2, once `TransactionSpill` has put the parts together), text tuples. Reads borrowed frames synchronously and fills the one `Change`; per row it
  * stores integers and nothing else. Grammar as in the Postgres manual, "Logical Replication Message Formats".
  */
 export class PgoutputDecoder {
