@@ -144,8 +144,13 @@ function writeMap(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: n
   entries.readPairs(bytes, start, end);
   if (entries.count > 0) out.int(entries.count / 2);
   for (let index = 0; index < entries.count; index += 2) {
-    out.int((entries.end[index] as number) - (entries.start[index] as number));
-    out.copy(entries.bytes, entries.start[index] as number, entries.end[index] as number);
+    if (format.keys === undefined) {
+      out.int((entries.end[index] as number) - (entries.start[index] as number));
+      out.copy(entries.bytes, entries.start[index] as number, entries.end[index] as number);
+    } else {
+      // Keys that are not text: the map is an array of records, whose bytes are laid out alike.
+      writeCell(out, format.keys, entries.bytes, entries.start[index] as number, entries.end[index] as number);
+    }
     writeElement(out, format.element!, entries, index + 1);
   }
   out.byte(0);

@@ -168,6 +168,10 @@ class JsonValueWriter implements ValueWriter {
   #map(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
     const entries = readers[format.depth ?? 0]!;
     entries.readPairs(bytes, start, end);
+    if (format.keys !== undefined) {
+      this.#pairs(out, format, entries);
+      return;
+    }
     out.byte(0x7b);
     for (let index = 0; index < entries.count; index += 2) {
       if (index > 0) out.byte(0x2c);
@@ -176,6 +180,19 @@ class JsonValueWriter implements ValueWriter {
       this.#element(out, format.element!, entries, index + 1);
     }
     out.byte(0x7d);
+  }
+
+  /** A map whose keys are not text: `[[key,value],…]`. */
+  #pairs(out: ByteSink, format: CellFormat, entries: ArrayReader): void {
+    out.byte(0x5b);
+    for (let index = 0; index < entries.count; index += 2) {
+      out.ascii(index > 0 ? ',[' : '[');
+      this.cell(out, format.keys!, entries.bytes, entries.start[index] as number, entries.end[index] as number);
+      out.byte(0x2c);
+      this.#element(out, format.element!, entries, index + 1);
+      out.byte(0x5d);
+    }
+    out.byte(0x5d);
   }
 
   #struct(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {

@@ -12,6 +12,12 @@ export type CellRewrite =
   | { readonly kind: 'bytes' }
   /** `"a"=>"1", "b"=>NULL` → keys and values by turns. */
   | { readonly kind: 'hstore' }
+  /** pgvector's `[1,2]` → the elements of an array. */
+  | { readonly kind: 'vector' }
+  /** pgvector's `{1:1.5}/3` → a struct {dimensions, map from index to value}. */
+  | { readonly kind: 'sparsevec' }
+  /** PostGIS' EWKB in hex → a struct {wkb, srid}. */
+  | { readonly kind: 'ewkb' }
   /** `1 2 3` → the elements of an array. */
   | { readonly kind: 'spaced' }
   /** An array literal whose elements are not separated by commas (box: `;`) → one with commas. */

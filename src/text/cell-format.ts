@@ -23,6 +23,8 @@ export interface CellFormat {
   readonly schema: Schema;
   /** Arrays: of the elements. Maps: of the values. */
   readonly element: CellFormat | null;
+  /** Maps: of keys that are not text. */
+  readonly keys?: CellFormat | undefined;
   /** REWRITTEN: makes the text that `element` reads. */
   readonly rewrite?: Rewriter | undefined;
   /** Structs that are read field by field. */
@@ -117,7 +119,8 @@ export function cellFormat(column: Column, schema: Schema, depth = 0): CellForma
     return { kind, scale: -1, schema, element: null, fields: fieldFormats(column, schema, depth + 1), depth, ...bounds };
   }
   if (schema.type === 'struct') checkStruct(column, kind, schema);
-  return { kind, scale: column.scale, schema, element: elementFormat(column, kind, schema, depth + 1), depth, ...bounds };
+  const element = elementFormat(column, kind, schema, depth + 1);
+  return { kind, scale: column.scale, schema, element, keys: keyFormat(column, kind, schema, depth + 1), depth, ...bounds };
 }
 
 function rewrittenFormat(column: Column, schema: Schema, depth: number): CellFormat {
@@ -139,13 +142,19 @@ function fieldFormats(column: Column, schema: Schema, depth: number): CellFormat
   return columns.map((each, index) => cellFormat(each, fields[index]?.schema ?? each.schema, depth));
 }
 
+/** Keys that are not text. */
+function keyFormat({ name }: Column, kind: CellKind, { keys }: Schema, depth: number): CellFormat | undefined {
+  if (kind !== K.MAP || keys === undefined || keys.type === 'string') return undefined;
+  return cellFormat({ name, kind: keys.type === 'int64' ? K.LONG : K.INT, schema: keys, scale: -1 }, keys, depth);
+}
+
 function elementFormat(column: Column, kind: CellKind, schema: Schema, depth: number): CellFormat | null {
   if (kind !== K.ARRAY && kind !== K.MAP) return null;
   if (column.element === undefined || schema.items === undefined) {
     throw new ConnectError('data.shape', `Array column "${column.name}" has no element type.`, { details: { column: column.name } });
   }
-  if (kind === K.MAP && (schema.keys?.type !== 'string' || schema.keys.optional)) {
-    throw new ConnectError('data.shape', `Map column "${column.name}" has keys that are not strings.`, {
+  if (kind === K.MAP && (schema.keys === undefined || schema.keys.optional)) {
+    throw new ConnectError('data.shape', `Map column "${column.name}" has keys that may be missing.`, {
       details: { column: column.name },
     });
   }

@@ -4,6 +4,7 @@ import { ColumnKind } from '../record/column-kind.ts';
 import type { CellRewrite, HashRewrite } from '../record/cell-rewrite.ts';
 import type { CellFormat } from './cell-format.ts';
 import { readCellBytes } from './cell-reader.ts';
+import { readEwkb, readSparseVector, readVector } from './extension-text.ts';
 import { readHstorePairs } from './text-hstore.ts';
 import { ByteRegister } from './value-register.ts';
 
@@ -26,6 +27,12 @@ export function compileRewrite(rewrite: CellRewrite, inner: CellFormat | null): 
       return writeHexOf;
     case 'hstore':
       return readHstorePairs;
+    case 'vector':
+      return readVector;
+    case 'sparsevec':
+      return readSparseVector;
+    case 'ewkb':
+      return readEwkb;
     case 'spaced':
       return readSpaced;
     case 'delimited': {

@@ -232,8 +232,10 @@ export function neutralValue(mapped: MappedType): LiteralValue {
       return '(0,0)';
     case ColumnKind.ARRAY:
     case ColumnKind.MAP:
-    case ColumnKind.STRUCT:
       return '{}';
+    case ColumnKind.STRUCT:
+      // PostGIS' empty collection, or a vector without dimensions.
+      return mapped.schema.name === 'io.debezium.data.SparseDoubleVector' ? '{0,"{}"}' : '{"\\\\x010700000000000000",NULL}';
     case ColumnKind.REWRITTEN:
       return mapped.element === undefined ? null : neutralValue(mapped.element);
     case ColumnKind.HSTORE_JSON:

@@ -132,7 +132,7 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
   const notNull = info !== null && info.notNull;
   // A default belongs to the type that the catalog shows now; under another type its text means something else.
   const byDefault = info === null || info.typeOid !== wire.typeOid ? undefined : defaultValue(info.defaultExpression, mapped, notNull);
-  const schema: Schema = { ...mapped.schema, optional: !notNull };
+  const schema: Schema = { ...mapped.schema, optional: !notNull || mapped.schema.optional };
   return {
     ...toColumn(wire.name, mapped, byDefault === undefined ? schema : { ...schema, default: byDefault }),
     // Never for a key (invariant 5): a made-up key stands for another row downstream.
@@ -143,9 +143,10 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
 
 function toColumn(name: string, mapped: MappedType, schema: Schema): Column {
   const { kind, scale, rewrite, element: inner } = mapped;
+  const fields = mapped.fields?.map((each, at) => toColumn(schema.fields?.[at]?.name ?? '', each, each.schema));
   const innerSchema = kind === ColumnKind.REWRITTEN ? schema : inner?.schema;
   const element = inner === undefined ? undefined : toColumn(name, inner, innerSchema ?? inner.schema);
-  return { name, kind, schema, scale, element, rewrite };
+  return { name, kind, schema, scale, element, rewrite, fields };
 }
 
 interface MappedColumn {

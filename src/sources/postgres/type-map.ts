@@ -1,7 +1,7 @@
-import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { CellRewrite } from '../../record/cell-rewrite.ts';
 import type { Field, Schema } from '../../record/schema.ts';
+import { extensionType } from './extension-type.ts';
 import type { TypeSettings } from './settings.ts';
 import type { TypeCatalog, TypeInfo } from './type-catalog.ts';
 
@@ -12,6 +12,8 @@ export interface MappedType {
   /** As `Column.scale`. */
   readonly scale: number;
   readonly element?: MappedType | undefined;
+  /** Structs that are read field by field: in the order of the schema. */
+  readonly fields?: readonly MappedType[] | undefined;
   /** Kind REWRITTEN: `element` reads what comes of it. */
   readonly rewrite?: CellRewrite | undefined;
   /** What the type is underneath its domains. */
@@ -63,9 +65,6 @@ const byName: Readonly<Record<string, readonly [ColumnKind, Schema['type'], sema
   upc: [ColumnKind.STRING, 'string'],
 };
 
-/** Types that Debezium gives a form which is not built yet: leaving them out silently would lose data. */
-const notYet = new Set(['geometry', 'geography', 'vector', 'halfvec', 'sparsevec']);
-
 /** The declared length of a `bit varying` without one. */
 const unboundedLength = 2_147_483_647;
 
@@ -95,11 +94,8 @@ function mapByCatalog(type: TypeInfo, options: TypeMapOptions): MappedType | nul
   if (type.kind === 'base' && type.name === 'hstore') return mapHstore(type.oid, options.settings);
   const named = type.kind === 'base' && type.schema !== 'pg_catalog' ? byName[type.name] : undefined;
   if (named !== undefined) return { kind: named[0], schema: bare(named[1], named[2]), scale: -1, typeOid: type.oid };
-  if (options.dialect === 'debezium' && type.kind === 'base' && notYet.has(type.name)) {
-    throw new ConnectError('data.shape', `the type ${type.name} is not supported yet under Debezium's class name`, {
-      remedy: 'Leave the column out by "column.exclude.list", or use the connector class millrace.PostgresSource, which writes it as text.',
-    });
-  }
+  const extension = type.kind === 'base' && type.schema !== 'pg_catalog' ? extensionType(type.name, type.oid) : null;
+  if (extension !== null) return extension;
   return unknown(type.oid, options);
 }
 

@@ -10,6 +10,8 @@ const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   ColumnKind.BYTES_HEX_TEXT,
 ]);
 
+const numberKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([ColumnKind.INT, ColumnKind.LONG, ColumnKind.FLOAT32, ColumnKind.FLOAT64]);
+
 /**
  * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
  * form in which the kind reads it. `undefined`: the type has no form for a placeholder, such a value is an error.
@@ -21,15 +23,33 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
   if (bytesKinds.has(kind)) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
   if (kind === ColumnKind.REWRITTEN) return element === undefined ? undefined : unavailableText(element, placeholder);
+  if (kind === ColumnKind.STRUCT && mapped.schema.name?.startsWith('io.debezium.data.geometry.') === true) {
+    return `{"\\\\x${Buffer.from(placeholder).toString('hex')}",NULL}`;
+  }
+  if (kind === ColumnKind.STRUCT && mapped.schema.name === 'io.debezium.data.SparseDoubleVector') return '{0,"{}"}';
   if (kind === ColumnKind.MAP) return `{${quoted(text)},${quoted(text)}}`;
   return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
 }
 
-/** Debezium's forms: integers hold the bytes of the placeholder, every other array holds one placeholder. */
+/** Debezium's forms: numbers hold the bytes of the placeholder, every other array holds one placeholder. */
 function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
-  if (element.kind === ColumnKind.INT || element.kind === ColumnKind.LONG) return `{${[...placeholder].join(',')}}`;
-  const item = element.kind === ColumnKind.ARRAY ? undefined : unavailableText(element, placeholder);
+  if (numberKinds.has(element.kind)) return `{${[...placeholder].join(',')}}`;
+  const item =
+    element.kind === ColumnKind.ARRAY
+      ? undefined
+      : element.kind === ColumnKind.REWRITTEN
+        ? unrewritten(element, placeholder)
+        : unavailableText(element, placeholder);
   return item === undefined ? undefined : `{${quoted(item)}}`;
+}
+
+/** Inside an array the text goes the way of every element, so it has to look like one. */
+function unrewritten({ rewrite }: MappedType, placeholder: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(placeholder);
+  if (rewrite?.kind === 'bytes') return text;
+  if (rewrite?.kind === 'hstore') return `${quoted(text)}=>${quoted(text)}`;
+  // An empty collection; the others have no text for it.
+  return rewrite?.kind === 'ewkb' ? '010700000000000000' : undefined;
 }
 
 /** Java's `UUID.nameUUIDFromBytes`: version 3 without a name space. */
