@@ -18,6 +18,7 @@ import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
 import { rowRouterPlugins } from './row-routers.ts';
 import { scriptedFilterPlugin } from './scripted.ts';
+import { timestampConverterPlugins } from './timestamp-converter.ts';
 import { unwrapPlugins } from './unwrap.ts';
 
 export { predicatePlugins } from './predicate.ts';
@@ -32,6 +33,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...insertFieldPlugins,
   ...maskPlugins,
   ...routePlugins,
+  ...timestampConverterPlugins,
   ...unwrapPlugins,
   recordPlugin('Filter', [], () => () => null),
   changedStatePlugin,

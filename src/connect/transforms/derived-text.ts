@@ -1,12 +1,14 @@
 import { TupleRef } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
+import type { Column, RowSchema } from '../../record/row-schema.ts';
 import type { ColumnNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 
 /** Schemas with derived columns at their end: the first of them stands there. */
 const firstDerived = new WeakMap<RowSchema, number>();
+
+const plainText = { kind: ColumnKind.STRING, schema: { type: 'string', optional: true } } as const;
 
 /** A text that a transform computes per row, as one more column behind those of the table, in an image of its own. */
 export class DerivedText {
@@ -16,13 +18,13 @@ export class DerivedText {
   readonly #column: number;
   readonly #isFirst: boolean;
 
-  constructor(schema: RowSchema, name: string) {
-    const text = { type: 'string', optional: true } as const;
+  /** `how`: kind and schema under which the text is read; absent: as text. */
+  constructor(schema: RowSchema, name: string, how: Pick<Column, 'kind' | 'schema'> = plainText) {
     this.#column = schema.columns.length;
     this.#isFirst = !firstDerived.has(schema);
-    this.schema = { ...schema, columns: [...schema.columns, { name, kind: ColumnKind.STRING, schema: text, scale: -1 }] };
+    this.schema = { ...schema, columns: [...schema.columns, { name, scale: -1, ...how }] };
     firstDerived.set(this.schema, firstDerived.get(schema) ?? this.#column);
-    this.node = { kind: 'column', schema: text, tuple: TupleRef.DERIVED, column: this.#column };
+    this.node = { kind: 'column', schema: how.schema, tuple: TupleRef.DERIVED, column: this.#column };
   }
 
   /** From a row step; null: no value. */

@@ -1,13 +1,13 @@
 import { ConnectError } from '../../base/errors.ts';
 import { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
-import { ColumnKind } from '../../record/column-kind.ts';
 import type { HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
 import { findField, invalid, listKey, newStruct, stringKey } from './part.ts';
 import { javaRegex, javaReplacement } from './route.ts';
+import { epochMsOf, momentKinds } from './moment-text.ts';
 import { rowReader } from './row-value.ts';
 import { RowTopics } from './row-topics.ts';
 
@@ -143,26 +143,10 @@ class EventRouter {
     const read = rowReader(node, shape.schema);
     return (change) => {
       const value = read(change);
-      if (value !== null) change.timestampMs = moment(String(value));
+      if (value !== null) change.timestampMs = epochMsOf(String(value));
       return true;
     };
   }
-}
-
-const momentKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
-  ColumnKind.TIMESTAMP_MILLIS,
-  ColumnKind.TIMESTAMP_MICROS,
-  ColumnKind.TIMESTAMP_NANOS,
-  ColumnKind.ZONED_TIMESTAMP,
-]);
-
-/** `2026-02-28 23:30:00.123456`, as UTC, or with a zone: `+00`, `+05:30`. */
-function moment(value: string): number {
-  const [, day = '', time = '', zone = 'Z'] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::\d\d)?)?$/.exec(value) ?? [];
-  const epochMs = Date.parse(`${day}T${time.slice(0, 12)}${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone}`);
-  if (Number.isNaN(epochMs))
-    throw new ConnectError('data.value', 'The time of an outbox row cannot be the time of a record.', { remedy: 'Correct the row.' });
-  return epochMs;
 }
 
 const refuseUpdate: RowStep = () => {
