@@ -120,6 +120,13 @@ export const connectionKeys: readonly ConfigKey[] = [
     replication,
   ),
   optional(
+    'publish.generated.columns',
+    'BOOLEAN',
+    null,
+    'Create the publication so that stored generated columns are part of it (Postgres 18 and newer); by default under millrace.PostgresSource only.',
+    replication,
+  ),
+  optional(
     'replica.identity.autoset.values',
     'LIST',
     null,

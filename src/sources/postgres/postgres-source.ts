@@ -12,7 +12,7 @@ import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
 import { checkServer, connectReplication } from './preflight.ts';
-import { ensurePublication, publishedTables } from './publication.ts';
+import { asPublished, ensurePublication, publishedTables } from './publication.ts';
 import { ensureReplicaIdentities } from './replica-identity.ts';
 import type { ReadingChange } from './reading-change.ts';
 import { SessionFactory, SqlSession } from './session.ts';
@@ -170,9 +170,14 @@ export class PostgresSource implements Source {
     }
     const toPublish = captured.filter((table) => table.logged);
     await ensurePublication(client, settings, await withSignalTable(client, settings, toPublish), this.#context.log);
-    const published = new Set((await publishedTables(client, settings.publication.name)).map((table) => `${table.schema}\0${table.name}`));
-    checkSignalTable(settings, published, this.#context.log);
-    const tables = captured.filter((table) => published.has(`${table.schema}\0${table.name}`));
+    const published = new Map(
+      (await publishedTables(client, settings.publication.name)).map((table) => [`${table.schema}\0${table.name}`, table]),
+    );
+    checkSignalTable(settings, new Set(published.keys()), this.#context.log);
+    const tables = captured.flatMap((table) => {
+      const found = published.get(`${table.schema}\0${table.name}`);
+      return found === undefined ? [] : [asPublished(table, found)];
+    });
     const types = await TypeCatalog.load(client);
     return { settings, source: this.#context, sessions: this.#sessions, sql: this.#sql, filter, types, server, tables };
   }

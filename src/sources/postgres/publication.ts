@@ -2,6 +2,7 @@ import { escapeIdentifier, type ClientBase } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { TableInfo } from './catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import { sqlState } from './sql-error.ts';
 
@@ -40,12 +41,28 @@ async function inspectPublication(client: ClientBase, name: string): Promise<Pub
 }
 
 /** The tables whose changes the publication brings, partitions and whole schemas resolved. */
-export async function publishedTables(client: ClientBase, name: string): Promise<TableName[]> {
-  const { rows } = await client.query<TableName>(
-    'SELECT schemaname AS schema, tablename AS name FROM pg_catalog.pg_publication_tables WHERE pubname = $1',
+export async function publishedTables(client: ClientBase, name: string): Promise<PublishedTable[]> {
+  const { rows } = await client.query<PublishedTable>(
+    `SELECT schemaname AS schema, tablename AS name,
+            CASE WHEN current_setting('server_version_num')::int4 >= 180000 THEN to_jsonb(t) -> 'attnames' END AS columns
+     FROM pg_catalog.pg_publication_tables t WHERE pubname = $1`,
     [name],
   );
   return rows;
+}
+
+export interface PublishedTable extends TableName {
+  /** From Postgres 18 on: the columns that the stream brings, generated ones too where they are published. */
+  readonly columns: readonly string[] | null;
+}
+
+/** The table with the generated columns that the stream brings as ordinary ones, since they come like any other. */
+export function asPublished(table: TableInfo, published: PublishedTable): TableInfo {
+  const names = published.columns ?? [];
+  const columns = table.columns.map((column) =>
+    column.generated !== '' && names.includes(column.name) ? { ...column, generated: '' as const } : column,
+  );
+  return { ...table, columns };
 }
 
 /** Checks, creates or alters the publication as `publication.autocreate.mode` says. `captured`: what the filters let through. */
@@ -62,7 +79,8 @@ export async function ensurePublication(
       remedy: 'Correct "table.include.list" and "schema.include.list", or create the tables first.',
     });
   }
-  const statement = publicationStatement(settings, state, captured);
+  const { rows } = await client.query<{ takes: boolean }>("SELECT current_setting('server_version_num')::int4 >= 180000 AS takes");
+  const statement = publicationStatement(settings, state, captured, rows[0]?.takes === true);
   if (statement === null) return;
   log.info({ publication: name }, statement);
   try {
@@ -82,7 +100,12 @@ export async function ensurePublication(
 }
 
 /** Pure: the SQL that is missing, or null. */
-function publicationStatement(settings: PostgresSettings, state: PublicationState | null, captured: readonly TableName[]): string | null {
+function publicationStatement(
+  settings: PostgresSettings,
+  state: PublicationState | null,
+  captured: readonly TableName[],
+  takesGenerated: boolean,
+): string | null {
   const { name, autocreateMode } = settings.publication;
   const publication = escapeIdentifier(name);
   const tables = captured.map(qualified).join(', ');
@@ -99,7 +122,7 @@ function publicationStatement(settings: PostgresSettings, state: PublicationStat
     }
     return sameTables(state.tables, captured) ? null : `ALTER PUBLICATION ${publication} SET TABLE ${tables}`;
   }
-  const options = publicationOptions(settings);
+  const options = publicationOptions(settings, takesGenerated);
   switch (autocreateMode) {
     case 'all_tables':
       return `CREATE PUBLICATION ${publication} FOR ALL TABLES${options}`;
@@ -118,8 +141,9 @@ function publicationStatement(settings: PostgresSettings, state: PublicationStat
   }
 }
 
-function publicationOptions(settings: PostgresSettings): string {
+function publicationOptions(settings: PostgresSettings, takesGenerated: boolean): string {
   const options: string[] = [];
+  if (takesGenerated && settings.publication.generatedColumns) options.push('publish_generated_columns = stored');
   if (settings.publication.viaPartitionRoot) options.push('publish_via_partition_root = true');
   if (settings.stream.skippedOperationsExplicit) {
     const names = { c: 'insert', u: 'update', d: 'delete', t: 'truncate' } as const;

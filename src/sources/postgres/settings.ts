@@ -80,6 +80,8 @@ export interface PublicationSettings {
   readonly name: string;
   readonly autocreateMode: PublicationMode;
   readonly viaPartitionRoot: boolean;
+  /** A publication that is made here brings stored generated columns, from Postgres 18 on. */
+  readonly generatedColumns: boolean;
   /** `schema.table` regex → DEFAULT, FULL, NOTHING or INDEX name. */
   readonly replicaIdentities: readonly (readonly [tables: RegExp, identity: string])[];
 }
@@ -188,7 +190,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
     topicPrefix: config.string('topic.prefix'),
     connection: connectionSettings(config),
     slot: slotSettings(config),
-    publication: publicationSettings(config),
+    publication: publicationSettings(config, dialect),
     stream: streamSettings(config),
     tables: {
       schemas: nameList(config, 'schema.include.list', 'schema.exclude.list'),
@@ -264,11 +266,12 @@ function slotSettings(config: Config): SlotSettings {
   };
 }
 
-function publicationSettings(config: Config): PublicationSettings {
+function publicationSettings(config: Config, dialect: PostgresSettings['dialect']): PublicationSettings {
   return {
     name: config.string('publication.name'),
     autocreateMode: config.choice('publication.autocreate.mode') as PublicationMode,
     viaPartitionRoot: config.boolean('publish.via.partition.root'),
+    generatedColumns: config.has('publish.generated.columns') ? config.boolean('publish.generated.columns') : dialect === 'millrace',
     replicaIdentities: splitPatterns(config.optional('replica.identity.autoset.values')).map((item) => {
       const [tables, identity] = splitAt(item, ':', 'end');
       return [anchored(tables), identity] as const;

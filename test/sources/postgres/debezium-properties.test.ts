@@ -23,6 +23,7 @@ const otherDefaults: Readonly<Record<string, readonly [ours: string | null, why:
   'plugin.name': ['pgoutput', 'the other plug-ins are not supported'],
   'topic.naming.strategy': ['io.debezium.schema.SchemaTopicNamingStrategy', 'the whole class name'],
   'event.converting.failure.handling.mode': ['fail', 'no value is lost in silence'],
+  'snapshot.max.threads': [null, "1 under Debezium's class name, more under millrace.PostgresSource"],
   'extended.headers.enabled': [null, "true under Debezium's class name, false under millrace.PostgresSource"],
 };
 
