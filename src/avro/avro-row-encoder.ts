@@ -4,7 +4,7 @@ import type { Change, TupleRef } from '../record/change.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import { CellState } from '../record/tuple-view.ts';
 import type { CellFormat } from '../text/cell-format.ts';
-import { RowEncoder } from '../text/row-encoder.ts';
+import { opLetters, RowEncoder } from '../text/row-encoder.ts';
 import { Opcode, Slot, slotsPerInstruction } from '../text/row-program.ts';
 import type { RowProgram } from '../text/row-program.ts';
 import { readFloat64 } from '../text/text-number.ts';
@@ -20,6 +20,7 @@ import {
   quickZonedTimestamp,
   writeDouble,
   writeInt,
+  writeLong,
 } from './quick-cells.ts';
 
 /** Beyond this, copying words is faster than copying bytes, even with a view that has to be made for a row. */
@@ -39,8 +40,6 @@ export class AvroRowEncoder extends RowEncoder {
   /** Four integers an instruction: operation, column or A, B or limit, the byte that marks a value as present. */
   readonly #quick: Int32Array;
   readonly #constantWords: DataView;
-  #target: Uint8Array = empty;
-  #targetWords = wordsOf(empty);
   #source: Uint8Array = empty;
   #sourceWords = wordsOf(empty);
 
@@ -83,7 +82,7 @@ export class AvroRowEncoder extends RowEncoder {
             this.missing(out, full(at), state[a] as CellState);
             pos = out.at;
           }
-        } else if (operation === Opcode.RUN) pos = this.#copyRun(target, pos, constants, a, b);
+        } else if (operation === Opcode.RUN) pos = this.#copyRun(out, pos, constants, a, b);
         else if (operation === Opcode.TUPLE) {
           const tuple = change.tuple(a as TupleRef);
           ({ bytes, state, start, end } = tuple);
@@ -92,15 +91,23 @@ export class AvroRowEncoder extends RowEncoder {
           if (operation === Opcode.IF_ABSENT ? change.tuple(a as TupleRef).count === 0 : change.registers.present[a] === 0) {
             const { code } = this.program;
             const from = full(at);
-            pos = this.#copyRun(target, pos, constants, code[from + Slot.NULL_START] as number, code[from + Slot.NULL_END] as number);
+            pos = this.#copyRun(out, pos, constants, code[from + Slot.NULL_START] as number, code[from + Slot.NULL_END] as number);
             at = b * slots;
             continue;
           }
         } else {
-          out.at = pos;
-          if (operation === Opcode.END) return;
-          this.other(change, out, full(at));
-          pos = out.at;
+          if (operation === Opcode.END) {
+            out.at = pos;
+            return;
+          }
+          const present = quick[at + 3] as number;
+          target[pos] = present;
+          const next = writeRegister(operation, target, present >= 0 ? pos + 1 : pos, change, a, b);
+          if (next < 0) {
+            out.at = pos;
+            this.other(change, out, full(at));
+            pos = out.at;
+          } else pos = next;
         }
         at += slots;
       }
@@ -110,14 +117,15 @@ export class AvroRowEncoder extends RowEncoder {
   }
 
   #slowCell(out: ByteSink, pos: number, at: number, bytes: Uint8Array, start: number, end: number): number {
-    if (this.#quick[at] === cellBase + ColumnKind.STRING) return this.#longText(out.bytes, pos, bytes, start, end);
+    if (this.#quick[at] === cellBase + ColumnKind.STRING) return this.#longText(out, pos, bytes, start, end);
     const { code, formats } = this.program;
     out.at = pos;
     this.writer.cell(out, formats[code[full(at) + Slot.B] as number]!, bytes, start, end);
     return out.at;
   }
 
-  #longText(target: Uint8Array, pos: number, bytes: Uint8Array, start: number, end: number): number {
+  #longText(out: ByteSink, pos: number, bytes: Uint8Array, start: number, end: number): number {
+    const target = out.bytes;
     const length = end - start;
     const to = writeInt(target, pos, length);
     if (to + length > target.length) return to + length;
@@ -125,28 +133,41 @@ export class AvroRowEncoder extends RowEncoder {
       this.#source = bytes;
       this.#sourceWords = wordsOf(bytes);
     }
-    copyWords(this.#wordsOfTarget(target), target, to, this.#sourceWords, bytes, start, length);
+    copyWords(out.words(), target, to, this.#sourceWords, bytes, start, length);
     return to + length;
   }
 
-  #copyRun(target: Uint8Array, pos: number, constants: Uint8Array, start: number, end: number): number {
-    const length = end - start;
-    if (pos + length <= target.length) copyWords(this.#wordsOfTarget(target), target, pos, this.#constantWords, constants, start, length);
-    return pos + length;
-  }
-
-  #wordsOfTarget(target: Uint8Array): DataView {
-    if (this.#target !== target) {
-      this.#target = target;
-      this.#targetWords = wordsOf(target);
-    }
-    return this.#targetWords;
+  #copyRun(out: ByteSink, pos: number, constants: Uint8Array, start: number, end: number): number {
+    out.at = pos;
+    out.copyRun(constants, this.#constantWords, start, end);
+    return out.at;
   }
 }
 
 /** Where the instruction at `at` of the quick program stands in the full one. */
 function full(at: number): number {
   return at * (slotsPerInstruction / slots);
+}
+
+/** Where the value ends, -1 when there is none or it is not one of the usual. */
+function writeRegister(operation: number, target: Uint8Array, at: number, change: Change, register: number, narrow: number): number {
+  const { registers } = change;
+  if (operation === Opcode.OP) {
+    if (change.op >= opLetters.length) return -1;
+    target[at] = 2;
+    target[at + 1] = opLetters[change.op] as number;
+    return at + 2;
+  }
+  if (registers.present[register] === 0) return -1;
+  if (operation === Opcode.INT64) {
+    const high = registers.high[register] as number;
+    const low = registers.low[register] as number;
+    if (narrow === 1 && high !== low >> 31) return -1;
+    return writeLong(target, at, high * 0x1_0000_0000 + (low >>> 0));
+  }
+  const start = registers.start[register] as number;
+  const end = registers.end[register] as number;
+  return operation === Opcode.TEXT && end - start <= shortTextMax ? quickText(target, at, registers.bytes, start, end) : -1;
 }
 
 /** Where the value ends, -1 when its form is not one of the usual. */

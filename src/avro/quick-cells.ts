@@ -28,7 +28,7 @@ const exact = 2 ** 52;
 const lowBits = 2 ** 28;
 
 /** Zigzag varint of an integer of magnitude below 2^52; -1 beyond. */
-function writeLong(target: Uint8Array, at: number, value: number): number {
+export function writeLong(target: Uint8Array, at: number, value: number): number {
   if (value > -0x4000_0000 && value < 0x4000_0000) return writeInt(target, at, value);
   if (value <= -exact || value >= exact) return -1;
   let end = at;

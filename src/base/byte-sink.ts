@@ -1,3 +1,7 @@
+import { copyWords, wordsOf } from './word-copy.ts';
+
+const noBytes = new Uint8Array(0);
+
 /**
  * Append-only bytes with zigzag varints and sticky overflow.
  *
@@ -9,6 +13,8 @@ export class ByteSink {
   bytes: Buffer;
   /** Next write position; beyond `bytes.length` after an overflow. */
   at = 0;
+  #viewed: Uint8Array = noBytes;
+  #words = wordsOf(noBytes);
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -112,6 +118,22 @@ export class ByteSink {
   bytesOrNull(value: Uint8Array | null): void {
     this.int(value === null ? -1 : value.length);
     if (value !== null) this.copy(value, 0, value.length);
+  }
+
+  /** Like `copy`, for a source whose words are at hand because they are the same for many rows. */
+  copyRun(source: Uint8Array, words: DataView, start: number, end: number): void {
+    const length = end - start;
+    if (this.at + length <= this.bytes.length) copyWords(this.words(), this.bytes, this.at, words, source, start, length);
+    this.at += length;
+  }
+
+  /** `bytes` as words, remembered until they are replaced. */
+  words(): DataView {
+    if (this.#viewed !== this.bytes) {
+      this.#viewed = this.bytes;
+      this.#words = wordsOf(this.bytes);
+    }
+    return this.#words;
   }
 
   /** ASCII text, for constants that are written at shape time or on slow paths. */

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { ByteSink } from '../base/byte-sink.ts';
+import { wordsOf } from '../base/word-copy.ts';
 import type { Change, TupleRef } from '../record/change.ts';
 import type { RowEncoder } from './converter.ts';
 
@@ -16,6 +17,7 @@ export interface HeaderPart {
 interface Entry {
   /** The encoded name; for a constant also its length and bytes. */
   readonly prefix: Buffer;
+  readonly words: DataView;
   readonly encoder: RowEncoder | null;
   readonly presence: TupleRef | null;
   readonly register: number;
@@ -27,6 +29,7 @@ interface Entry {
  */
 export class HeaderEncoder implements RowEncoder {
   readonly #block: Buffer | null;
+  readonly #blockWords: DataView | null;
   readonly #entries: readonly Entry[];
   /** The length of a value stands before it, so it is written here first. */
   readonly #scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
@@ -34,18 +37,21 @@ export class HeaderEncoder implements RowEncoder {
   constructor(parts: readonly HeaderPart[]) {
     this.#entries = parts.map(({ name, value, presence, register }) => {
       if (value === null || value instanceof Uint8Array) {
-        return { prefix: Buffer.concat([text(name), bytes(value)]), encoder: null, presence, register };
+        const prefix = Buffer.concat([text(name), bytes(value)]);
+        return { prefix, words: wordsOf(prefix), encoder: null, presence, register };
       }
-      return { prefix: text(name), encoder: value, presence, register };
+      const prefix = text(name);
+      return { prefix, words: wordsOf(prefix), encoder: value, presence, register };
     });
     const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null && entry.register < 0);
     this.#block = constant ? Buffer.concat([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
+    this.#blockWords = this.#block === null ? null : wordsOf(this.#block);
   }
 
   /** Writes nothing when no header applies to this change. */
   encode(change: Change, out: ByteSink): void {
-    if (this.#block !== null) {
-      out.copy(this.#block, 0, this.#block.length);
+    if (this.#block !== null && this.#blockWords !== null) {
+      out.copyRun(this.#block, this.#blockWords, 0, this.#block.length);
       return;
     }
     let count = 0;
@@ -54,7 +60,7 @@ export class HeaderEncoder implements RowEncoder {
     out.int(count);
     for (const entry of this.#entries) {
       if (!applies(entry, change)) continue;
-      out.copy(entry.prefix, 0, entry.prefix.length);
+      out.copyRun(entry.prefix, entry.words, 0, entry.prefix.length);
       if (entry.encoder !== null) this.#value(entry.encoder, change, out);
     }
   }

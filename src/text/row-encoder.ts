@@ -9,7 +9,8 @@ import { Opcode, Slot, slotsPerInstruction } from './row-program.ts';
 import type { RowProgram, ValueWriter } from './row-program.ts';
 import { valueError } from './value-error.ts';
 
-const opLetters = Buffer.from(opCodes.join(''), 'latin1');
+/** By `Op`; a tombstone has none, and stands behind the others. */
+export const opLetters = Buffer.from(opCodes.join(''), 'latin1');
 
 /** Runs a compiled program over changes: one loop, one switch, nothing allocated. A format may bring a faster loop of its own. */
 export class RowEncoder {
