@@ -16,5 +16,5 @@ USER node
 EXPOSE 8083
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=6 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8083/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/opt/millrace/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/opt/millrace/src/main.ts"]
 CMD ["standalone", "/etc/millrace/worker.json", "/etc/millrace/connectors/postgres.json", "/etc/millrace/connectors/csv.json"]

@@ -51,7 +51,8 @@ export async function startMillrace(
   const files = [join(job.folder, 'worker.json'), join(job.folder, 'connector.json')] as const;
   await writeFile(files[0], JSON.stringify(worker), { mode: 0o600 });
   await writeFile(files[1], JSON.stringify({ name: job.name, config: connector }), { mode: 0o600 });
-  const flags = (process.env['MILLRACE_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+  // The default is what bin/millrace starts a worker with.
+  const flags = (process.env['MILLRACE_BENCH_NODE_FLAGS'] ?? '--max-semi-space-size=4').split(' ').filter((flag) => flag !== '');
   return new EngineProcess({
     name: 'Millrace',
     folder: job.folder,
