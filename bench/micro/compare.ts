@@ -11,6 +11,7 @@ import type { MicroResult } from './measure.ts';
 import { measure } from './measure.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 import { recordBatchBenchmarks } from './record-batch.ts';
+import { transformBenchmarks } from './transforms.ts';
 import { registryBenchmarks } from './registry-cache.ts';
 
 const baselineFile = join(resultsFolder, 'baseline.json');
@@ -26,6 +27,7 @@ export async function compareWithBaseline(save: boolean, say: (text: string) => 
     ...decoderBenchmarks(),
     ...(await emitBenchmarks()),
     ...encoderBenchmarks,
+    ...(await transformBenchmarks()),
     ...recordBatchBenchmarks,
     ...byteBenchmarks,
     ...(await registryBenchmarks()),

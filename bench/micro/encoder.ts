@@ -1,3 +1,4 @@
+import { AvroRowEncoder } from '../../src/avro/avro-row-encoder.ts';
 import { avroValueWriter } from '../../src/avro/avro-value-writer.ts';
 import { ByteSink } from '../../src/base/byte-sink.ts';
 import { jsonValueWriter } from '../../src/json/json-value-writer.ts';
@@ -56,7 +57,8 @@ change.registers.setNumber(1, 731);
 const rows = 2000;
 
 function encoder(name: string, node: Node, writer: ValueWriter): MicroBenchmark {
-  const compiled = new RowEncoder(compileRow(node, schema, writer, { prefix: Buffer.alloc(5), suffix: Buffer.alloc(0) }), writer);
+  const program = compileRow(node, schema, writer, { prefix: Buffer.alloc(5), suffix: Buffer.alloc(0) });
+  const compiled = writer === avroValueWriter ? new AvroRowEncoder(program) : new RowEncoder(program, writer);
   const out = new ByteSink(Buffer.alloc(1 << 16));
   return {
     name: `encoder, 15 columns, ${name}`,

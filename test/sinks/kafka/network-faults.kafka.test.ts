@@ -3,6 +3,7 @@ import { mock, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Connection } from '@platformatic/kafka';
 import { classify, ConnectError } from '../../../src/base/errors.ts';
+import { Config } from '../../../src/connect/config.ts';
 import type { Sink } from '../../../src/connect/sink.ts';
 import type { RecordBatch } from '../../../src/record/record-batch.ts';
 import { RecordBatch as Batch } from '../../../src/record/record-batch.ts';
@@ -116,7 +117,11 @@ suite('network faults', () => {
 
   test('connections cut at random: no loss, no duplicate, order kept, by reopen and compare alone', async (t) => {
     await using stage = new SinkStage(stack.kafka);
-    const { sink } = await stage.openSink({ 'max.request.size': '4000', 'retry.backoff.ms': '5' });
+    const partitions = { 'topic.creation.default.partitions': '5', 'topic.creation.default.replication.factor': '1' };
+    const { sink } = await stage.openSink(
+      { 'max.request.size': '4000', 'retry.backoff.ms': '5' },
+      { topicCreation: Config.of(partitions) },
+    );
     let state = 20_261_123;
     const random = (): number => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
@@ -142,10 +147,19 @@ suite('network faults', () => {
       failures += await commitOrRecover(sink, batch, commit);
     }
     assert.ok(failures > 3, `only ${failures} commits failed`);
-    const numbers = (await readCommitted(stack.kafka, stage.topic)).map(({ value }) => Number.parseInt(String(value), 10));
+    const read = await readCommitted(stack.kafka, stage.topic);
+    assert.ok(new Set(read.map(({ partition }) => partition)).size > 1, 'several partitions');
+    const numbers = read.map(({ value }) => Number.parseInt(String(value), 10));
     assert.deepEqual(
-      numbers,
+      numbers.toSorted((left, right) => left - right),
       Array.from({ length: commits * 100 }, (_, index) => index),
     );
+    // Partition after partition, each in the order of its offsets: a key's numbers only ever rise.
+    const last = new Map<string, number>();
+    for (const [index, number] of numbers.entries()) {
+      const key = String(read[index]?.key);
+      assert.ok((last.get(key) ?? -1) < number, `key ${key} out of order at ${number}`);
+      last.set(key, number);
+    }
   });
 });

@@ -71,11 +71,11 @@ export class SinkStage implements AsyncDisposable {
   }
 
   /** The batch's offset is one number under the partition `{"server":"stage"}`. */
-  batch(values: readonly string[], offset: number): RecordBatch {
+  batch(values: readonly string[], offset: number, topic = this.topic): RecordBatch {
     const batch = new RecordBatch();
     fillBatch(
       batch,
-      values.map((value) => ({ topic: this.topic, key: value, value })),
+      values.map((value) => ({ topic, key: value, value })),
       offset,
     );
     return batch;
