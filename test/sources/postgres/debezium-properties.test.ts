@@ -43,14 +43,18 @@ test('every property of the reference is known', () => {
 
 test('with its default, unless there is a reason', () => {
   const used = new Set<string>();
+  const differing: unknown[] = [];
   for (const { name, default: theirs } of properties) {
     const key = find(name);
     // A family has no default; neither has a key that is required.
     if (key === undefined || key.pattern !== undefined) continue;
     const other = otherDefaults[name];
     if (other !== undefined) used.add(name);
-    assert.equal(key.default ?? null, other === undefined ? theirs : other[0], name);
+    const expected = other === undefined ? theirs : other[0];
+    const found = key.default ?? null;
+    if (found !== expected) differing.push({ name, found, expected });
   }
+  assert.deepEqual(differing, []);
   assert.deepEqual([...used].sort(), Object.keys(otherDefaults).sort(), 'every reason is still needed');
 });
 
