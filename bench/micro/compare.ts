@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { machine } from '../report/machine.ts';
 import { resultsFolder } from '../report/result-file.ts';
 import { byteBenchmarks } from './bytes.ts';
 import { compareResults } from './comparison.ts';
@@ -18,6 +19,8 @@ const baselineFile = join(resultsFolder, 'baseline.json');
 
 interface Baseline {
   readonly node: string;
+  /** Work that waited for a core when it was made: above 1 it says less. */
+  readonly load: number;
   readonly results: readonly MicroResult[];
 }
 
@@ -36,6 +39,7 @@ export async function compareWithBaseline(save: boolean, say: (text: string) => 
   const baseline = existsSync(baselineFile) ? (JSON.parse(readFileSync(baselineFile, 'utf8')) as Baseline) : null;
   if (baseline !== null && baseline.node !== process.version)
     say(`The baseline was made by Node ${baseline.node}, this is ${process.version}: differences may be Node's.`);
+  if (baseline !== null && baseline.load > 1) say(`The baseline was made on a busy machine (load ${baseline.load}).`);
   const results: MicroResult[] = [];
   let slower = 0;
   for (const benchmark of benchmarks) {
@@ -56,7 +60,10 @@ export async function compareWithBaseline(save: boolean, say: (text: string) => 
   }
   for (const { name, verdict } of compareResults(results, baseline?.results ?? [])) if (verdict === 'gone') say(`${name}: gone`);
   if (save) {
-    writeFileSync(baselineFile, `${JSON.stringify({ node: process.version, results } satisfies Baseline, null, 1)}\n`);
+    writeFileSync(
+      baselineFile,
+      `${JSON.stringify({ node: process.version, load: machine().loadBefore, results } satisfies Baseline, null, 1)}\n`,
+    );
     say(`Saved as ${baselineFile}.`);
     return 0;
   }

@@ -128,16 +128,17 @@ test('what stands between the marks of README.md is replaced', () => {
 const result = (name: string, ratio: number, noise = 0.01): Parameters<typeof compareResults>[0][number] => ({
   name,
   unit: 'row',
-  nanosecondsPerUnit: 1,
+  nanosecondsPerUnit: 100,
   ratio,
   spread: noise,
 });
 
-test('a difference is told when it is beyond both spreads and a tenth', () => {
+test('a difference is told when it is beyond both spreads, a tenth and a few nanoseconds', () => {
   const now = [result('a', 1.09), result('b', 1.2), result('c', 0.8), result('d', 1.2, 0.2), result('e', 1)];
   const then = [result('a', 1), result('b', 1), result('c', 1), result('d', 1, 0.1), result('f', 1)];
   assert.deepEqual(
     compareResults(now, then).map(({ name, verdict }) => `${name} ${verdict}`),
     ['a same', 'b slower', 'c faster', 'd same', 'e new', 'f gone'],
   );
+  assert.equal(compareResults([{ ...result('g', 1.4), nanosecondsPerUnit: 7 }], [result('g', 1)])[0]?.verdict, 'same');
 });
