@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { projectRoot } from '../../src/embedded/cache.ts';
 import { TupleView } from '../../src/record/tuple-view.ts';
 import { rfc4180 } from '../../src/sources/csv/csv-dialect.ts';
-import { CsvReader, CsvStep, fileStart } from '../../src/sources/csv/csv-reader.ts';
+import { fileStart } from '../../src/sources/csv/csv-reader-start.ts';
+import { CsvReader, CsvStep } from '../../src/sources/csv/csv-reader.ts';
 import { keep } from './bytes.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 

@@ -1,4 +1,4 @@
-import type { WidthOf } from './csv-reader.ts';
+import type { WidthOf } from './csv-reader-start.ts';
 
 /**
  * The encoding of a file. Everything but UTF-8 is transcoded chunk by chunk; positions stay those of the file, because

@@ -37,8 +37,8 @@ export const rfc4180: CsvDialect = {
   keepBlankLines: false,
 };
 
-/** Every line is one cell of text. No byte is 256. */
-export const wholeLines: CsvDialect = { ...rfc4180, separator: 256, quote: 0, emptyUnquotedIsNull: false, keepBlankLines: true };
+/** Every line is one cell of text. The carriage return, which no file can have as separator, stands for lines that may end in one. */
+export const wholeLines: CsvDialect = { ...rfc4180, separator: 13, quote: 0, emptyUnquotedIsNull: false, keepBlankLines: true };
 
 /** A character as a user writes it: itself (`;`), its code in decimal (`59`, 0 for none), `\t` or `\s` for a blank. Null when it is none of these. */
 export function parseCharacter(text: string): number | null {

@@ -73,10 +73,10 @@ export class CsvFile {
   }
 
   /**
-   * A hash of what stands directly before `position`, and whether that ends a line. Reads synchronously, so that it can
+   * A hash of what stands directly before `position`, and whether that ends a line with a line feed, or is a carriage return. Reads synchronously, so that it can
    * be taken while a batch is sealed.
    */
-  fingerprint(position: number): { readonly hash: string; readonly midLine: boolean } {
+  fingerprint(position: number): { readonly hash: string; readonly midLine: boolean; readonly afterReturn: boolean } {
     const start = Math.max(0, position - fingerprintBytes);
     const bytes = Buffer.alloc(position - start);
     let length = 0;
@@ -91,6 +91,7 @@ export class CsvFile {
     return {
       hash: createHash('sha256').update(bytes.subarray(0, length)).digest('hex').slice(0, 16),
       midLine: position > 0 && (last !== 10 || high !== 0),
+      afterReturn: last === 13 && high === 0,
     };
   }
 

@@ -3,7 +3,8 @@ import { TupleView } from '../../record/tuple-view.ts';
 import { formatColumns, parseColumns, type CsvColumn } from './csv-columns.ts';
 import type { CsvFile } from './csv-file.ts';
 import type { CsvOptions } from './csv-options.ts';
-import { CsvReader, CsvStep, fileStart } from './csv-reader.ts';
+import { fileStart } from './csv-reader-start.ts';
+import { CsvReader, CsvStep } from './csv-reader.ts';
 import { ColumnInference } from './infer-columns.ts';
 
 /** What stands before the rows of a file, and what its columns are. */

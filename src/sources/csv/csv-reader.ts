@@ -1,6 +1,7 @@
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import type { CsvDialect } from './csv-dialect.ts';
 import { CsvFault } from './csv-fault.ts';
+import type { CsvReaderStart, WidthOf } from './csv-reader-start.ts';
 import { EncodingCheck } from './encoding-check.ts';
 import { isNullText } from './null-text.ts';
 import { unescapeCell } from './unescape-cell.ts';
@@ -23,22 +24,6 @@ const LF = 10;
 const CR = 13;
 const TAB = 9;
 const BLANK = 32;
-
-/** How many bytes of the file a range of its UTF-8 form stands for; null: the file is UTF-8 itself. */
-export type WidthOf = ((bytes: Uint8Array, start: number, end: number) => number) | null;
-
-export interface CsvReaderStart {
-  /** Cells a row must have; 0: any number. */
-  readonly columns: number;
-  /** Of the first byte that will be put into the window. */
-  readonly position: number;
-  /** Lines before it. */
-  readonly line: number;
-  /** The byte before it does not end a line. */
-  readonly midLine: boolean;
-}
-
-export const fileStart: CsvReaderStart = { columns: 0, position: 0, line: 0, midLine: false };
 
 /**
  * RFC 4180 over bytes: cuts a sliding window of UTF-8 into rows, each as byte ranges in `tuple`, without a string or
@@ -214,6 +199,12 @@ export class CsvReader {
       }
       cell += 1;
       if (at === limit || bytes[at] !== separator) break;
+      if (separator === CR) {
+        // Whole lines: a CR ends one, alone or with the LF behind it.
+        if (at + 1 === limit && !final) return scanOpen;
+        if (at + 1 < limit && bytes[at + 1] === LF) at += 1;
+        break;
+      }
       at += 1;
     }
     this.#rowEnd = Math.min(at + 1, limit);
@@ -311,7 +302,7 @@ export class CsvReader {
   #advance(to: number, newlines: number): void {
     this.position += this.#widthOf === null ? to - this.#start : this.#widthOf(this.#bytes, this.#start, to);
     this.line += newlines;
-    this.#midLine = this.#bytes[to - 1] !== LF;
+    this.#midLine = this.#bytes[to - 1] !== LF && (this.#bytes[to - 1] !== CR || this.#dialect.separator !== CR);
     this.#start = to;
   }
 
@@ -349,7 +340,11 @@ export class CsvReader {
 
   #firstLineEnd(limit: number): number {
     const found = this.#bytes.indexOf(LF, this.#start);
-    return found < 0 || found >= limit ? -1 : found + 1;
+    const isThere = found >= 0 && found < limit;
+    if (this.#dialect.separator !== CR) return isThere ? found + 1 : -1;
+    const carriageReturn = this.#bytes.subarray(0, isThere ? found : limit).indexOf(CR, this.#start);
+    if (carriageReturn < 0) return isThere ? found + 1 : -1;
+    return carriageReturn + (carriageReturn + 1 === found ? 2 : 1);
   }
 
   /** Ends the fault at the first line feed of the row; without one, at the end of the file or of a line too long. */
@@ -364,8 +359,8 @@ export class CsvReader {
 
   /** Passes over the rest of a line too long; `position` moves only when its end is found. */
   #skip(final: boolean): CsvStep {
-    const found = this.#bytes.subarray(0, this.#end).indexOf(LF, this.#start);
-    const to = found < 0 ? this.#end : found + 1;
+    const found = this.#firstLineEnd(this.#end);
+    const to = found < 0 ? this.#end : found;
     this.#skipped += this.#widthOf === null ? to - this.#start : this.#widthOf(this.#bytes, this.#start, to);
     this.#start = to;
     if (found < 0 && !final) return CsvStep.MORE;

@@ -269,7 +269,8 @@ export class CsvSource implements Source {
       this.#emitter.enter(input);
       const start = from === null || from.position < layout.position ? layout : from;
       const { position, line } = start;
-      const midLine = start === from && file.fingerprint(start.position).midLine;
+      const before = file.fingerprint(start.position);
+      const midLine = start === from && before.midLine && !(before.afterReturn && options.dialect.separator === 13);
       const rowStart = { columns: layout.columns.length, position, line, midLine };
       const reader = new CsvReader(
         options.dialect,

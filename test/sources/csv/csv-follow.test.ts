@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { fileStreamClass } from '../../../src/sources/csv/csv-options.ts';
 import { CsvFixture, CsvRun } from './csv-fixture.ts';
 
 const fast = { 'poll.interval.ms': '1' };
@@ -154,4 +155,19 @@ test('a copy of the file under its name goes on, another file is read from its s
     },
     { code: 'file.unreadable', message: /is not the one that was read before: it has 3 bytes, and 7 had been read/ },
   );
+});
+
+test('lines of a file stream may end in a carriage return, and reading goes on behind one after a restart', async () => {
+  using fixture = new CsvFixture();
+  const file = fixture.path('a.log');
+  const config = { 'connector.class': fileStreamClass, file, 'poll.interval.ms': '1' };
+  writeFileSync(file, 'one\rtwo\r');
+  const first = new CsvRun(fixture.source(config));
+  await first.until(() => first.out.rows.length === 1);
+  const offsets = await first.stop();
+  appendFileSync(file, '\nthree\rfour\n');
+  const next = new CsvRun(fixture.source(config), offsets);
+  await next.until(() => next.out.rows.length === 3);
+  await next.stop();
+  assert.deepEqual([...first.lines, ...next.lines], ['one', 'two', 'three', 'four']);
 });

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
 import { findCharset } from '../../../src/sources/csv/csv-charset.ts';
-import { type CsvDialect, rfc4180 } from '../../../src/sources/csv/csv-dialect.ts';
+import { type CsvDialect, rfc4180, wholeLines } from '../../../src/sources/csv/csv-dialect.ts';
 import { CsvFault } from '../../../src/sources/csv/csv-fault.ts';
-import { CsvReader, CsvStep, fileStart } from '../../../src/sources/csv/csv-reader.ts';
+import { fileStart } from '../../../src/sources/csv/csv-reader-start.ts';
+import { CsvReader, CsvStep } from '../../../src/sources/csv/csv-reader.ts';
 import { dialect, table, writeCsv, writeOptions } from './csv-text.ts';
 
 type Found =
@@ -249,4 +250,31 @@ test('the width in the file is counted from the UTF-8 form', () => {
   assert.equal(findCharset('ISO8859_1')!.name, 'windows-1252');
   assert.equal(findCharset('Shift_JIS')!.whole, true);
   assert.equal(findCharset('klingon'), null);
+});
+
+test('whole lines end in LF, CRLF or CR, however the bytes are cut, and reading on from any of them gives those behind it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'é', ',', '"', ' ', '\r', '\n', '\r\n'), { maxLength: 40 }), cuts, (parts, where) => {
+      const text = parts.join('');
+      const expected = text.split(/\r\n|\n|\r/);
+      if (expected.at(-1) === '') expected.pop();
+      const bytes = Buffer.from(text);
+      const all = read(bytes, wholeLines, 1, where);
+      assert.deepEqual(
+        all.found.map((each) => ('row' in each ? each.row : each)),
+        expected.map((line) => [line]),
+      );
+      for (const [at, [position]] of all.places.entries()) {
+        assert.deepEqual(read(bytes.subarray(position), wholeLines, 1).found, all.found.slice(at + 1));
+      }
+    }),
+  );
+});
+
+test('a line too long is passed over up to its own end, which may be a CR', () => {
+  const how = { ...wholeLines, rowBytesMax: 64 };
+  assert.deepEqual(
+    rowsOf(`one\r${'x'.repeat(200)}\rtwo\r\nthree`, how, 1).map((row) => row[0]!.slice(0, 7)),
+    ['one', 'fault 5', 'two', 'three'],
+  );
 });
