@@ -19,6 +19,7 @@ import { routePlugins } from './route.ts';
 import { rowRouterPlugins } from './row-routers.ts';
 import { scriptedFilterPlugin } from './scripted.ts';
 import { timestampConverterPlugins } from './timestamp-converter.ts';
+import { timezoneConverterPlugin } from './timezone-converter.ts';
 import { unwrapPlugins } from './unwrap.ts';
 
 export { predicatePlugins } from './predicate.ts';
@@ -41,6 +42,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   headerToValuePlugin,
   logicalTablePlugin,
   scriptedFilterPlugin,
+  timezoneConverterPlugin,
   ...rowRouterPlugins,
 ];
 

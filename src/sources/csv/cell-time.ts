@@ -2,7 +2,7 @@ import type { ByteRegister } from '../../text/value-register.ts';
 import { CivilTime } from './civil-time.ts';
 import { CellForm, type CsvType } from './csv-type.ts';
 import { TimePattern, isoPattern } from './time-pattern.ts';
-import { TimeZone } from './time-zone.ts';
+import { TimeZone } from '../../base/time-zone.ts';
 
 const civil = new CivilTime();
 

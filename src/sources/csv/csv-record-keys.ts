@@ -4,7 +4,7 @@ import { parseFields } from './csv-fields.ts';
 import { generatedNames } from './csv-options.ts';
 import { parseSpoolSchema } from './spool-schema.ts';
 import { TimePattern } from './time-pattern.ts';
-import { TimeZone } from './time-zone.ts';
+import { TimeZone } from '../../base/time-zone.ts';
 
 /** The complaint of something that throws, or null. */
 export const complaintOf = (attempt: () => unknown): string | null => {

@@ -5,7 +5,7 @@ import { CellTime } from '../../../src/sources/csv/cell-time.ts';
 import { CivilTime } from '../../../src/sources/csv/civil-time.ts';
 import { CellForm } from '../../../src/sources/csv/csv-type.ts';
 import { TimePattern } from '../../../src/sources/csv/time-pattern.ts';
-import { TimeZone } from '../../../src/sources/csv/time-zone.ts';
+import { TimeZone } from '../../../src/base/time-zone.ts';
 import { ByteRegister } from '../../../src/text/value-register.ts';
 
 function written(text: string, form: CellForm, pattern: string | null, zone = 'UTC', shift = 0): string {

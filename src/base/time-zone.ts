@@ -1,4 +1,4 @@
-import { ConnectError } from '../../base/errors.ts';
+import { ConnectError } from './errors.ts';
 
 /** Offsets of a zone, asked of the engine once per hour of local time and remembered. */
 export class TimeZone {

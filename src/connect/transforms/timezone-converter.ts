@@ -1,0 +1,159 @@
+import { ConnectError } from '../../base/errors.ts';
+import { TimeZone } from '../../base/time-zone.ts';
+import { Op } from '../../record/change.ts';
+import { ColumnKind } from '../../record/column-kind.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
+import type { ColumnNode, FieldNode, Shape, StructNode } from '../../record/shape.ts';
+import type { Config } from '../config.ts';
+import type { TransformPlugin } from '../plugin.ts';
+import type { RowStep, ShapePlan } from '../transform.ts';
+import { DerivedText } from './derived-text.ts';
+import { epochNanosOf, floorDivide, momentKinds } from './moment-text.ts';
+import { findField, invalid, listKey, stringKey, withFields } from './part.ts';
+import { rowReader } from './row-value.ts';
+
+const rules = 'as source:table[:field], topic:name[:field] or name:field';
+
+/** Moments of an envelope's rows in another zone: texts with a zone are written in it, moments without one are read as of it. */
+export const timezoneConverterPlugin: TransformPlugin = {
+  className: 'io.debezium.transforms.TimezoneConverter',
+  aliases: [],
+  configKeys: [
+    stringKey('converted.timezone', 'The zone: +08:00, America/Los_Angeles.'),
+    listKey('include.list', `What is converted, ${rules}; empty: everything.`, ''),
+    listKey('exclude.list', `What is not converted, ${rules}.`, ''),
+  ],
+  create: (config) => new TimezoneConverter(config),
+};
+
+interface Rule {
+  /** Null: a table or a topic. */
+  readonly of: 'source' | 'topic' | null;
+  readonly name: string;
+  /** Null: all of them. */
+  readonly field: string | null;
+}
+
+class TimezoneConverter {
+  readonly #zone: TimeZone;
+  readonly #rules: readonly Rule[];
+  readonly #excludes: boolean;
+
+  constructor(config: Config) {
+    this.#zone = new TimeZone(config.string('converted.timezone'));
+    const [include, exclude] = [config.list('include.list'), config.list('exclude.list')];
+    if (include.length > 0 && exclude.length > 0)
+      throw new ConnectError('config.invalid', 'Both include and exclude lists are specified. Please specify only one.', {
+        remedy: 'Remove "include.list" or "exclude.list".',
+      });
+    this.#excludes = exclude.length > 0;
+    this.#rules = parseRules(this.#excludes ? exclude : include, this.#excludes ? 'exclude.list' : 'include.list');
+  }
+
+  plan(shape: Shape, op: Op): ShapePlan {
+    const envelope = shape.value;
+    if (op === Op.TOMBSTONE || envelope.kind !== 'struct' || envelope.schema.name?.endsWith('.Envelope') !== true)
+      return { shape, step: null };
+    const steps: RowStep[] = [];
+    let { schema } = shape;
+    const fields = envelope.fields.map((image): FieldNode => {
+      if ((image.name !== 'before' && image.name !== 'after') || image.node.kind !== 'struct') return image;
+      const row: StructNode = image.node;
+      const cells = row.fields.map((field): FieldNode => {
+        if (field.node.kind !== 'column' || !this.#wants(shape, image.name, field.name)) return field;
+        const converted = this.#convert(field.node, schema);
+        if (converted === null) return field;
+        ({ schema } = converted.text);
+        steps.push(converted.step);
+        return { name: field.name, node: converted.text.node };
+      });
+      const changed = withFields(row, cells);
+      return { name: image.name, node: { ...changed, schema: { ...changed.schema, optional: row.schema.optional } } };
+    });
+    if (steps.length === 0) return { shape, step: null };
+    const step: RowStep = (change) => steps.every((each) => each(change));
+    return { shape: { ...shape, schema, value: withFields(envelope, fields) }, step };
+  }
+
+  #wants(shape: Shape, image: string, field: string): boolean {
+    const table = tableOf(shape);
+    const found = (of: Rule['of'], name: string): Rule[] => this.#rules.filter((rule) => rule.of === of && rule.name === name);
+    const matching = [found('topic', shape.topic), found('source', table), found(null, shape.topic), found(null, table)];
+    const first = matching.find((each) => each.length > 0);
+    if (first === undefined) return this.#excludes || this.#rules.length === 0;
+    const fields = first.flatMap((rule) => rule.field ?? []);
+    if (fields.length === 0) return !this.#excludes;
+    return (fields.includes(field) || fields.includes(`${image}.${field}`)) !== this.#excludes;
+  }
+
+  /** Null: not a moment that can be converted. */
+  #convert(node: ColumnNode, schema: RowSchema): { text: DerivedText; step: RowStep } | null {
+    const kind = schema.columns[node.column]?.kind;
+    if (kind === undefined || !momentKinds.has(kind)) return null;
+    const isZoned = kind === ColumnKind.ZONED_TIMESTAMP;
+    const text = new DerivedText(schema, schema.columns[node.column]?.name ?? '', {
+      kind: isZoned ? ColumnKind.STRING : ColumnKind.LONG,
+      schema: node.schema,
+    });
+    const unit = kind === ColumnKind.TIMESTAMP_MICROS ? 1000n : kind === ColumnKind.TIMESTAMP_NANOS ? 1n : 1_000_000n;
+    const read = rowReader(node, schema);
+    const convert = isZoned ? (value: string) => this.#inZone(value) : (value: string) => this.#ofZone(value, unit);
+    const step: RowStep = (change) => {
+      const value = read(change);
+      text.write(change, value === null ? null : convert(String(value)));
+      return true;
+    };
+    return { text, step };
+  }
+
+  /** The same moment: `2024-02-29T13:34:56.789+01:00`. */
+  #inZone(value: string): string {
+    const nanos = epochNanosOf(value);
+    const seconds = Number(floorDivide(nanos, 1_000_000_000n));
+    const offset = this.#zone.offsetAt(seconds + this.#zone.offsetAt(seconds));
+    const local = new Date((seconds + offset) * 1000).toISOString().slice(0, 19);
+    const fraction = String(nanos - BigInt(seconds) * 1_000_000_000n)
+      .padStart(9, '0')
+      .replace(/0+$/, '');
+    return `${local}${fraction === '' ? '' : `.${fraction}`}${offsetText(offset)}`;
+  }
+
+  /** What the clocks of the zone showed, as a moment. */
+  #ofZone(value: string, unit: bigint): string {
+    const nanos = epochNanosOf(value);
+    const offset = this.#zone.offsetAt(Number(floorDivide(nanos, 1_000_000_000n)));
+    return String(floorDivide(nanos - BigInt(offset) * 1_000_000_000n, unit));
+  }
+}
+
+function two(part: number): string {
+  return String(Math.floor(part)).padStart(2, '0');
+}
+
+function offsetText(seconds: number): string {
+  if (seconds === 0) return 'Z';
+  const minutes = Math.abs(seconds) / 60;
+  return `${seconds < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
+/** As in Debezium a prefix holds for the items that follow it, too: `source:a:x,b:y`. */
+function parseRules(items: readonly string[], key: string): Rule[] {
+  let prefix: Rule['of'] = null;
+  return items.map((item): Rule => {
+    const parts = item.split(':').map((part) => part.trim());
+    const first = parts[0]?.toLowerCase();
+    if (parts.length > 1 && (first === 'source' || first === 'topic')) {
+      prefix = first;
+      parts.shift();
+    }
+    const [name = '', field = null, ...rest] = parts;
+    if (name === '' || field === '' || rest.length > 0) throw invalid(key, item, `write rules ${rules}`);
+    return { of: prefix, name, field };
+  });
+}
+
+function tableOf(shape: Shape): string {
+  const source = shape.value.kind === 'struct' ? findField(shape.value, 'source') : null;
+  const table = source?.kind === 'struct' ? findField(source, 'table') : null;
+  return table?.kind === 'constant' ? String(table.value) : shape.schema.name.slice(shape.schema.name.lastIndexOf('.') + 1);
+}
