@@ -1,4 +1,5 @@
 import { ByteSink } from '../base/byte-sink.ts';
+import { ConnectError } from '../base/errors.ts';
 import type { SourceOffset } from './offset.ts';
 
 /** Bounds of one batch; two of them exist per task, so memory does not depend on transaction or table size (invariant 6). */
@@ -18,6 +19,9 @@ export const recordBatchLimits: RecordBatchLimits = {
   arenaBytesMax: 16 * 1024 * 1024,
   fewTopicsBytesMax: 4 * 1024 * 1024,
 };
+
+/** What an index in `RecordBatch.topic` can tell apart. */
+const topicsMax = 0x1_0000;
 
 /** What a topic should get of a commit on average: every partition that is written to costs the broker the same, however little it is. */
 const topicBytes = 64 * 1024;
@@ -80,10 +84,11 @@ export class RecordBatch {
     return this.length >= this.limits.recordsMax || this.out.at >= this.#bytesMax;
   }
 
-  /** The topic's index for `append`; shape time only. */
+  /** The topic's index for `append`; shape time only. Throws `data.shape` beyond the number that an index can hold. */
   topicIndex(name: string): number {
     let index = this.#topicIndex.get(name);
     if (index === undefined) {
+      if (this.topics.length === topicsMax) throw tooManyTopics(name);
       index = this.topics.push(name) - 1;
       this.#topicIndex.set(name, index);
       this.#bytesMax = Math.min(Math.max(this.#bytesMax, this.topics.length * topicBytes), this.limits.arenaBytesMax);
@@ -150,6 +155,12 @@ export class RecordBatch {
     this.keyEnd = larger(this.keyEnd, new Int32Array(size));
     this.timestampMs = larger(this.timestampMs, new Float64Array(size));
   }
+}
+
+function tooManyTopics(name: string): ConnectError {
+  return new ConnectError('data.shape', `Topic "${name}" would be the connector's ${topicsMax + 1}th, more than it can write to.`, {
+    remedy: 'Route to fewer topics, or share the tables out among several connectors.',
+  });
 }
 
 function larger<T extends Uint16Array | Int32Array | Float64Array>(old: T, next: T): T {

@@ -89,6 +89,13 @@ test('a batch takes more when more topics share it, up to the bound', () => {
   assert.deepEqual([takes(0), takes(1), takes(2), takes(100)], [10_000, 70_000, 140_000, 200_000]);
 });
 
+test('more topics than an index can tell apart are refused, not mixed up', () => {
+  const batch = new RecordBatch({ recordsMax: 4, arenaBytesMax: 1024 });
+  for (let topic = 0; topic < 65_536; topic += 1) batch.topicIndex(`t${topic}`);
+  assert.equal(batch.topicIndex('t65535'), 65_535);
+  assert.throws(() => batch.topicIndex('one more'), /"one more" would be the connector's 65537th/);
+});
+
 test('one giant record does not keep its room for ever', () => {
   const batch = new RecordBatch({ recordsMax: 16, arenaBytesMax: 1024 });
   batch.add(batch.topicIndex('t'), null, new Uint8Array(100_000), null, 0);
