@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module';
+
 import { Command } from 'commander';
 import { version } from './version.ts';
 
@@ -48,6 +50,9 @@ function silenceNegativeTimeouts(): void {
     if (warning.name !== 'TimeoutNegativeWarning') for (const show of listeners) show(warning);
   });
 }
+
+// What Node compiled is kept for the next start, in the directory for temporary files; nothing happens where that cannot be written.
+enableCompileCache();
 
 /** Node runs this file directly: `node src/main.ts COMMAND`, or by way of `bin/millrace`. */
 const program = new Command('millrace')

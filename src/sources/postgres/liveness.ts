@@ -42,33 +42,53 @@ export function evaluateLiveness(timings: LivenessTimings, facts: LivenessFacts)
   return !facts.paused && silenceMs >= timings.pingAfterMs ? 'ping' : 'status';
 }
 
-/** How many reads in a row, each soon after the one before, make a stream worth coalescing. */
-const burstReads = 24;
-const burstGapMs = 2;
-/** A wait that gathered this much is worth a longer one: the rate is far above what a handful of transactions makes. */
-const busyReadBytes = 16 * 1024;
+/** How many reads, each soon after the one before, are looked at together. */
+const windowReads = 24;
+const gapMsMax = 2;
+/** Below this rate a wait saves little and would be noticed: a thousand small transactions a second stay below it. */
+const busyBytesPerMs = 2 * 1024;
+/** A wait that gathered this much is worth a longer one. */
+const longWaitBytes = 16 * 1024;
 const waitMs = 1;
-const busyWaitMs = 4;
+const longWaitMs = 4;
 
 /**
  * Decides how long the kernel gets to gather more before the next read. A walsender sends one message per system call,
- * so reading eagerly costs both sides a call per row. Only while data keeps coming: a lone transaction is a few
- * messages and never waits.
+ * so reading eagerly costs both sides a call per row. Only while much keeps coming: a lone transaction is a few
+ * messages, a slow stream a few bytes, and neither ever waits.
  */
 export class ReadPacing {
   #sinceMs = -Infinity;
+  #windowMs = 0;
   #reads = 0;
+  #bytes = 0;
+  #busy = false;
 
   /** Called at every read, with how much it brought; the milliseconds to wait before the next, mostly 0. */
   read(nowMs: number, bytes: number): number {
-    this.#reads = nowMs - this.#sinceMs <= burstGapMs ? this.#reads + 1 : 0;
+    if (nowMs - this.#sinceMs > gapMsMax) {
+      this.#busy = false;
+      this.#open(nowMs);
+    }
     this.#sinceMs = nowMs;
-    if (this.#reads < burstReads) return 0;
-    return bytes >= busyReadBytes ? busyWaitMs : waitMs;
+    this.#reads += 1;
+    this.#bytes += bytes;
+    if (this.#reads >= windowReads) {
+      this.#busy = this.#bytes >= (nowMs - this.#windowMs) * busyBytesPerMs;
+      this.#open(nowMs);
+    }
+    if (!this.#busy) return 0;
+    return bytes >= longWaitBytes ? longWaitMs : waitMs;
   }
 
   /** The wait is over; whether data keeps coming counts from here, however late the timer was. */
   waited(nowMs: number): void {
     this.#sinceMs = nowMs;
+  }
+
+  #open(nowMs: number): void {
+    this.#windowMs = nowMs;
+    this.#reads = 0;
+    this.#bytes = 0;
   }
 }

@@ -32,10 +32,13 @@ test('reads are spaced only while data keeps coming, never around a lone transac
   assert.deepEqual([waits[0], waits.at(-1)], [0, 1]);
   let nowMs = 2010;
   for (let read = 0; read < 100; read += 1) {
-    // The timer may be late by any time: what counts is that bytes are there when the wait is over.
-    pacing.waited((nowMs += 50));
+    // The timer may be late: what counts is that bytes are there when the wait is over.
+    pacing.waited((nowMs += 15));
     assert.equal(pacing.read((nowMs += 0.1), 60_000), 4, 'a fast stream is left alone a little longer');
   }
   pacing.waited(nowMs);
   assert.equal(pacing.read(nowMs + 20, 60_000), 0, 'the burst is over');
+  for (let read = 1; read < 3000; read += 1) {
+    assert.equal(pacing.read(nowMs + 40 + read * 0.33, 250), 0, 'a thousand transactions a second, three reads each');
+  }
 });
