@@ -37,7 +37,7 @@ async function fill(database: Database): Promise<void> {
   const table = benchTables[flags.table];
   if (table === undefined) throw new Error(`no table "${flags.table}"`);
   for (let at = 0; at < tableCount; at += 1) await database.query(`CREATE TABLE t${at} (${table.columns}, PRIMARY KEY (id))`);
-  await database.query('CREATE PUBLICATION shop_publication FOR ALL TABLES');
+  await database.query('CREATE PUBLICATION shop_publication FOR ALL TABLES; SET synchronous_commit = off');
   await database.query(`SELECT pg_create_logical_replication_slot('slot_${database.name}', 'pgoutput')`);
   const perTransaction = Number(flags.transaction);
   const insert =
