@@ -79,6 +79,8 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   writeFileSync(file, `nonsense\n${JSON.stringify({ ...execute, id: 'file' })}\n`);
   await obeyed('file');
   await until(async () => assert.equal(await readFile(file, 'utf8'), ''));
+  await post({ id: 'blocking', type: 'execute-snapshot', data: { type: 'blocking', 'data-collections': ['public.orders'] } });
+  await obeyed('blocking');
   await stage.verb(name, 'stop');
   await sendSignal(name, JSON.stringify({ ...execute, id: 'while stopped' }));
   await stage.verb(name, 'resume');
@@ -86,12 +88,16 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   await producer.disconnect();
   await stage.verb(name, 'stop');
   await reader.toEnd();
-  assert.deepEqual(completed(), ['rest', 'topic', 'file', 'while stopped']);
+  assert.deepEqual(completed(), ['rest', 'topic', 'file', 'blocking', 'while stopped']);
   await using rows = await CommittedReader.open([`${name}.public.orders`], 60_000, false);
   await rows.toEnd();
   const read = rows.records.map(
     ({ rawValue }) => JSON.parse(rawValue?.toString() ?? '{}') as { op: string; source: { snapshot: string; lsn: unknown } },
   );
-  assert.equal(read.length, 20);
-  assert.ok(read.every(({ op, source }) => op === 'r' && source.snapshot === 'incremental' && source.lsn === null));
+  assert.equal(read.length, 25);
+  const markers = read.map(({ op, source }) => `${op} ${source.snapshot}`);
+  const blocking = ['r first', 'r true', 'r true', 'r true', 'r last'];
+  assert.deepEqual(markers.slice(15, 20), blocking);
+  assert.deepEqual([...markers.slice(0, 15), ...markers.slice(20)], Array.from({ length: 20 }, () => 'r incremental'));
+  assert.ok(read.every(({ source }) => (source.snapshot === 'incremental') === (source.lsn === null)));
 });

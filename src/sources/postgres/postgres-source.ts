@@ -207,10 +207,10 @@ export class PostgresSource implements Source {
         log.info(`taking a snapshot: ${plan.reason}`);
         const fresh = plan.resume === null ? await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal }) : null;
         const begin = await this.#snapshot(start, fresh, plan.resume, out, signal);
-        if (!plan.thenStream) return null;
+        if (!plan.thenStream || begin === null) return null;
         const { streamingDelayMs } = this.#settings.snapshot;
-        if (begin !== null && streamingDelayMs > 0) await this.#context.clock.sleep(streamingDelayMs, signal).catch(() => {});
-        return begin;
+        if (streamingDelayMs > 0) await this.#context.clock.sleep(streamingDelayMs, signal).catch(() => {});
+        return { ...begin, adhoc: AdhocState.afterSnapshot(offset) };
       }
     }
   }

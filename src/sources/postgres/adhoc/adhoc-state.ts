@@ -108,6 +108,12 @@ export class AdhocState {
     return members;
   }
 
+  /** After another snapshot of everything: only where the channels stand is still of interest. */
+  static afterSnapshot(offset: OffsetMap | null): AdhocState {
+    const { topicOffset, fileDigest, taken } = AdhocState.fromOffset(offset);
+    return Object.assign(new AdhocState(), { topicOffset, fileDigest, taken });
+  }
+
   /** Whatever cannot be understood is left out: a table is then read from its start. */
   static fromOffset(offset: OffsetMap | null): AdhocState {
     const state = new AdhocState();

@@ -173,6 +173,7 @@ export class AdhocStream {
       if (this.#abort.signal.aborted) return;
       try {
         const result = await work();
+        if (notifications.waiting) this.#onRecord();
         if (await notifications.flush(change, out)) this.#onRecord();
         if (!out.boundary()) await out.drained();
         resolve(result);

@@ -284,3 +284,49 @@ test('a user who may not write to the signal table gets the snapshot all the sam
   await untilNote(running, 'COMPLETED');
   assert.deepEqual(told(running.out.changes, table), reads(1, 5));
 });
+
+test('a transaction that is open all the while is told when it commits', async () => {
+  await using db = await createDatabase();
+  await db.query(orders(5));
+  await using running = await streaming(db, { extra: { 'incremental.snapshot.chunk.size': '2' } });
+  const writer = await db.connect();
+  await writer.query(
+    "BEGIN; UPDATE orders SET item = 'new' WHERE id = 3; DELETE FROM orders WHERE id = 4; INSERT INTO orders VALUES (6, 'new')",
+  );
+  await execute(running, [table]);
+  await untilNote(running, 'COMPLETED');
+  await writer.query('COMMIT');
+  await running.out.until(() => told(running.out.changes, table).includes('c6'));
+  assert.deepEqual(told(running.out.changes, table), [...reads(1, 5), 'u3', 'd4', 'c6']);
+});
+
+for (const viaRoot of ['true', 'false']) {
+  test(`a partitioned table is read as it is streamed, publish.via.partition.root=${viaRoot}`, async () => {
+    await using db = await createDatabase();
+    await db.query(`CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
+      CREATE TABLE low PARTITION OF parts FOR VALUES FROM (0) TO (10); CREATE TABLE high PARTITION OF parts FOR VALUES FROM (10) TO (100);
+      INSERT INTO parts SELECT n, 'old' FROM generate_series(1, 20) n; ${signalTable}`);
+    const extra = { ...withSignals, 'publish.via.partition.root': viaRoot, 'incremental.snapshot.chunk.size': '6' };
+    await using running = await streaming(db, { extra });
+    const hold = await WindowHold.open(db);
+    await execute(running, ['public.(parts|low|high)']);
+    await hold.untilHeld();
+    await db.query('DELETE FROM parts WHERE id = 2; UPDATE parts SET id = 50 WHERE id = 3');
+    await hold.letGo();
+    await untilNote(running, 'COMPLETED');
+    const { changes } = running.out;
+    const names = viaRoot === 'true' ? ['public.parts'] : ['public.low', 'public.high'];
+    const state = new Map<string, unknown>();
+    for (const name of names) {
+      for (const row of told(changes, name)) {
+        if (row.startsWith('d')) state.delete(row.slice(1));
+        else state.set(row.slice(1), name);
+      }
+    }
+    const expected = [...Array.from({ length: 20 }, (_, index) => index + 1).filter((id) => id !== 2 && id !== 3), 50];
+    assert.deepEqual(
+      [...state.keys()].map(Number).toSorted((a, b) => a - b),
+      expected,
+    );
+  });
+}
