@@ -98,6 +98,9 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   const markers = read.map(({ op, source }) => `${op} ${source.snapshot}`);
   const blocking = ['r first', 'r true', 'r true', 'r true', 'r last'];
   assert.deepEqual(markers.slice(15, 20), blocking);
-  assert.deepEqual([...markers.slice(0, 15), ...markers.slice(20)], Array.from({ length: 20 }, () => 'r incremental'));
+  assert.deepEqual(
+    [...markers.slice(0, 15), ...markers.slice(20)],
+    Array.from({ length: 20 }, () => 'r incremental'),
+  );
   assert.ok(read.every(({ source }) => (source.snapshot === 'incremental') === (source.lsn === null)));
 });
