@@ -55,7 +55,7 @@ export function testPhases(files: readonly string[]): TestPhase[] {
     { name: 'servers', pattern: /\.(?:pg|kafka)\.test\.ts$/, needsServers: true, concurrency: 2, withinMs: 8 * minutes },
     { name: 'end to end', pattern: /\.e2e\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 15 * minutes },
     // Debezium itself on Kafka Connect: skipped with a message where there is no Java, or Maven Central is out of reach.
-    { name: 'peers', pattern: /\.peer\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 4 * minutes },
+    { name: 'peers', pattern: /\.peer\.test\.ts$/, needsServers: true, concurrency: 1, withinMs: 8 * minutes },
     { name: 'containers', pattern: /\.containers\.test\.ts$/, needsServers: false, concurrency: 1, withinMs: 10 * minutes },
   ];
   return plan
