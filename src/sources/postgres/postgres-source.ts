@@ -10,6 +10,7 @@ import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
 import { ToldOutlet } from './adhoc/told-outlet.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
+import { knownTables } from './new-tables.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
 import { checkServer, connectReplication } from './preflight.ts';
 import { asPublished, ensurePublication, publishedTables } from './publication.ts';
@@ -201,7 +202,12 @@ export class PostgresSource implements Source {
         return this.#beginAt(plan.point, offset);
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });
-        return { point: startPoint(slot.consistentPoint), shown: filterFromOffset({}, this.#settings), adhoc: new AdhocState() };
+        return {
+          point: startPoint(slot.consistentPoint),
+          shown: filterFromOffset({}, this.#settings),
+          known: null,
+          adhoc: new AdhocState(),
+        };
       }
       case 'snapshot': {
         log.info(`taking a snapshot: ${plan.reason}`);
@@ -216,7 +222,12 @@ export class PostgresSource implements Source {
   }
 
   #beginAt(point: ResumePoint, offset: OffsetMap | null): Begin {
-    return { point, shown: filterFromOffset(offset ?? {}, this.#settings), adhoc: AdhocState.fromOffset(offset) };
+    return {
+      point,
+      shown: filterFromOffset(offset ?? {}, this.#settings),
+      known: knownTables(offset),
+      adhoc: AdhocState.fromOffset(offset),
+    };
   }
 
   /** Null: aborted. */
@@ -250,7 +261,7 @@ export class PostgresSource implements Source {
     const offset = snapshot.position();
     if (shown === null || offset === null) return null;
     if (told.wanted) await told.end();
-    return { point: parsePosition(offset).point, shown, adhoc: new AdhocState() };
+    return { point: parsePosition(offset).point, shown, known: null, adhoc: new AdhocState() };
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */

@@ -159,6 +159,9 @@ export interface SnapshotSettings {
   /** Read them again when the stored position can no longer be served. */
   readonly whenUnserved: boolean;
   readonly thenStream: boolean;
+  /** What becomes of rows in tables that come to be captured later. */
+  readonly newTables: 'stream_only' | 'backfill';
+  readonly newTablesIntervalMs: number;
   /** Between the snapshot and the stream. */
   readonly streamingDelayMs: number;
   /** Over `schema.table`; which of the captured tables are read. */
@@ -311,6 +314,8 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
   }
   return {
     ...snapshotMode(config),
+    newTables: config.choice('snapshot.new.tables') as SnapshotSettings['newTables'],
+    newTablesIntervalMs: config.int('snapshot.new.tables.interval.ms'),
     streamingDelayMs: config.int('streaming.delay.ms'),
     tables: compileNameList(splitPatterns(config.optional('snapshot.include.collection.list')), []),
     selectOverrides: overrides,

@@ -9,6 +9,8 @@ export type RowEffect = 'appears' | 'other';
 
 /** Instead of an epoch: nothing has read these rows yet, so a later reading will show their changes. */
 export const unreadEpoch = 0xffff;
+/** No reading has to do with these rows. */
+const noEpoch = 0xfffe;
 
 /** Which epoch read which rows of a table; renewed in place while rows are being read. */
 export interface TableRegions {
@@ -35,6 +37,8 @@ export interface TableRegions {
  */
 export class SnapshotFilter {
   readonly progress: SnapshotProgress;
+  /** Asked when a table is first met: are its rows still to be read? */
+  isNew: (table: number) => boolean = () => false;
   readonly #accepts: (schema: string, table: string) => boolean;
   #views: (TransactionView | null)[] = [];
   #sees = new Uint8Array(0);
@@ -97,8 +101,8 @@ export class SnapshotFilter {
    * have to be dropped.
    */
   beginTransaction(xid: number, commitHigh: number, commitLow: number): boolean {
-    if (!this.#active) return false;
     this.#xid = xid;
+    if (!this.#active) return false;
     this.#seesAny = this.#unread;
     if (compareHalves(commitHigh, commitLow, this.#horizonHigh, this.#horizonLow) >= 0) {
       this.#active = this.#unread;
@@ -115,16 +119,33 @@ export class SnapshotFilter {
 
   /** `columns`: names of the tuple's cells. Null: nothing of this table is ever dropped. */
   regions(table: number, schema: string, name: string, columns: readonly string[]): TableRegions | null {
-    if (!this.#active || !this.#accepts(schema, name) || this.progress.table(table) === null) return null;
+    if (!this.#accepts(schema, name)) return null;
+    if (this.progress.table(table) === null && this.isNew(table)) this.#markUnread(table);
+    if (!this.#active || this.progress.table(table) === null) return null;
     const regions = this.#regionsOf(table, columns);
     this.#regions.set(table, { columns, regions });
     return regions;
   }
 
+  /** What is still to be read never will be. */
+  giveUpUnread(): void {
+    const unread = [...this.progress.tables].filter(({ table }) => !this.progress.isComplete(table));
+    for (const { table } of unread) this.progress.forget(table);
+    if (unread.length > 0) this.refresh();
+  }
+
+  /** Also in the middle of a transaction. */
+  #markUnread(table: number): void {
+    this.progress.set({ kind: 'place', table, fileNode: -1, ranges: [{ to: null, parts: [] }] });
+    this.#unread = true;
+    this.#active = true;
+    this.#seesAny = true;
+  }
+
   #regionsOf(table: number, columns: readonly string[]): TableRegions {
     const none = { bounds: [], cells: new Uint16Array(0), orders: [] };
     const progress = this.progress.table(table);
-    if (progress === null) return { ...none, epochs: new Uint16Array(1).fill(unreadEpoch) };
+    if (progress === null) return { ...none, epochs: new Uint16Array(1).fill(noEpoch) };
     const complete = this.progress.isComplete(table);
     const cells = progress.kind === 'key' ? progress.columns.map((column) => columns.indexOf(column)) : [];
     if (progress.kind !== 'key' || cells.includes(-1)) {

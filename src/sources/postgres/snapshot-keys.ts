@@ -53,6 +53,18 @@ export const snapshotKeys: readonly ConfigKey[] = [
     },
   ),
   optional('snapshot.delay.ms', 'LONG', '0', 'Wait before the snapshot.', { ...group, min: 0 }),
+  choice(
+    'snapshot.new.tables',
+    'stream_only',
+    ['stream_only', 'backfill'],
+    'Tables that come to be captured and published later: only their changes from then on, or also the rows they have, each once.',
+    group,
+  ),
+  optional('snapshot.new.tables.interval.ms', 'LONG', '5000', 'With "backfill": how often new tables are looked for.', {
+    ...group,
+    importance: 'LOW',
+    min: 100,
+  }),
   optional('streaming.delay.ms', 'LONG', '0', 'Wait between the snapshot and the stream.', { ...group, importance: 'LOW', min: 0 }),
   choice(
     'snapshot.locking.mode',

@@ -82,7 +82,7 @@ interface Stored {
 export class SnapshotProgress {
   readonly epochs: Epoch[];
   readonly #tables: Map<number, TableProgress>;
-  readonly #spans: readonly OidSpan[];
+  #spans: readonly OidSpan[];
 
   constructor(epochs: readonly Epoch[] = [], tables: readonly TableProgress[] = [], spans: readonly OidSpan[] = []) {
     this.epochs = [...epochs];
@@ -161,6 +161,13 @@ export class SnapshotProgress {
   /** A table that is complete and was read in one epoch is from now on nothing but that. */
   set(table: TableProgress): void {
     this.#tables.set(table.table, simplest(table));
+  }
+
+  /** Nothing of it matters any more. */
+  clear(): void {
+    this.epochs.length = 0;
+    this.#tables.clear();
+    this.#spans = [];
   }
 
   forget(oid: number): void {

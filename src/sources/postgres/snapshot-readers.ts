@@ -136,6 +136,7 @@ export class SnapshotReaders {
         ? stored.columns.join() === table.order.map(({ name }) => name).join()
         : table.order.length === 0 && table.override === null && stored.fileNode === node;
     if (holds) return stored.ranges;
+    if (stored.ranges.every((range) => range.parts.length === 0)) return null;
     progress.forget(table.info.oid);
     log.warn(
       { table: `${table.info.schema}.${table.info.name}` },

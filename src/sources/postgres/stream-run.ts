@@ -5,6 +5,7 @@ import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogicalMessages } from './logical-messages.ts';
+import { NewTables } from './new-tables.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
 import { formatPosition, type ResumePoint } from './position.ts';
 import type { ReadingChange } from './reading-change.ts';
@@ -20,6 +21,7 @@ import type { Signal } from './adhoc/signal.ts';
 import type { SqlSession } from './session.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
+import { sqlError } from './sql-error.ts';
 import { StreamPosition } from './stream-position.ts';
 import { TransactionSpill } from './streaming/transaction-spill.ts';
 import { TransactionRecords } from './transaction-records.ts';
@@ -28,6 +30,8 @@ import { TransactionRecords } from './transaction-records.ts';
 export interface Begin {
   readonly point: ResumePoint;
   readonly shown: SnapshotFilter;
+  /** Tables that need not be read, from the stored offset; null: all that are captured now. */
+  readonly known: readonly number[] | null;
   /** What signals have asked for so far; goes on changing. */
   readonly adhoc: AdhocState;
 }
@@ -51,6 +55,7 @@ export class StreamRun {
   readonly #stream: ReplicationStream;
   readonly #heartbeat: Heartbeat | null;
   readonly #adhoc: AdhocStream;
+  readonly #newTables: NewTables | null;
 
   constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
@@ -102,18 +107,38 @@ export class StreamRun {
       onStarted: events.onStarted,
       onTick: () => {
         events.onTick(this);
+        this.#newTables?.tick();
         if (this.#stream.quiet) this.#heartbeat?.tick();
       },
       onBoundary: () => this.#adhoc.look(),
     });
     const parts = { start, change, registers, position, watch, state: begin.adhoc, out };
     this.#adhoc = new AdhocStream(parts, this.#stream, events.onHeartbeat);
+    this.#newTables = settings.snapshot.newTables === 'backfill' ? this.#watch(begin) : null;
+    // What was to be read under another setting is not: the stream brings all there is.
+    if (this.#newTables === null) shown.giveUpUnread();
+  }
+
+  #watch({ known, shown }: Begin): NewTables {
+    return new NewTables({
+      start: this.#start,
+      known,
+      shown,
+      position: this.position,
+      out: this.#out,
+      createChange: () => createChange(() => 'a new table'),
+      interlude: (work) => this.#stream.interlude(work),
+      onError: (error) => {
+        const { source, sessions } = this.#start;
+        source.log.warn({ err: sqlError(error, sessions.context('reading new tables')) }, 'new tables could not be read: trying again');
+      },
+    });
   }
 
   offset(): OffsetMap {
     const offset = formatPosition(this.position.snapshot(), this.#start.server);
-    const filter = this.#shown.toText();
-    const members = this.#adhoc.members();
+    const filter = this.#shown.toText(this.#newTables?.current());
+    const members = { ...this.#adhoc.members(), ...this.#newTables?.members() };
     return filter === null ? { ...offset, ...members } : { ...offset, [filterMember]: filter, ...members };
   }
 
@@ -139,7 +164,10 @@ export class StreamRun {
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
     void this.#adhoc.run(signal);
-    await this.#stream.run(signal).finally(() => this.#adhoc.close());
+    await this.#stream.run(signal).finally(() => {
+      this.#newTables?.close();
+      this.#adhoc.close();
+    });
   }
 
   confirm(lsn: bigint, offset: OffsetMap): void {

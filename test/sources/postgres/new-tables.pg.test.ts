@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { Metrics } from '../../../src/base/metrics.ts';
+import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
+import { createDatabase, type Database } from '../../support/database.ts';
+import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
+import { servers } from './servers.ts';
+import { applyExactly, CommittingOutlet, tableState } from './snapshot-harness.ts';
+import { sourceConfig, startSource, untilStreaming, untilTrue } from './source-fixture.ts';
+
+const backfill = {
+  'snapshot.new.tables': 'backfill',
+  'snapshot.new.tables.interval.ms': '100',
+  'publication.autocreate.mode': 'filtered',
+};
+
+/** What the log table tells, as a multiset. */
+async function messagesOf(database: Database): Promise<string[]> {
+  const rows = await database.query<{ message: string }>('SELECT message FROM log');
+  return rows.map((row) => row.message).toSorted();
+}
+
+for (const [version, url] of servers) {
+  test(`Postgres ${version}: tables made while streaming are published and read; each row once, also one written before that`, async () => {
+    await using database = await createDatabase(url);
+    await database.query('CREATE TABLE marks (id int PRIMARY KEY)');
+    await using running = startSource(database, { extra: backfill });
+    const { out } = running;
+    await untilStreaming(database, running);
+    const open = await database.connect();
+    await database.query(schema);
+    // Before the publication has the table, by a transaction that ends after it.
+    await open.query(`BEGIN; INSERT INTO ints VALUES (-9999, 'early'); INSERT INTO log VALUES ('early')`);
+    let stop = false;
+    const writing = write(await database.connect(), randomFrom(seed), () => stop, 'w');
+    await untilTrue(async () => (await database.query(`SELECT FROM pg_publication_tables WHERE tablename = 'log'`)).length > 0);
+    // It has been looked for the end of that transaction more than once.
+    const asked = new Set<string>();
+    await untilTrue(async () => {
+      const rows = await database.query<{ at: string }>(
+        `SELECT query_start::text AS at FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_snapshot_xmin(%' AND pid <> pg_backend_pid()`,
+      );
+      for (const { at } of rows) asked.add(at);
+      return asked.size >= 2;
+    });
+    await open.query(`UPDATE ints SET v = 'late' WHERE id = -9999; INSERT INTO log VALUES ('late'); COMMIT`);
+    await untilTrue(() => Promise.resolve(Object.keys(tables).every((table) => out.changes.some((change) => change.table === table))));
+    stop = true;
+    await writing;
+    await database.query('INSERT INTO marks VALUES (1)');
+    await untilTrue(() => Promise.resolve(out.changes.some((change) => change.table === 'public.marks')));
+    for (const [table, key] of Object.entries(tables)) {
+      if (key.length === 0) continue;
+      assert.deepEqual(applyExactly(out.changes, table, key), new Map(await tableState(database, table, key)), table);
+    }
+    const messages = out.changes.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
+    assert.deepEqual(messages.toSorted(), await messagesOf(database));
+    assert.ok(out.changes.some((change) => change.op === 'r'));
+  });
+}
+
+test('tables that a changed configuration adds are read, killed again and again: every row once', async (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const random = randomFrom(seed + 7);
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE marks (id int PRIMARY KEY); ${schema}`);
+  const outlet = new CommittingOutlet();
+  let stop = false;
+  const writing = write(await database.connect(), randomFrom(seed), () => stop, 'w');
+  const live = async (extra: Record<string, string>, done: Promise<void>): Promise<void> => {
+    const config = sourceConfig(database, { ...backfill, ...extra });
+    const source = new PostgresSource({ connector: 'kill', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
+    const abort = new AbortController();
+    outlet.restart();
+    outlet.position = () => source.position().at(-1)?.offset ?? null;
+    outlet.onKill = () => abort.abort(new Error('killed'));
+    const run = source.run(outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }], outlet, abort.signal);
+    await Promise.race([run, done.then(() => outlet.onKill())]);
+    await run.catch((error: unknown) => {
+      if (!abort.signal.aborted) throw error;
+    });
+    outlet.position = () => null;
+    await source.close();
+  };
+  const never = Promise.withResolvers<void>().promise;
+  // The first life knows one table, so that there is something to commit it is written to until it ends.
+  const marking = async (): Promise<void> => {
+    for (let mark = 1; outlet.offset === null; mark += 1) await database.query(`INSERT INTO marks VALUES (${mark})`);
+  };
+  outlet.decide = () => (outlet.offset === null ? 'commit' : 'kill');
+  await Promise.all([live({ 'table.include.list': 'public\\.marks' }, never), marking()]);
+  for (let kills = 0; kills < 6; kills += 1) {
+    let left = 100 + random(1500);
+    outlet.decide = () => {
+      left -= 1;
+      return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : 'go';
+    };
+    await live({}, never);
+  }
+  outlet.decide = () => 'commit';
+  const complete = Promise.withResolvers<void>();
+  const last = live({}, complete.promise);
+  await untilTrue(() =>
+    Promise.resolve(Object.keys(tables).every((table) => outlet.committed.some((change) => change.table === table && change.op !== 'r'))),
+  );
+  stop = true;
+  await writing;
+  await database.query('INSERT INTO marks VALUES (-1)');
+  await untilTrue(() =>
+    Promise.resolve(outlet.committed.some((change) => change.table === 'public.marks' && change.after?.['id'] === '-1')),
+  );
+  complete.resolve();
+  await last;
+  const { committed } = outlet;
+  for (const [table, key] of Object.entries(tables)) {
+    if (key.length === 0) continue;
+    assert.deepEqual(applyExactly(committed, table, key), new Map(await tableState(database, table, key)), table);
+  }
+  const messages = committed.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
+  assert.deepEqual(messages.toSorted(), await messagesOf(database));
+  assert.ok(committed.filter((change) => change.op === 'r').length > 1000);
+});
+
+test('by default a new table brings its changes alone', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE marks (id int PRIMARY KEY)');
+  await using running = startSource(database, {});
+  await untilStreaming(database, running);
+  await database.query(`CREATE TABLE late (id int PRIMARY KEY); INSERT INTO late VALUES (1); INSERT INTO marks VALUES (1)`);
+  const changes = await running.out.untilChanges(2);
+  assert.deepEqual(changes.map(({ op, table }) => `${op} ${table}`).toSorted(), ['c public.late', 'c public.marks']);
+});
