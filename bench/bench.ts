@@ -89,6 +89,10 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
     }
   }
   if (isCalledOff()) return 1;
+  if (measurements.length === 0 && failures.length === 0) {
+    say('Nothing was measured: none of the chosen engines takes part in the chosen scenarios (see bench/README.md).');
+    return 1;
+  }
   say(`\n${resultTable(measurements)}`);
   const result = {
     date: new Date().toISOString(),
