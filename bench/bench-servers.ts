@@ -22,6 +22,7 @@ export class BenchServers implements AsyncDisposable {
   readonly folder: string;
   readonly #servers: Servers;
   readonly #directory: string;
+  #disposing: Promise<void> | null = null;
 
   private constructor(servers: Servers, directory: string, folder: string) {
     this.#servers = servers;
@@ -53,7 +54,13 @@ export class BenchServers implements AsyncDisposable {
     return new BenchServers(servers, directory, folder);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Once, whoever asks: the end of a run and the end of the bench may come together. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
     forget(this);
     await this.#servers.stop();
     await removeRun(this.#directory);

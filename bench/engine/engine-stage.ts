@@ -36,6 +36,7 @@ export class EngineStage implements AsyncDisposable {
   readonly topics: TopicSet;
   readonly #options: StageOptions;
   #process: EngineProcess | null = null;
+  #disposing: Promise<void> | null = null;
   #walsender: number | null = null;
   readonly #broker: number | null;
 
@@ -128,7 +129,13 @@ export class EngineStage implements AsyncDisposable {
     return peakRssBytes(this.process.pid);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Once, whoever asks: the end of a run and the end of the bench may come together. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
     forget(this);
     const { database } = this.#options;
     await this.#process?.stop();

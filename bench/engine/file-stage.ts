@@ -20,6 +20,7 @@ export class FileStage implements AsyncDisposable {
   readonly #topics: TopicSet;
   readonly #broker: number | null;
   #process: EngineProcess | null = null;
+  #disposing: Promise<void> | null = null;
 
   private constructor(servers: ServerAddresses, folder: string, topics: TopicSet, topic: string) {
     this.#servers = servers;
@@ -67,7 +68,13 @@ export class FileStage implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Once, whoever asks: the end of a run and the end of the bench may come together. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#dispose();
+    return this.#disposing;
+  }
+
+  async #dispose(): Promise<void> {
     forget(this);
     await this.#process?.stop();
     await this.#topics[Symbol.asyncDispose]();

@@ -8,6 +8,8 @@ import { createTableSql, fillTableSql } from '../table/table-model.ts';
 /** Where the rows lie that all engines get: outside `public`, so that no engine takes them for its own. */
 export const templateTable = 'bench.template';
 
+const dropWithinMs = 15_000;
+
 /** A database of one scenario, with its rows ready; dropped at the end, slots first. */
 export class BenchDatabase implements AsyncDisposable {
   readonly name: string;
@@ -16,6 +18,7 @@ export class BenchDatabase implements AsyncDisposable {
   readonly model: TableModel;
   readonly client: Client;
   readonly #server: string;
+  #dropping: Promise<void> | null = null;
 
   private constructor(server: string, name: string, url: string, client: Client, model: TableModel, digest: TableDigest) {
     this.#server = server;
@@ -80,19 +83,31 @@ export class BenchDatabase implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     forget(this);
-    const { rows } = await this.client.query<{ slot_name: string }>(
-      'SELECT slot_name FROM pg_replication_slots WHERE database = current_database()',
-    );
-    for (const { slot_name: slot } of rows) await this.dropSlot(slot).catch(() => undefined);
-    await dropDatabase(this.#server, this.name, this.client);
+    this.#dropping ??= dropDatabase(this.#server, this.name, this.client);
+    return this.#dropping;
   }
 }
 
+/** With its slots; an engine that is about to end may still hold one, or be making it. */
 async function dropDatabase(server: string, name: string, own: Client): Promise<void> {
   await own.end().catch(() => undefined);
-  await onServer(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  const deadline = performance.now() + dropWithinMs;
+  for (;;) {
+    try {
+      await onServer(server, async (client) => {
+        const slots = `FROM pg_replication_slots WHERE database = '${name}'`;
+        await client.query(`SELECT pg_terminate_backend(active_pid) ${slots} AND active_pid IS NOT NULL`);
+        await client.query(`SELECT pg_drop_replication_slot(slot_name) ${slots}`);
+        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      });
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 function checksumOf(from: string): string {

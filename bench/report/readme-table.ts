@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/embedded/cache.ts';
+import { SetUpError } from '../../src/embedded/set-up-error.ts';
 import { headline, headlineTable } from './headline.ts';
 import { newestResult, resultsFolder } from './result-file.ts';
 
@@ -10,7 +11,7 @@ const end = '<!-- bench: end -->';
 /** Puts table and plot of the newest result between the two marks in README.md; answers with a sentence about what it did. */
 export function updateReadme(): string {
   const newest = newestResult();
-  if (newest === null) return 'There is no result of the streaming scenario in bench/results: run `npm run bench` first.';
+  if (newest === null) throw new SetUpError('There is no result of the streaming scenario in bench/results: run `npm run bench` first.');
   const { name, result } = newest;
   const { machine } = result;
   const text = [
