@@ -49,7 +49,9 @@ test(
   { timeout: 230_000 },
   async (t) => {
     if (typeof jars === 'string') return t.skip(`Debezium cannot be run here: ${jars}`);
-    const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? randomBytes(4).readUInt32BE());
+    // The same workload at each run unless one is asked for: a difference that was meant is to be found at leisure.
+    const wanted = process.env['MILLRACE_TEST_SEED'] ?? '1430667324';
+    const seed = wanted === 'random' ? randomBytes(4).readUInt32BE() : Number(wanted);
     t.diagnostic(`MILLRACE_TEST_SEED=${seed}`);
     const workload = new RandomWorkload(seed);
     await using database = await createDatabase();
