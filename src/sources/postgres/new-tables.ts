@@ -174,6 +174,7 @@ export class NewTables {
         signal,
       });
       this.#readers = readers;
+      await readers.declare();
       await readers.read(client);
       await readers.finish();
       this.#finish(wanted);

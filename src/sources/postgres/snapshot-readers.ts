@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 
+import { must } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { failpoint } from '../../base/failpoint.ts';
@@ -7,6 +8,7 @@ import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import { Op } from '../../record/change.ts';
 import type { CopyText } from './copy-text.ts';
+import { declareTables } from './declarations.ts';
 import type { ReadingChange } from './reading-change.ts';
 import { SnapshotMarker } from './registers.ts';
 import { copyRows, rowLayout, type RowLayout } from './row-copy.ts';
@@ -52,6 +54,7 @@ export interface SnapshotReadersOptions {
 export class SnapshotReaders {
   readonly #options: SnapshotReadersOptions;
   readonly #room: TurnOutlet;
+  readonly #layouts = new Map<SnapshotTable, RowLayout>();
   /** Opened and not complete. */
   readonly #open = new Set<TableReading>();
   #opening: Promise<RangeReading | null> = Promise.resolve(null);
@@ -75,6 +78,16 @@ export class SnapshotReaders {
   /** How the tables stand that are not complete. */
   current(): TableProgress[] {
     return [...this.#open].flatMap((table) => table.progress() ?? []);
+  }
+
+  /** Before any table is read, so that a schema or topic that is refused stops the start. */
+  async declare(): Promise<void> {
+    const { tables, types, settings, out, signal } = this.#options;
+    await declareTables(tables, signal, async (table) => {
+      const layout = rowLayout(table, types, settings);
+      this.#layouts.set(table, layout);
+      await out.declare(layout.shape);
+    });
   }
 
   /** Reads on this connection, whose transaction sees what all the others see, until nothing is left. */
@@ -116,11 +129,10 @@ export class SnapshotReaders {
   }
 
   async #openTable(client: Client, published: SnapshotTable): Promise<TableReading> {
-    const { settings, types, out, epoch } = this.#options;
-    const layout = rowLayout(published, types, settings);
+    const { epoch } = this.#options;
+    const layout = must(this.#layouts.get(published), 'the table was declared');
     const node = await fileNode(client, published.info.oid);
     const ranges = this.#storedRanges(layout, node) ?? (await this.#split(client, layout));
-    await out.declare(layout.shape);
     const reading = new TableReading(layout, epoch, node, ranges);
     this.#open.add(reading);
     return reading;

@@ -96,6 +96,8 @@ export class Snapshot {
       log.info({ tables: found.length, connections: clients.length, resumed: !this.#fresh }, 'snapshot started');
       const readers = this.#createReaders(view, types, inOrder(tables, sizes, settings), sizes, out, either);
       this.#readers = readers;
+      await readers.declare();
+      if (signal.aborted) return null;
       await Promise.all(clients.map((reader) => readers.read(reader)));
       if (signal.aborted) return null;
       await readers.finish();

@@ -3,6 +3,7 @@ import { Change } from '../../record/change.ts';
 import type { OffsetMap } from '../../record/offset.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
+import { declareTables } from './declarations.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogicalMessages } from './logical-messages.ts';
 import { NewTables } from './new-tables.ts';
@@ -157,10 +158,8 @@ export class StreamRun {
 
   /** Declares every captured table, so that a refused schema or topic stops the start; then streams. */
   async run(signal: AbortSignal): Promise<void> {
-    for (const table of this.#start.tables) {
-      if (signal.aborted) return;
-      await this.#relations.announce(table, this.#out);
-    }
+    await declareTables(this.#start.tables, signal, (table) => this.#relations.announce(table, this.#out));
+    if (signal.aborted) return;
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
     void this.#adhoc.run(signal);
