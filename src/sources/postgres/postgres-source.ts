@@ -69,6 +69,7 @@ export class PostgresSource implements Source {
     // An abort ends the run at once, whatever the server takes its time for; the work then ends by itself.
     work.catch(() => {});
     await Promise.race([work, aborted]);
+    this.#metrics.connected(false);
   }
 
   position(): readonly SourceOffset[] {
