@@ -7,6 +7,9 @@ export interface BenchOptions {
   readonly rows: number | null;
   readonly repeats: number | null;
   readonly bigMegabytes: number | null;
+  readonly idleMinutes: number | null;
+  /** Also the long list of scenarios. */
+  readonly all: boolean;
   readonly quick: boolean;
   readonly json: boolean;
   readonly compare: boolean;
@@ -26,6 +29,11 @@ const whole = (text: string): number => {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number above 0');
   return value;
 };
+const above0 = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('give a number above 0');
+  return value;
+};
 const list = (text: string, before: readonly string[]): string[] => [...before, ...text.split(',').map((each) => each.trim())];
 
 interface Flags {
@@ -34,6 +42,8 @@ interface Flags {
   readonly rows?: number;
   readonly repeats?: number;
   readonly bigMb?: number;
+  readonly idleMinutes?: number;
+  readonly all?: true;
   readonly quick?: true;
   readonly json?: true;
   readonly compare?: true;
@@ -50,15 +60,22 @@ interface Flags {
 export function benchOptions(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  names: { scenarios: readonly string[]; engines: readonly string[] },
+  names: { scenarios: readonly string[]; longScenarios: readonly string[]; engines: readonly string[] },
 ): BenchOptions {
   const command = new Command('npm run bench --')
     .description('Measures Millrace beside its peers and its limits, and checks every record that was measured.')
-    .option('--scenario <names>', `one or more of: ${names.scenarios.join(', ')}`, list, [])
+    .option(
+      '--scenario <names>',
+      `one or more of: ${names.scenarios.join(', ')}; or of the long list: ${names.longScenarios.join(', ')}`,
+      list,
+      [],
+    )
+    .option('--all', 'the long list too: about an hour')
     .option('--engine <names>', `one or more of: ${names.engines.join(', ')}`, list, [])
     .option('--rows <number>', "rows of each run, instead of each scenario's own number", whole)
     .option('--repeats <number>', 'measured runs of each engine', whole)
     .option('--big-mb <number>', 'size of the one big transaction, up to 2048', whole)
+    .option('--idle-minutes <number>', 'how long the tables of `idle` stand still, 10 unless given', above0)
     .option('--quick', 'small runs: shows that everything works, and the order of magnitude')
     .option('--json', 'prints the results as JSON at the end')
     .option('--compare', 'micro-benchmarks against bench/results/baseline.json')
@@ -71,7 +88,7 @@ export function benchOptions(
     .option('--postgres <url>', 'a running Postgres, as a superuser (also MILLRACE_BENCH_POSTGRES)');
   command.parse(args, { from: 'user' });
   const flags = command.opts<Flags>();
-  requireKnown(command, 'scenario', flags.scenario, names.scenarios);
+  requireKnown(command, 'scenario', flags.scenario, [...names.scenarios, ...names.longScenarios]);
   requireKnown(command, 'engine', flags.engine, names.engines);
   return {
     scenarios: flags.scenario,
@@ -79,6 +96,8 @@ export function benchOptions(
     rows: flags.rows ?? null,
     repeats: flags.repeats ?? null,
     bigMegabytes: flags.bigMb ?? null,
+    idleMinutes: flags.idleMinutes ?? null,
+    all: flags.all ?? false,
     quick: flags.quick ?? false,
     json: flags.json ?? false,
     compare: flags.compare ?? false,

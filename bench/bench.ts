@@ -16,10 +16,11 @@ import { resultTable } from './report/result-table.ts';
 import type { Scenario, ScenarioContext } from './scenario/scenario.ts';
 import { bigTransaction } from './scenario/big-transaction.ts';
 import { csv, generator } from './scenario/file-sources.ts';
-import { latency } from './scenario/latency.ts';
+import { latency, latencyMany, latencyOne } from './scenario/latency.ts';
+import { idle } from './scenario/idle.ts';
 import { snapshot } from './scenario/snapshot.ts';
 import { start } from './scenario/start.ts';
-import { manyPartitions, manyTables, singleRows, streaming } from './scenario/streaming.ts';
+import { longStreaming, manyPartitions, manyTables, singleRows, streaming } from './scenario/streaming.ts';
 
 export const engines: readonly Engine[] = [...millraceEngines, ...debeziumEngines, plainEngine];
 export const scenarios: readonly Scenario[] = [
@@ -33,6 +34,10 @@ export const scenarios: readonly Scenario[] = [
   start,
   csv,
   generator,
+  ...longStreaming,
+  latencyOne,
+  latencyMany,
+  idle,
 ];
 /** One of each kind: a Java engine takes ten seconds to start. */
 const quickEngines: ReadonlySet<string> = new Set([
@@ -55,7 +60,9 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
   if (options.compare) return await compareWithBaseline(options.saveBaseline, say);
   const about = machine();
   if (about.loadBefore > 1) say(`This machine is busy (load ${about.loadBefore}): rates and latencies will be worse than they are.`);
-  const chosen = scenarios.filter((scenario) => options.scenarios.length === 0 || options.scenarios.includes(scenario.name));
+  const chosen = scenarios.filter(({ name, long }) =>
+    options.scenarios.length === 0 ? options.all || long !== true : options.scenarios.includes(name),
+  );
   const usual = options.quick ? engines.filter(({ name }) => quickEngines.has(name)) : engines;
   const chosenEngines = options.engines.length === 0 ? usual : engines.filter(({ name }) => options.engines.includes(name));
   for (const engine of chosenEngines) await engine.prepare(say);
@@ -73,6 +80,7 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
     repeats: (role, most) => options.repeats ?? (options.quick ? 1 : Math.min(most, role === 'ours' || role === 'limit' ? 3 : 2)),
     quick: options.quick,
     bigMegabytes: options.bigMegabytes ?? (options.quick ? 16 : 64),
+    idleMinutes: options.idleMinutes ?? (options.quick ? 0.2 : 10),
     say,
     add: (measurement) => measurements.push(measurement),
     uniqueName: (part) => `bench_${run}_${(names += 1)}_${part}`,

@@ -6,7 +6,8 @@ import { SetUpError } from '../src/embedded/set-up-error.ts';
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const options = benchOptions(process.argv.slice(2), process.env, {
-  scenarios: scenarios.map(({ name }) => name),
+  scenarios: scenarios.filter(({ long }) => long !== true).map(({ name }) => name),
+  longScenarios: scenarios.filter(({ long }) => long === true).map(({ name }) => name),
   engines: [...engines.map(({ name }) => name), ...limits],
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -2,10 +2,12 @@ import avro from 'avsc';
 import type { Schema, Type } from 'avsc';
 import type { RecordForm } from '../table/cell-kind.ts';
 
+type Row = Readonly<Record<string, unknown>>;
+
 /** A record as the check wants it, whatever the format: Debezium's envelope without what only it has. */
 export interface DecodedRecord {
   readonly key: { readonly id: unknown };
-  readonly value: { readonly op: string; readonly after: Readonly<Record<string, unknown>> | null };
+  readonly value: { readonly op: string; readonly before?: Row | null; readonly after: Row | null };
 }
 
 /**

@@ -5,15 +5,20 @@ import type { TableModel } from '../table/table-model.ts';
 import { CellHash } from './cell-hash.ts';
 import type { RecordCheck } from './record-check.ts';
 import type { RunCheck } from './run-check.ts';
+import type { DecodedRecord } from './record-decoder.ts';
 import { RecordDecoder } from './record-decoder.ts';
+
+/** Inserts, updates with the old row, deletes with a tombstone behind each, and the rows of a snapshot. */
+export type Op = 'c' | 'u' | 'd' | 'r';
+
+export type TakenRecord = Pick<FetchedRecord, 'partition' | 'offset' | 'key' | 'value'>;
 
 export interface TopicCheckOptions {
   readonly form: RecordForm;
   readonly registry: string;
   readonly model: TableModel;
   readonly check: RecordCheck;
-  /** `c` for inserts in a stream, `r` for a snapshot. */
-  readonly op: string;
+  readonly op: Op;
 }
 
 /** Reads topics from where it stands, decodes every record, and holds it against the table. */
@@ -51,35 +56,45 @@ export class TopicCheck implements RunCheck {
   }
 
   /** The ids of the rows, in the order of the records; NaN for what does not decode. */
-  async take(topic: string, lot: readonly FetchedRecord[]): Promise<number[]> {
+  async take(topic: string, lot: readonly TakenRecord[]): Promise<number[]> {
     await this.#decoder.prepare(partsOf(lot));
     return lot.map((record) => this.#take(topic, record));
   }
 
-  #take(topic: string, record: FetchedRecord): number {
+  #take(topic: string, record: TakenRecord): number {
     const { check, op } = this.#options;
     const where = `${topic}-${record.partition}@${record.offset}`;
     this.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
     try {
-      const { key, value } = this.#decoder.decode(record.key, record.value);
-      const after = value.after;
-      if (after === null || value.op !== op) {
-        check.problem(`${where}: operation ${value.op} where ${op} was due`);
+      if (record.value === null) {
+        check.takeTombstone(Number((this.#decoder.decodePart(record.key) as DecodedRecord['key']).id), where);
         return Number.NaN;
       }
-      this.#hash.begin();
-      for (const { name, from } of this.#columns) this.#hash.add(from(after[name]));
-      const id = Number(after['id']);
-      check.take(Number(key.id), id, this.#hash, where);
+      const { key, value } = this.#decoder.decode(record.key, record.value);
+      const [row, old] = op === 'd' ? [value.before, value.after] : [value.after, value.before];
+      // Only an update has both; a missing `before` is that of a plain insert.
+      if (value.op !== op || row == null || (old != null) !== (op === 'u')) {
+        check.problem(`${where}: operation ${value.op} where ${op} was due, or other images than it has`);
+        return Number.NaN;
+      }
+      const id = Number(row['id']);
+      check.take(Number(key.id), id, this.#hashOf(row), where);
+      if (old != null) check.takeOld(id, Number(old['id']), this.#hashOf(old), where);
       return id;
     } catch (error) {
       check.problem(`${where}: does not decode: ${String(error)}`);
       return Number.NaN;
     }
   }
+
+  #hashOf(row: Readonly<Record<string, unknown>>): CellHash {
+    this.#hash.begin();
+    for (const { name, from } of this.#columns) this.#hash.add(from(row[name]));
+    return this.#hash;
+  }
 }
 
-function* partsOf(lot: readonly FetchedRecord[]): Generator<Buffer | null> {
+function* partsOf(lot: readonly TakenRecord[]): Generator<Buffer | null> {
   for (const { key, value } of lot) {
     yield key;
     yield value;

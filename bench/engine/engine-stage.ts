@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TopicCheckOptions } from '../check/topic-check.ts';
+import type { Op, TopicCheckOptions } from '../check/topic-check.ts';
 import { TopicCheck } from '../check/topic-check.ts';
 import { RecordCheck } from '../check/record-check.ts';
 import { TopicSet } from '../kafka/topic-set.ts';
@@ -95,20 +95,25 @@ export class EngineStage implements AsyncDisposable {
 
   /** A run that has begun; what comes from here on belongs to it. */
   async watch(): Promise<TopicWatch> {
-    const watch = new TopicWatch(this.topics, new UsageLog(() => this.#pids()));
+    const watch = new TopicWatch(this.topics, this.usageLog());
     await watch.begin();
     return watch;
   }
 
-  checkOf(rows: number, op: string): TopicCheck {
+  /** Of the engine, its walsender and the broker. */
+  usageLog(): UsageLog {
+    return new UsageLog(() => this.#pids());
+  }
+
+  checkOf(rows: number, op: Op): TopicCheck {
     const { engine, database, servers } = this.#options;
-    const check = new RecordCheck(database.digest, rows);
+    const check = new RecordCheck(database.digest, rows, { shift: op === 'u' ? 1 : 0, tombstones: op === 'd' });
     const options: TopicCheckOptions = { form: engine.form, registry: servers.registry, model: database.model, check, op };
     return new TopicCheck(options);
   }
 
   /** Runs `act`, and waits until `rows` rows have come and were checked. */
-  async run(rows: number, op: string, timeoutMs: number, act: () => Promise<void>): Promise<RunProgress> {
+  async run(rows: number, op: Op, timeoutMs: number, act: () => Promise<void>): Promise<RunProgress> {
     const watch = await this.watch();
     try {
       const check = this.checkOf(rows, op);

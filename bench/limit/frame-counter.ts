@@ -1,7 +1,7 @@
 /** The longest start of a message that is looked at: its own header, the header of XLogData, and the tag of the change. */
 const headBytes = 5 + 25 + 1;
 
-/** Walks over Postgres' messages as they arrive in chunks, and counts CopyData: the rows of a COPY, or the inserts in a stream. */
+/** Walks over Postgres' messages as they arrive in chunks, and counts CopyData: the rows of a COPY, or the changed rows in a stream. */
 export class FrameCounter {
   rows = 0;
   bytes = 0;
@@ -64,7 +64,9 @@ export class FrameCounter {
     if (tag !== 0x64) return;
     if (!this.#replication) this.rows += 1;
     else if (bytes[at + 5] === 0x77) {
-      if (bytes[at + 30] === 0x49) this.rows += 1;
+      const kind = bytes[at + 30];
+      // Insert, Update, Delete.
+      if (kind === 0x49 || kind === 0x55 || kind === 0x44) this.rows += 1;
       this.#lastHigh = bytes.readUInt32BE(at + 6);
       this.#lastLow = bytes.readUInt32BE(at + 10);
     } else if (bytes[at + 5] === 0x6b) {

@@ -48,7 +48,7 @@ export class WalsenderDrain implements AsyncDisposable {
     }
   }
 
-  async run(rows: number, timeoutMs: number, act: () => void): Promise<RunProgress> {
+  async run(rows: number, timeoutMs: number, act: () => void | Promise<void>): Promise<RunProgress> {
     const usage = new UsageLog(
       () =>
         new Map([
@@ -59,7 +59,7 @@ export class WalsenderDrain implements AsyncDisposable {
     const watch = new NoteWatch(join(this.#folder, 'engine.log'), usage);
     watch.begin();
     const fromMs = monotonicMs();
-    act();
+    await act();
     return await watch.complete(fromMs, rows, timeoutMs, () => this.process.requireRunning());
   }
 

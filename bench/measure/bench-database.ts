@@ -64,6 +64,16 @@ export class BenchDatabase implements AsyncDisposable {
     if (same !== true) throw new Error('the tables do not hold what was to be loaded');
   }
 
+  /** Throws unless each row from 1 to `rows` holds the cells of the template's next row: what `changeSql` of updates has to make. */
+  async requireUpdated(table: string, rows: number): Promise<void> {
+    const cells = (from: string): string => `row(${this.model.columns.map(({ name }) => `${from}."${name}"`).join(', ')})::text`;
+    const right = await this.value<string>(
+      `SELECT count(*) AS value FROM ${table} t JOIN ${templateTable} s ON s.id = t.id % ${this.digest.rows} + 1 WHERE ${cells('t')} = ${cells('s')}`,
+    );
+    const all = await this.value<string>(`SELECT count(*) AS value FROM ${table} WHERE id BETWEEN 1 AND ${rows}`);
+    if (Number(right) !== rows || Number(all) !== rows) throw new Error('the table does not hold what the updates were to make');
+  }
+
   /** Ends the walsender of a slot and drops it. */
   async dropSlot(name: string): Promise<void> {
     const deadline = performance.now() + 15_000;

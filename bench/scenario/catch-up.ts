@@ -4,9 +4,10 @@ import { produceReadyMade } from '../limit/ready-made-producer.ts';
 import { WalsenderDrain } from '../limit/walsender-drain.ts';
 import { BenchDatabase } from '../measure/bench-database.ts';
 import { resultOfWhole } from '../measure/measurement.ts';
+import type { RunProgress } from '../measure/run-progress.ts';
 import { createTableSql } from '../table/table-model.ts';
 import type { TableModel } from '../table/table-model.ts';
-import { loadSql } from '../table/load.ts';
+import { changeSql, loadSql } from '../table/load.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
 
@@ -16,6 +17,8 @@ export interface CatchUpOptions {
   readonly model: TableModel;
   readonly fullRows: number;
   readonly rowsPerTransaction: number;
+  /** Instead of inserts: the backlog changes rows that came before it, with REPLICA IDENTITY FULL. One table only. */
+  readonly changes?: 'u' | 'd';
   readonly tables?: { readonly full: number; readonly quick: number };
   readonly partitions?: number;
   readonly engines: (engine: Engine) => boolean;
@@ -23,6 +26,7 @@ export interface CatchUpOptions {
   readonly producedBytes?: number;
   /** Measured runs, unless the user wants another number. */
   readonly repeats?: number;
+  readonly long?: boolean;
 }
 
 const timeoutMs = 150_000;
@@ -37,13 +41,17 @@ export function catchUp(options: CatchUpOptions): Scenario {
   return {
     name: options.name,
     title: options.title,
+    long: options.long ?? false,
     async run(context) {
       const rows = context.rows(options.fullRows);
       context.say(`${options.name}: making ${rows} rows`);
       await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), options.model, rows);
       const partitions = options.partitions ?? 1;
       const tables = tableNames(options.tables?.[context.quick ? 'quick' : 'full'] ?? 1);
-      for (const table of tables) await database.client.query(createTableSql(table, options.model));
+      for (const table of tables) {
+        await database.client.query(createTableSql(table, options.model));
+        if (options.changes !== undefined) await database.client.query(`ALTER TABLE ${table} REPLICA IDENTITY FULL`);
+      }
       await drainFirst(context, options, database, tables);
       if (options.producedBytes !== undefined) await produceFirst(context, options.name, rows, options.producedBytes);
       for (const engine of context.engines.filter(options.engines)) {
@@ -58,18 +66,18 @@ export function catchUp(options: CatchUpOptions): Scenario {
             partitions,
           });
           await database.client.query(`TRUNCATE ${tables.join(', ')}`);
+          const launchedMs = performance.now();
           await stage.launch();
           log.config = { rows, rowsPerTransaction: options.rowsPerTransaction, tables: tables.length, partitions, ...stage.process.config };
           await stage.streaming();
+          context.say(`  streams ${((performance.now() - launchedMs) / 1000).toFixed(1)} s after its start`);
           const warmRows = Math.min(rows, warmRowsMax);
           const warm = await stage.run(warmRows, 'c', timeoutMs, () => load(database, options, tables, warmRows));
           requireRight(warm.problems);
+          if (options.changes !== undefined) await catchUpOnce(stage, database, options, tables, warmRows);
           const repeats = context.repeats(engine.role, options.repeats ?? 3);
           for (let repeat = 1; repeat <= repeats; repeat += 1) {
-            stage.process.freeze();
-            await load(database, options, tables, rows);
-            const progress = await stage.run(rows, 'c', timeoutMs, () => Promise.resolve(stage.process.thaw()));
-            requireRight(progress.problems);
+            const progress = await catchUpOnce(stage, database, options, tables, rows);
             log.peakRssBytes = stage.peakRssBytes;
             tell(context, log.runs, resultOfWhole(progress));
           }
@@ -77,6 +85,26 @@ export function catchUp(options: CatchUpOptions): Scenario {
       }
     },
   };
+}
+
+async function catchUpOnce(
+  stage: EngineStage,
+  database: BenchDatabase,
+  options: CatchUpOptions,
+  tables: readonly string[],
+  rows: number,
+): Promise<RunProgress> {
+  const { changes } = options;
+  if (changes !== undefined) {
+    const loaded = await stage.run(rows, 'c', timeoutMs, () => load(database, options, tables, rows));
+    requireRight(loaded.problems);
+  }
+  stage.process.freeze();
+  if (changes === undefined) await load(database, options, tables, rows);
+  else await change(database, options, changes, tables, rows);
+  const progress = await stage.run(rows, changes ?? 'c', timeoutMs, () => Promise.resolve(stage.process.thaw()));
+  requireRight(progress.problems);
+  return progress;
 }
 
 async function drainFirst(
@@ -92,8 +120,13 @@ async function drainFirst(
     const rows = context.rows(options.fullRows);
     const repeats = context.repeats('limit', options.repeats ?? 3);
     for (let repeat = 0; repeat <= repeats; repeat += 1) {
+      if (options.changes !== undefined) {
+        const loaded = await drain.run(rows, timeoutMs, () => load(database, options, tables, rows));
+        requireRight(loaded.problems);
+      }
       drain.process.freeze();
-      await load(database, options, tables, rows);
+      if (options.changes === undefined) await load(database, options, tables, rows);
+      else await change(database, options, options.changes, tables, rows);
       const progress = await drain.run(rows, timeoutMs, () => drain.process.thaw());
       requireRight(progress.problems);
       // The first one warms it.
@@ -119,6 +152,19 @@ async function load(database: BenchDatabase, options: CatchUpOptions, tables: re
   await database.client.query(`TRUNCATE ${tables.join(', ')}`);
   await database.client.query(loadSql(tables, rows, options.rowsPerTransaction));
   await database.requireSameRows(tables, rows);
+}
+
+async function change(
+  database: BenchDatabase,
+  { model, rowsPerTransaction }: CatchUpOptions,
+  op: 'u' | 'd',
+  tables: readonly string[],
+  rows: number,
+): Promise<void> {
+  const [table = ''] = tables;
+  await database.client.query(changeSql(op, table, model, { rows, templateRows: database.digest.rows, rowsPerTransaction }));
+  if (op === 'u') await database.requireUpdated(table, rows);
+  else await database.requireSameRows([table], 0);
 }
 
 function tableNames(count: number): string[] {

@@ -15,21 +15,25 @@ import type { Scenario, ScenarioContext } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
 
 const table = 'public.trips';
-const rates = [50, 1000] as const;
 const warmRows = 30_000;
 const timeoutMs = 120_000;
 const fetchWaitMs = 100;
 const engineNames = new Set(['millrace', 'debezium-avro', 'debezium-avro-tuned', 'debezium-avro-latency', 'plain']);
 
 /**
- * Single-row transactions at a steady rate, one after the other on eight connections; a consumer that reads committed records
+ * Single-row transactions at a steady rate, one after the other on some connections; a consumer that reads committed records
  * waits at the end of the topic. Measured from the moment at which the writer knew of its commit to the record's arrival.
  */
-export const latency: Scenario = {
-  name: 'latency',
+const latencyAt = (
+  name: string,
+  rates: readonly [number, ...number[]],
+  { long, seconds: { full, quick } }: { readonly long: boolean; readonly seconds: { readonly full: number; readonly quick: number } },
+): Scenario => ({
+  name,
   title: `commit to read-committed consumer, at ${rates.join(' and ')} transactions a second`,
+  long,
   async run(context) {
-    const seconds = context.quick ? 3 : 8;
+    const seconds = context.quick ? quick : full;
     const rowsMax = Math.max(warmRows, ...rates.map((rate) => rate * seconds));
     await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), taxiTable, rowsMax);
     await database.client.query(createTableSql(table, taxiTable));
@@ -67,7 +71,12 @@ export const latency: Scenario = {
       });
     }
   },
-};
+});
+
+export const latency = latencyAt('latency', [50, 1000], { long: false, seconds: { full: 8, quick: 3 } });
+/** Few samples: a minute of them. */
+export const latencyOne = latencyAt('latency-1', [1], { long: true, seconds: { full: 60, quick: 5 } });
+export const latencyMany = latencyAt('latency-5000', [5000], { long: true, seconds: { full: 8, quick: 3 } });
 
 async function measure(
   context: ScenarioContext,
@@ -92,6 +101,9 @@ async function measure(
       await stage.topics.follow(topic, positions, fetchWaitMs, (record) => arrivals.push({ record, atMs: monotonicMs() }));
     }
     const { sentMs, committedMs } = await answered;
+    const writtenPerSecond = rows / ((Math.max(...committedMs) - (sentMs[1] ?? Number.NaN)) / 1000);
+    if (writtenPerSecond < perSecond * 0.95 && rows > perSecond)
+      context.say(`  Postgres took ${writtenPerSecond.toFixed(0)} transactions a second, not ${perSecond}`);
     await database.requireSameRows([table], rows);
     const arrivedMs = await checkArrivals(stage, rows, arrivals);
     const since = (moments: Float64Array): number[] =>
@@ -107,7 +119,7 @@ async function measure(
         p99: quantile(afterCommit, 0.99),
         max: Math.max(...afterCommit),
       },
-      extra: { fromSendP50Ms: quantile(afterSend, 0.5), fromSendP99Ms: quantile(afterSend, 0.99), perSecond },
+      extra: { fromSendP50Ms: quantile(afterSend, 0.5), fromSendP99Ms: quantile(afterSend, 0.99), perSecond, writtenPerSecond },
     };
   } finally {
     await writer.terminate();

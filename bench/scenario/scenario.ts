@@ -16,6 +16,7 @@ export interface ScenarioContext {
   repeats(role: Role, most: number): number;
   readonly quick: boolean;
   readonly bigMegabytes: number;
+  readonly idleMinutes: number;
   readonly say: (text: string) => void;
   readonly add: (measurement: Measurement) => void;
   /** A name for slot, publication, topics and databases that nothing else has. */
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly name: string;
   /** What is measured, in one line. */
   readonly title: string;
+  /** Only with `--all`, or when it is named. */
+  readonly long?: boolean;
   run(context: ScenarioContext): Promise<void>;
 }
 

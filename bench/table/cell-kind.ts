@@ -32,6 +32,7 @@ const microsOfMillis = (value: unknown): number => Number(value) * 1000;
 export const cellKinds = {
   integer: { fromText: Number, from: everywhere(same) },
   float: { fromText: Number, from: everywhere(same) },
+  /** Also jsonb, whose text every engine passes on. */
   text: { fromText: (text) => text, from: everywhere(same) },
   boolean: { fromText: (text) => text === 'true', from: everywhere(same) },
   /** numeric(p, 2), compared in hundredths. */

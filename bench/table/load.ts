@@ -1,4 +1,5 @@
 import { templateTable } from '../measure/bench-database.ts';
+import type { TableModel } from './table-model.ts';
 
 /** Tables that one transaction touches when there are many. */
 const tablesPerTransaction = 50;
@@ -23,4 +24,28 @@ export function loadSql(tables: readonly string[], rows: number, rowsPerTransact
     END LOOP;
     COMMIT;
   END $load$`;
+}
+
+/**
+ * Updates rows 1 to `rows` to the cells of the template's next row (the last one to those of the first), or deletes them, in
+ * transactions of `rowsPerTransaction`. `templateRows`: how many the template has.
+ */
+export function changeSql(
+  op: 'u' | 'd',
+  table: string,
+  model: TableModel,
+  { rows, templateRows, rowsPerTransaction }: { readonly rows: number; readonly templateRows: number; readonly rowsPerTransaction: number },
+): string {
+  const cells = model.columns.map(({ name }) => `"${name}" = s."${name}"`).join(', ');
+  const range = `t.id > piece * ${rowsPerTransaction} AND t.id <= least(piece * ${rowsPerTransaction} + ${rowsPerTransaction}, ${rows})`;
+  const change =
+    op === 'd'
+      ? `DELETE FROM ${table} t WHERE ${range}`
+      : `UPDATE ${table} t SET ${cells} FROM ${templateTable} s WHERE s.id = t.id % ${templateRows} + 1 AND ${range}`;
+  return `DO $change$ BEGIN
+    FOR piece IN 0 .. ${Math.ceil(rows / rowsPerTransaction) - 1} LOOP
+      ${change};
+      COMMIT;
+    END LOOP;
+  END $change$`;
 }

@@ -78,3 +78,35 @@ test('many problems are counted, some are told', () => {
   assert.equal(problems.length, 12);
   assert.equal(problems[10], 'and 90 more');
 });
+
+const updated = (old: number, now: number): readonly string[] => {
+  const check = new RecordCheck(digest, rows.length, { shift: 1 });
+  for (let id = 1; id <= rows.length; id += 1) {
+    check.take(id, id, hashOf(rows[(id + now) % rows.length] ?? []), `t-0@${id}`);
+    check.takeOld(id, id, hashOf(rows[(id + old) % rows.length] ?? []), `t-0@${id}`);
+  }
+  return check.problems();
+};
+
+test('after an update each row holds the cells of the next one, the last those of the first', () => {
+  assert.deepEqual(updated(-1, 0), []);
+  assert.equal(updated(-1, 1)[0], 't-0@1: id 1 has other values than the table');
+  assert.equal(updated(0, 0)[0], 't-0@1: id 1 has other old values than the table had');
+});
+
+const deleted = (order: readonly string[]): { readonly records: number; readonly problems: readonly string[] } => {
+  const check = new RecordCheck(digest, 2, { tombstones: true });
+  for (const [at, step] of order.entries()) {
+    const id = Number(step.slice(1));
+    if (step.startsWith('d')) check.take(id, id, hashOf(rows[id - 1] ?? []), `t-0@${at}`);
+    else check.takeTombstone(id, `t-0@${at}`);
+  }
+  return { records: check.records, problems: check.problems() };
+};
+
+test('a tombstone has to follow each delete, once', () => {
+  assert.deepEqual(deleted(['d1', 't1', 'd2', 't2']), { records: 2, problems: [] });
+  assert.deepEqual(deleted(['d1', 't1', 'd2']), { records: 1, problems: ['1 of 2 rows are missing, the first ids: 2'] });
+  assert.deepEqual(deleted(['t1', 'd1', 'd2', 't2']).problems[0], 't-0@0: a tombstone of 1 that was not due');
+  assert.deepEqual(deleted(['d1', 't1', 't1', 'd2', 't2']).problems[0], 't-0@2: a tombstone of 1 that was not due');
+});
