@@ -21,9 +21,8 @@ export interface LatencyWriterAnswer {
   readonly committedMs: Float64Array;
 }
 
+const connections = 8;
 const task = workerData as LatencyWriterTask;
-/** Commits that wait for the disk at the same time share one wait. */
-const connections = task.perSecond > 1000 ? 32 : 8;
 const pool = new Pool({ connectionString: task.url, max: connections });
 // All connections are there before the first row.
 await Promise.all(Array.from({ length: connections }, () => pool.query('SELECT pg_sleep(0.1)')));

@@ -13,11 +13,14 @@ import type { FetchedRecord } from '../../src/kafka/record-batch-reader.ts';
 import type { LatencyWriterAnswer, LatencyWriterTask } from './latency-writer-main.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
+import { writeSteadily } from './steady-writer.ts';
 
 const table = 'public.trips';
 const warmRows = 30_000;
 const timeoutMs = 120_000;
 const fetchWaitMs = 100;
+/** Beyond this the rows are written by a loop in Postgres. */
+const threadRateMax = 1000;
 const engineNames = new Set(['millrace', 'debezium-avro', 'debezium-avro-tuned', 'debezium-avro-latency', 'plain']);
 
 /**
@@ -90,8 +93,9 @@ async function measure(
   const [topic = ''] = stage.topics.topics;
   const task: LatencyWriterTask = { url: database.url, table, perSecond, rows };
   const fromMs = monotonicMs();
-  const writer = new Worker(join(import.meta.dirname, 'latency-writer-main.ts'), { workerData: task });
-  const answered = once(writer, 'message').then(([answer]) => answer as LatencyWriterAnswer);
+  const writer = perSecond > threadRateMax ? null : new Worker(join(import.meta.dirname, 'latency-writer-main.ts'), { workerData: task });
+  const answered =
+    writer === null ? writeSteadily(database, task) : once(writer, 'message').then(([answer]) => answer as LatencyWriterAnswer);
   // Whoever waits for the rows hears of it first.
   answered.catch(() => undefined);
   try {
@@ -122,7 +126,7 @@ async function measure(
       extra: { fromSendP50Ms: quantile(afterSend, 0.5), fromSendP99Ms: quantile(afterSend, 0.99), perSecond, writtenPerSecond },
     };
   } finally {
-    await writer.terminate();
+    await (writer === null ? answered.catch(() => undefined) : writer.terminate());
     context.say(`  ${arrivals.length} records came`);
   }
 }
