@@ -11,10 +11,12 @@ import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { disableRyukIfOutOfReach, dockerMissing } from './docker-engine.ts';
 import { readDecoded } from './topic-records.ts';
 
+/** Three servers and a build share the machine. */
+const startWithinMs = 180_000;
 const root = join(import.meta.dirname, '..', '..');
 
 /** Millrace's own image against the upstream images, on one Docker network, each started by Testcontainers. */
-describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 300_000 }, () => {
+describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 420_000 }, () => {
   let network: StartedNetwork;
   let postgres: StartedPostgreSqlContainer;
   let millrace: StartedTestContainer;
@@ -42,6 +44,7 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
       .withCopyContentToContainer([{ target: '/etc/millrace/worker.json', content: JSON.stringify(workerConfig) }])
       .withExposedPorts(8083)
       .withWaitStrategy(Wait.forHttp('/health', 8083).forStatusCode(200))
+      .withStartupTimeout(startWithinMs)
       .start();
     started.push(millrace);
   });
@@ -117,6 +120,7 @@ function startPostgres(network: StartedNetwork): Promise<StartedPostgreSqlContai
     .withUsername('app')
     .withPassword('secret')
     .withCommand(['postgres', '-c', 'wal_level=logical'])
+    .withStartupTimeout(startWithinMs)
     .start();
 }
 
@@ -140,6 +144,7 @@ function startKafka(network: StartedNetwork, port: number): Promise<StartedTestC
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
+    .withStartupTimeout(startWithinMs)
     .start();
 }
 
@@ -149,5 +154,6 @@ function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
     .withNetworkAliases('registry')
     .withExposedPorts(8080)
     .withWaitStrategy(Wait.forHttp('/health/ready', 8080).forStatusCode(200))
+    .withStartupTimeout(startWithinMs)
     .start();
 }
