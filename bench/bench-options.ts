@@ -70,7 +70,7 @@ export function benchOptions(
       list,
       [],
     )
-    .option('--all', 'the long list too: about an hour')
+    .option('--all', 'the long list too: about an hour more, by estimate')
     .option('--engine <names>', `one or more of: ${names.engines.join(', ')}`, list, [])
     .option('--rows <number>', "rows of each run, instead of each scenario's own number", whole)
     .option('--repeats <number>', 'measured runs of each engine', whole)

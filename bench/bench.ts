@@ -51,6 +51,13 @@ const quickEngines: ReadonlySet<string> = new Set([
 /** Not engines, but lines that can be chosen like them. */
 export const limits = ['walsender', 'copy', 'producer'] as const;
 
+/** Those that were named; else all but the long list, unless that is wanted too. */
+export function chosenScenarios(options: Pick<BenchOptions, 'scenarios' | 'all'>): Scenario[] {
+  return scenarios.filter(({ name, long }) =>
+    options.scenarios.length === 0 ? options.all || long !== true : options.scenarios.includes(name),
+  );
+}
+
 /** Runs what was chosen, and resolves with the exit code: 0 only when everything was measured and found right. */
 export async function bench(options: BenchOptions, say: (text: string) => void): Promise<number> {
   if (options.readme) {
@@ -60,9 +67,7 @@ export async function bench(options: BenchOptions, say: (text: string) => void):
   if (options.compare) return await compareWithBaseline(options.saveBaseline, say);
   const about = machine();
   if (about.loadBefore > 1) say(`This machine is busy (load ${about.loadBefore}): rates and latencies will be worse than they are.`);
-  const chosen = scenarios.filter(({ name, long }) =>
-    options.scenarios.length === 0 ? options.all || long !== true : options.scenarios.includes(name),
-  );
+  const chosen = chosenScenarios(options);
   const usual = options.quick ? engines.filter(({ name }) => quickEngines.has(name)) : engines;
   const chosenEngines = options.engines.length === 0 ? usual : engines.filter(({ name }) => options.engines.includes(name));
   for (const engine of chosenEngines) await engine.prepare(say);
