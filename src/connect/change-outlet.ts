@@ -231,7 +231,13 @@ export class TaskOutlet implements ChangeOutlet {
     }
     if (out.at === headersAt) out.byte(0);
     if (out.overflowed) return false;
-    batch.append(plan.topicIndex, start, keyStart, keyEnd, change.timestampMs);
+    if (plan.partition === null) batch.append(plan.topicIndex, start, keyStart, keyEnd, change.timestampMs);
+    else {
+      this.#stage = Stage.TRANSFORMATION;
+      const partition = plan.partition(change);
+      batch.append(plan.topicIndex, start, keyStart, keyEnd, change.timestampMs);
+      batch.place(partition);
+    }
     return true;
   }
 

@@ -7,7 +7,7 @@ import type { HeaderNode, Node, Shape } from '../record/shape.ts';
 import type { Converter, ConverterContext, RowEncoder } from './converter.ts';
 import { HeaderEncoder } from './header-encoder.ts';
 import type { HeaderPart } from './header-encoder.ts';
-import type { RowRoute, RowStep, RowTarget, Transform } from './transform.ts';
+import type { RowPartition, RowRoute, RowStep, RowTarget, Transform } from './transform.ts';
 
 /** Everything that the row path needs to know about one shape and operation. */
 export interface RowPlan {
@@ -22,6 +22,8 @@ export interface RowPlan {
   readonly valuePresence: TupleRef | null;
   /** Null: no headers. */
   readonly headers: HeaderEncoder | null;
+  /** Null: by key. */
+  readonly partition: RowPartition | null;
   /** Not null: the topic is chosen per row, and key, value and headers are those of `route.open`. */
   readonly route: RoutePlan | null;
 }
@@ -46,6 +48,7 @@ interface Outcome {
   readonly shape: Shape;
   readonly steps: readonly RowStep[];
   readonly tombstone: boolean;
+  readonly partition: RowPartition | null;
   readonly route: { readonly rows: RowRoute; continue(target: RowTarget): Outcome | null } | null;
 }
 
@@ -83,12 +86,19 @@ function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outc
     const refuse: RowStep = () => {
       throw error;
     };
-    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE, route: null };
+    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE, partition: null, route: null };
   }
 }
 
-function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[], isTombstone = op === Op.TOMBSTONE): Outcome | null {
+function applyTransforms(
+  shape: Shape,
+  op: Op,
+  transforms: readonly Transform[],
+  isTombstone = op === Op.TOMBSTONE,
+  chosen: RowPartition | null = null,
+): Outcome | null {
   let at = shape;
+  let partition = chosen;
   let tombstone = isTombstone;
   const steps: RowStep[] = [];
   for (const [index, transform] of transforms.entries()) {
@@ -97,16 +107,17 @@ function applyTransforms(shape: Shape, op: Op, transforms: readonly Transform[],
     at = plan.shape;
     tombstone ||= plan.tombstone === true;
     if (plan.step !== null) steps.push(plan.step);
+    partition = plan.partition ?? partition;
     if (plan.route === undefined) continue;
-    const [routed, isGone] = [at, tombstone];
+    const [routed, isGone, placed] = [at, tombstone, partition];
     const rest = transforms.slice(index + 1);
     const route = {
       rows: plan.route,
-      continue: (target: RowTarget) => applyTransforms({ ...routed, topic: target.topic }, op, rest, isGone || target.tombstone),
+      continue: (target: RowTarget) => applyTransforms({ ...routed, topic: target.topic }, op, rest, isGone || target.tombstone, placed),
     };
-    return { shape: at, steps, tombstone, route };
+    return { shape: at, steps, tombstone, partition, route };
   }
-  return { shape: at, steps, tombstone, route: null };
+  return { shape: at, steps, tombstone, partition, route: null };
 }
 
 async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, compile: Compile): Promise<RowPlan> {
@@ -131,6 +142,7 @@ async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, comp
     value: tombstone ? null : await compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
     valuePresence: presence,
     headers: await compileHeaders(shape, op, planner, compile),
+    partition: outcome.partition,
     route: null,
   };
 }
@@ -152,7 +164,16 @@ function routedPlan(
       });
     return compilePlan(rest, op, planner, compile);
   };
-  return { topic: '', steps, key: null, value: null, valuePresence: null, headers: null, route: { rows: route.rows, open } };
+  return {
+    topic: '',
+    steps,
+    key: null,
+    value: null,
+    valuePresence: null,
+    headers: null,
+    partition: null,
+    route: { rows: route.rows, open },
+  };
 }
 
 async function compileHeaders(shape: Shape, op: Op, planner: ShapePlanner, compile: Compile): Promise<HeaderEncoder | null> {

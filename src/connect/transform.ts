@@ -12,7 +12,11 @@ export interface ShapePlan {
   readonly tombstone?: boolean | undefined;
   /** The topic is chosen per row; absent: the shape's. Transforms that follow see each topic as a shape of its own. */
   readonly route?: RowRoute | undefined;
+  /** Chooses the partition of each record, below 0: by its key, as where this is absent. Asked behind all steps. */
+  readonly partition?: RowPartition | undefined;
 }
+
+export type RowPartition = (change: Change) => number;
 
 /** Where rows go when only they know. The first row of each target waits until its topic and its schemas are there. */
 export interface RowRoute {

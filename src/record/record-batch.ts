@@ -50,6 +50,8 @@ export class RecordBatch {
   keyStart: Int32Array;
   keyEnd: Int32Array;
   timestampMs: Float64Array;
+  /** The partition that a transform chose for each record, -1: by its key; null until one was chosen, which most batches never see. */
+  partition: Int32Array | null = null;
   /** Names by index; only ever appended to, also across `reset`. */
   readonly topics: string[] = [];
   /** What `sink.commit` makes visible together with the records; set by `seal`. */
@@ -121,6 +123,12 @@ export class RecordBatch {
     this.length = at + 1;
   }
 
+  /** Sends the record appended last to a partition, whatever its key. */
+  place(partition: number): void {
+    this.partition ??= new Int32Array(this.topic.length).fill(-1);
+    this.partition[this.length - 1] = partition;
+  }
+
   /** A record whose parts are there as bytes already; `headers` with their count, null for none. Slow paths. */
   add(topic: number, key: Uint8Array | null, value: Uint8Array | null, headers: Uint8Array | null, timestampMs: number): void {
     const { out } = this;
@@ -141,6 +149,7 @@ export class RecordBatch {
 
   /** Empties the batch. An arena that one giant record blew up goes back to the bound. */
   reset(): void {
+    this.partition?.fill(-1, 0, this.length);
     this.length = 0;
     this.offsets = [];
     this.out.at = 0;
@@ -154,6 +163,7 @@ export class RecordBatch {
     this.keyStart = larger(this.keyStart, new Int32Array(size));
     this.keyEnd = larger(this.keyEnd, new Int32Array(size));
     this.timestampMs = larger(this.timestampMs, new Float64Array(size));
+    if (this.partition !== null) this.partition = larger(this.partition, new Int32Array(size).fill(-1));
   }
 }
 

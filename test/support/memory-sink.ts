@@ -11,6 +11,8 @@ export interface StoredRecord {
   readonly value: string | null;
   readonly headers: Readonly<Record<string, string | null>>;
   readonly timestampMs: number;
+  /** Below 0: by key. */
+  readonly partition: number;
 }
 
 /** A sink that keeps records and offsets in memory, atomically, and checks what a sink may rely on. */
@@ -55,12 +57,13 @@ export class MemorySink implements Sink {
 }
 
 export function readBatch(batch: RecordBatch): StoredRecord[] {
-  return readRawBatch(batch).map(({ topic, key, value, headers, timestampMs }) => ({
+  return readRawBatch(batch).map(({ topic, key, value, headers, timestampMs }, index) => ({
     topic,
     key: text(key),
     value: text(value),
     headers: Object.fromEntries(Object.entries(headers).map(([name, data]) => [name, text(data)])),
     timestampMs,
+    partition: batch.partition?.[index] ?? -1,
   }));
 }
 

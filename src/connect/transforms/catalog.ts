@@ -13,6 +13,7 @@ import { insertFieldPlugins } from './insert-field.ts';
 import { logicalTablePlugin } from './logical-table.ts';
 import { maskPlugins } from './mask.ts';
 import { recordPlugin } from './part.ts';
+import { partitionRoutingPlugin } from './partition-routing.ts';
 import { predicatePlugins, whenMatches } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
@@ -41,6 +42,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   eventRouterPlugin,
   headerToValuePlugin,
   logicalTablePlugin,
+  partitionRoutingPlugin,
   scriptedFilterPlugin,
   timezoneConverterPlugin,
   ...rowRouterPlugins,

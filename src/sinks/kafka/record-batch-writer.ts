@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { ByteSink } from '../../base/byte-sink.ts';
+import { ConnectError } from '../../base/errors.ts';
 import { copyWords, wordsOf } from '../../base/word-copy.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import type { Compression } from './compression.ts';
@@ -54,7 +55,10 @@ export class RecordBatchWriter {
     this.#attributes = compression.attribute | (transactional ? transactionalBit : 0);
   }
 
-  /** Every record batch in order within its partition. Records without a key share one partition per call, another one each call. */
+  /**
+   * Every record batch in order within its partition. Records without a key share one partition per call, another one each
+   * call. Rejects with `config.invalid` when a transform chose a partition that the topic does not have.
+   */
   async encode(batch: RecordBatch, topics: readonly TopicTarget[]): Promise<EncodedBatch[]> {
     const encoded: EncodedBatch[] = [];
     this.#sort(batch, topics);
@@ -97,14 +101,18 @@ export class RecordBatchWriter {
     for (let topic = 1; topic < topics.length; topic += 1) {
       firstSlot[topic] = (firstSlot[topic - 1] as number) + (partitions[topic - 1] as number);
     }
-    const { arena, topic: topicOf, keyStart, keyEnd } = batch;
+    const { arena, topic: topicOf, keyStart, keyEnd, partition: chosen } = batch;
     const [order, slotOf, slotEnd] = [this.#order, this.#slot, this.#slotEnd];
     slotEnd.fill(0, 0, slots);
     for (let record = 0; record < records; record += 1) {
       const topic = topicOf[record] as number;
       const start = keyStart[record] as number;
-      const partition =
-        start < 0 ? (keyless[topic] as number) : this.#partitioner(arena, start, keyEnd[record] as number, partitions[topic] as number);
+      let partition = chosen === null ? -1 : (chosen[record] as number);
+      if (partition >= (partitions[topic] as number)) throw noSuchPartition(topics[topic] as TopicTarget, partition);
+      if (partition < 0) {
+        partition =
+          start < 0 ? (keyless[topic] as number) : this.#partitioner(arena, start, keyEnd[record] as number, partitions[topic] as number);
+      }
       const slot = (firstSlot[topic] as number) + partition;
       slotOf[record] = slot;
       slotEnd[slot] = (slotEnd[slot] as number) + 1;
@@ -183,6 +191,16 @@ export function stampProducer(bytes: Buffer, producerId: bigint, epoch: number, 
   bytes.writeInt16BE(epoch, 51);
   bytes.writeInt32BE(baseSequence, 53);
   bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
+}
+
+function noSuchPartition(topic: TopicTarget, partition: number): ConnectError {
+  return new ConnectError(
+    'config.invalid',
+    `A transform chose partition ${partition} of topic "${topic.name}", which has ${topic.partitions}.`,
+    {
+      remedy: 'Give the topic more partitions, or set "partition.topic.num" of PartitionRouting to what the topic has.',
+    },
+  );
 }
 
 /** Bytes of a zigzag varint of a length or a delta, which are never negative. */

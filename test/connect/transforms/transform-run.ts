@@ -11,6 +11,7 @@ import { StringConverter } from '../../../src/json/string-converter.ts';
 import { ScriptedSource, boundary } from '../../support/scripted-source.ts';
 import type { ScriptStep } from '../../support/scripted-source.ts';
 import { fillTuple } from '../../support/sample-shape.ts';
+import type { StoredRecord } from '../../support/memory-sink.ts';
 import { never, stageTask } from '../../support/task-stage.ts';
 
 export type Cells = readonly (string | null)[];
@@ -82,6 +83,22 @@ export const timestampMs = Date.UTC(2026, 1, 28, 23, 30);
 
 /** Takes rows of a shape through a chain and a whole task, to what a reader of plain JSON would see. */
 export async function written(config: Readonly<Record<string, string>>, shape: Shape, rows: readonly Row[]): Promise<Written[]> {
+  const records = await stored(config, shape, rows);
+  return records.map(({ topic, key, value, headers, timestampMs: ms }) => ({
+    topic,
+    key: parsed(key),
+    value: parsed(value),
+    headers,
+    timestampMs: ms,
+  }));
+}
+
+/** As the sink got them. */
+export async function stored(
+  config: Readonly<Record<string, string>>,
+  shape: Shape,
+  rows: readonly Row[],
+): Promise<readonly StoredRecord[]> {
   const converter = new JsonConverter({ schemasEnable: false, decimalNumeric: true });
   const steps = rows.map((each): ScriptStep => ({
     kind: 'fill',
@@ -101,11 +118,5 @@ export async function written(config: Readonly<Record<string, string>>, shape: S
     headerConverter: new StringConverter(),
   });
   await stage.task.run(never);
-  return stage.memory.records.map(({ topic, key, value, headers, timestampMs: ms }) => ({
-    topic,
-    key: parsed(key),
-    value: parsed(value),
-    headers,
-    timestampMs: ms,
-  }));
+  return stage.memory.records;
 }
