@@ -31,6 +31,7 @@ describe('a task', () => {
       value: '{id=1,text=t1}',
       headers: {},
       timestampMs: 1_700_000_000_000,
+      partition: -1,
     });
     assert.equal(started, 1);
   });

@@ -64,7 +64,9 @@ function hashOfText(node: Node, schema: RowSchema): HashOfText {
     case 'bytes':
       if (kind === ColumnKind.DECIMAL && column !== undefined) return decimalHash(column.scale);
       break;
-    default:
+    case 'array':
+    case 'map':
+    case 'struct':
       break;
   }
   throw new ConnectError('data.shape', `A partition cannot be computed from a ${name ?? type}.`, {
