@@ -4,7 +4,7 @@ import type { Change } from '../../record/change.ts';
 import type { HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
-import type { RowStep, ShapePlan } from '../transform.ts';
+import type { RowPartition, RowStep, ShapePlan } from '../transform.ts';
 import { findField, invalid, listKey, newStruct, stringKey } from './part.ts';
 import { javaRegex, javaReplacement } from './route.ts';
 import { epochMsOf, momentKinds } from './moment-text.ts';
@@ -24,7 +24,11 @@ const configKeys: readonly ConfigKey[] = [
   { ...stringKey('table.expand.json.payload', "Refused: the value's schema would change from row to row.", 'false'), type: 'BOOLEAN' },
   { ...stringKey('table.json.payload.null.behavior', 'Belongs to table.expand.json.payload.', 'ignore'), importance: 'LOW' },
   { ...stringKey('table.json.payload.empty.array.behavior', 'Belongs to table.expand.json.payload.', 'ignore'), importance: 'LOW' },
-  listKey('table.fields.additional.placement', 'Further columns, as column:placement[:alias]; placement is header or envelope.', ''),
+  listKey(
+    'table.fields.additional.placement',
+    'Further columns, as column:placement[:alias]; placement is header, envelope or partition.',
+    '',
+  ),
   {
     ...stringKey('table.field.additional.missing', 'What becomes of an additional column that is not there.', 'error'),
     oneOf: ['error', 'ignore'],
@@ -94,7 +98,7 @@ class EventRouter {
       (change) => this.#topicOf(text(routedBy(change))),
       this.#config.boolean('route.tombstone.on.empty.payload') ? isEmpty : null,
     );
-    return { shape: events, step: this.#timeStep(after, shape), route };
+    return { shape: events, step: this.#timeStep(after, shape), route, partition: this.#partition(after, shape) };
   }
 
   #value(payload: Node, after: StructNode, shape: Shape): Node {
@@ -112,6 +116,19 @@ class EventRouter {
       const node = this.#extra(after, column, shape);
       return node === null ? [] : [header(alias, node)];
     });
+  }
+
+  /** Where several columns are named, the last one counts. */
+  #partition(after: StructNode, shape: Shape): RowPartition | undefined {
+    const column = this.#placed('partition').at(-1)?.column;
+    const node = column === undefined ? null : this.#extra(after, column, shape);
+    if (node === null) return undefined;
+    if (!/^int(8|16|32)$/.test(node.schema.type))
+      throw new ConnectError('data.shape', `Column "${column}" is placed as the partition in "${shape.topic}" and is no integer.`, {
+        remedy: 'Name a column of type integer or smallint.',
+      });
+    const read = rowReader(node, shape.schema);
+    return (change) => Number(read(change) ?? -1);
   }
 
   #placed(placement: string): Additional[] {
@@ -164,9 +181,13 @@ function text(value: string | number | bigint | boolean | null): string {
 
 function parseAdditional(spec: string): Additional {
   const [column = '', placement = '', alias = column, ...rest] = spec.split(':').map((part) => part.trim());
-  const known = ['header', 'envelope'].includes(placement.toLowerCase());
+  const known = ['header', 'envelope', 'partition'].includes(placement.toLowerCase());
   if (column === '' || alias === '' || !known || rest.length > 0)
-    throw invalid('table.fields.additional.placement', spec, 'write column:header, column:envelope, or either with :alias');
+    throw invalid(
+      'table.fields.additional.placement',
+      spec,
+      'write column:header, column:envelope, either with :alias, or column:partition',
+    );
   return { column, placement: placement.toLowerCase(), alias };
 }
 

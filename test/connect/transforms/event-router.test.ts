@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Op } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
-import { columnsOf, envelopeOf, optionsOf, timestampMs, written } from './transform-run.ts';
+import { columnsOf, envelopeOf, optionsOf, stored, timestampMs, written } from './transform-run.ts';
 import type { Row } from './transform-run.ts';
 
 const columns = columnsOf({
@@ -91,7 +91,18 @@ describe('EventRouter', () => {
   it('a topic that Kafka does not allow, and options whose schemas would change per row, are refused', async () => {
     await assert.rejects(run({}, [event({ aggregate: 'two words' })]), because(/a topic that Kafka does not allow/));
     await assert.rejects(run({ 'table.expand.json.payload': 'true' }, [event()]), /change from row to row/);
-    await assert.rejects(run({ 'table.fields.additional.placement': 'type:partition' }, [event()]), /write column:header/);
+    await assert.rejects(run({ 'table.fields.additional.placement': 'type:nowhere' }, [event()]), /write column:header/);
+  });
+
+  it('the partition from an integer column; without a value the key decides', async () => {
+    const lanes = envelopeOf('shop.public.outboxevent', [...columns, ...columnsOf({ lane: [ColumnKind.INT, 'int32?'] })]);
+    const rows = ['2', null, '0'].map((lane): Row => ({ op: Op.CREATE, after: [...(event().after ?? []), lane] }));
+    const records = await stored(optionsOf(type, { 'table.fields.additional.placement': 'lane:partition' }), lanes, rows);
+    assert.deepEqual(
+      records.map(({ partition }) => partition),
+      [2, -1, 0],
+    );
+    await assert.rejects(run({ 'table.fields.additional.placement': 'type:partition' }, [event()]), /is no integer/);
   });
 
   it('what is no envelope passes', async () => {
