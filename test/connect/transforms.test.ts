@@ -167,7 +167,7 @@ describe('transforms of fields', () => {
     );
     assert.throws(() => chain(type), /No field insertion configured/);
     assert.throws(() => chain(type, { 'static.field': 'x' }), /without static value/);
-    assert.throws(() => chain(type, { 'timestamp.field': 'x' }), /cannot insert "timestamp\.field"/);
+    assert.throws(() => chain(type, { 'offset.field': 'x' }), /cannot insert "offset\.field"/);
   });
 
   it('MaskField', () => {
