@@ -6,6 +6,8 @@ import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { ShapePlan } from '../transform.ts';
 import { findField, invalid, stringKey, withFields } from './part.ts';
+import { RowTopics } from './row-topics.ts';
+import { rowReader } from './row-value.ts';
 
 const modes = ['drop', 'tombstone', 'rewrite', 'rewrite-with-tombstone', 'delete-to-tombstone'] as const;
 type Mode = (typeof modes)[number];
@@ -24,7 +26,7 @@ export const unwrapPlugins: readonly TransformPlugin[] = [
       stringKey('add.fields.prefix', 'Prefix of the added fields.', '__'),
       stringKey('add.headers', 'Fields of the envelope to add as headers.', ''),
       stringKey('add.headers.prefix', 'Prefix of the added headers.', '__'),
-      { ...stringKey('route.by.field', 'Refused: the topic is decided per shape, not per row.', ''), importance: 'LOW' },
+      { ...stringKey('route.by.field', 'Column of the row whose value is the topic.', ''), importance: 'LOW' },
       { ...stringKey('drop.fields.header.name', 'Refused: fields are decided per shape, not per row.', null), importance: 'LOW' },
       { ...stringKey('drop.fields.from.key', 'Belongs to drop.fields.header.name.', 'false'), type: 'BOOLEAN', importance: 'LOW' },
       {
@@ -47,12 +49,15 @@ class Unwrap {
   readonly #mode: Mode;
   readonly #fields: readonly Reference[];
   readonly #headers: readonly Reference[];
+  /** Empty: the topic stays. */
+  readonly #routeBy: string;
 
   constructor(config: Config) {
-    for (const key of ['route.by.field', 'drop.fields.header.name']) {
-      if ((config.optional(key) ?? '') === '') continue;
-      throw new ConnectError('config.invalid', `ExtractNewRecordState does not support "${key}".`, { remedy: `Remove "${key}".` });
-    }
+    if ((config.optional('drop.fields.header.name') ?? '') !== '')
+      throw new ConnectError('config.invalid', 'ExtractNewRecordState does not support "drop.fields.header.name".', {
+        remedy: 'Remove "drop.fields.header.name".',
+      });
+    this.#routeBy = config.optional('route.by.field') ?? '';
     const mode = modes.find((each) => each === config.choice('delete.tombstone.handling.mode'));
     if (mode === undefined)
       throw invalid(
@@ -66,6 +71,21 @@ class Unwrap {
   }
 
   plan(shape: Shape, op: Op): ShapePlan | null {
+    const plan = this.#unwrap(shape, op);
+    const isRow = op === Op.CREATE || op === Op.UPDATE || op === Op.READ || op === Op.DELETE;
+    if (plan === null || this.#routeBy === '' || !isRow || !isEnvelope(shape.value)) return plan;
+    const image = findField(shape.value, op === Op.DELETE ? 'before' : 'after');
+    const node = image?.kind === 'struct' ? findField(image, this.#routeBy) : null;
+    if (node === null)
+      throw new ConnectError('data.shape', `The rows of "${shape.topic}" have no column "${this.#routeBy}" to be routed by.`, {
+        remedy: 'Correct "route.by.field", or keep other tables out by a predicate.',
+      });
+    const read = rowReader(node, shape.schema);
+    // A row without a value names no topic: RowTopics refuses the empty name.
+    return { ...plan, route: new RowTopics((change) => String(read(change) ?? '')) };
+  }
+
+  #unwrap(shape: Shape, op: Op): ShapePlan | null {
     const rewrites = this.#mode === 'rewrite' || this.#mode === 'rewrite-with-tombstone';
     const envelope = shape.value;
     if (!isEnvelope(envelope)) return { shape, step: null };
