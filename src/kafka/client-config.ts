@@ -6,6 +6,7 @@ import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { logLevel } from 'kafkajs';
 import { ConnectError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import { calmRequestQueues } from './request-queue-timers.ts';
 
 /**
  * Kafka client settings under Kafka's own names (`bootstrap.servers`, `security.protocol`, ...). `Config` of the
@@ -85,6 +86,7 @@ export class ClientConfig {
 
   /** Every kafkajs option spelled out; its log is off because failures reach us as errors. */
   kafkajs(): KafkaConfig {
+    calmRequestQueues();
     const config: KafkaConfig = {
       clientId: this.clientId,
       brokers: this.serverNames.split(','),
