@@ -28,7 +28,7 @@ export async function saveResult(result: ResultFile): Promise<string> {
   const name = `${result.date.slice(0, 16).replace(':', '')}-${result.label}`;
   const file = join(resultsFolder, name);
   const plot = barPlot(headline(result.measurements));
-  await writeFile(`${file}.json`, `${JSON.stringify(result, null, 1)}\n`);
+  await writeFile(`${file}.json`, `${withoutPaths(JSON.stringify(result, null, 1))}\n`);
   await writeFile(`${file}.md`, markdownResult(result, plot === null ? null : `${name}.svg`));
   if (plot !== null) await writeFile(`${file}.svg`, plot);
   return file;
