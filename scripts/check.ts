@@ -18,7 +18,7 @@ interface Outcome {
 }
 
 const tools = join(projectRoot, 'node_modules', '.bin');
-const needsServer = /\.(pg|kafka|e2e|containers)\.test\.ts$/;
+const needsServer = /\.(pg|kafka|e2e|peer|containers)\.test\.ts$/;
 
 function steps(): Step[] {
   const tests = globSync('test/**/*.test.ts', { cwd: projectRoot }).filter((file) => !needsServer.test(file));
