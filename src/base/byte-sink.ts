@@ -13,6 +13,8 @@ export class ByteSink {
   bytes: Buffer;
   /** Next write position; beyond `bytes.length` after an overflow. */
   at = 0;
+  /** Bytes were written past the end, and `at` has come back over it since. */
+  #lost = false;
   #viewed: Uint8Array = noBytes;
   #words = wordsOf(noBytes);
 
@@ -21,7 +23,13 @@ export class ByteSink {
   }
 
   get overflowed(): boolean {
-    return this.at > this.bytes.length;
+    return this.#lost || this.at > this.bytes.length;
+  }
+
+  /** Forgets what was written since `at`, an overflow included. */
+  rewind(at: number): void {
+    this.at = at;
+    this.#lost = false;
   }
 
   byte(value: number): void {
@@ -71,7 +79,9 @@ export class ByteSink {
     const length = this.at - at - width;
     const needed = length < 0x40 ? 1 : length < 0x2000 ? 2 : length < 0x10_0000 ? 3 : length < 0x800_0000 ? 4 : 5;
     if (needed !== width) {
-      if (!this.overflowed) this.bytes.copyWithin(at + needed, at + width, this.at);
+      // The length may need fewer bytes than were left for it, and what lay past the end is lost all the same.
+      if (this.overflowed) this.#lost = true;
+      else this.bytes.copyWithin(at + needed, at + width, this.at);
       this.at += needed - width;
     }
     const end = this.at;

@@ -100,7 +100,7 @@ export class RecordBatch {
 
   /** Forgets everything written since the arena stood at `at`. */
   rollback(at: number): void {
-    this.out.at = at;
+    this.out.rewind(at);
   }
 
   /** Room for at least `bytes` in all; what was written up to `keep` is kept. */
@@ -152,7 +152,7 @@ export class RecordBatch {
     this.partition?.fill(-1, 0, this.length);
     this.length = 0;
     this.offsets = [];
-    this.out.at = 0;
+    this.out.rewind(0);
     if (this.out.bytes.length > 2 * this.limits.arenaBytesMax) this.out.bytes = Buffer.allocUnsafeSlow(this.limits.arenaBytesMax);
   }
 

@@ -77,3 +77,18 @@ test('floats are little-endian IEEE 754', () => {
     [...expected],
   );
 });
+
+test('an overflow stays one, also when a length turns out to need fewer bytes than were left for it', () => {
+  const out = new ByteSink(Buffer.alloc(12));
+  out.at = 2;
+  out.copy(Buffer.from('eleven byte'), 0, 11);
+  assert.equal(out.closeLength(0, 2), 1);
+  assert.equal(out.at, 12, 'what is needed fits exactly');
+  assert.equal(out.overflowed, true, 'and yet the last byte is lost');
+  out.rewind(0);
+  assert.equal(out.overflowed, false);
+  out.at = 1;
+  out.copy(Buffer.from('eleven byte'), 0, 11);
+  assert.equal(out.closeLength(0, 1), 1);
+  assert.deepEqual([out.overflowed, out.bytes.toString('latin1')], [false, '\x16eleven byte']);
+});

@@ -65,8 +65,6 @@ test('every record keeps its bytes while the arena and the arrays grow, whatever
         assert.equal(batch.bytes, 0);
       }
     }),
-    // One seed: about one in five of the others does not come to an end, which is an open fault of this test or of the arena.
-    { seed: 42 },
   );
 });
 
