@@ -1,12 +1,11 @@
-import { EngineStage } from '../engine/engine-stage.ts';
 import { BenchDatabase, templateTable } from '../measure/bench-database.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
 import { resultOfWhole } from '../measure/measurement.ts';
-import { loadSql } from '../table/load.ts';
 import { documentTable } from '../table/document-table.ts';
 import { createTableSql } from '../table/table-model.ts';
 import type { Scenario } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
+import { stageOf, warmUp } from './stage.ts';
 
 const table = 'public.documents';
 const rowBytes = 1024;
@@ -33,22 +32,11 @@ export const bigTransaction: Scenario = {
     for (const engine of context.engines.filter((each) => engineNames.has(each.name))) {
       await attempt(context, 'big-transaction', engine, async (log) => {
         await database.client.query(`TRUNCATE ${table}`);
-        await using stage = await EngineStage.prepare({
-          engine,
-          database,
-          servers: context.servers,
-          folder: context.folder,
-          name: context.uniqueName(engine.name.replaceAll('-', '_')),
-          tables: [table],
-          partitions: 1,
-        });
+        await using stage = await stageOf(context, engine, database, { tables: [table] });
         await stage.launch();
         log.config = { megabytes: context.bigMegabytes, ...stage.process.config };
         await stage.streaming();
-        const warm = await stage.run(warmRows, 'c', timeoutMs, () =>
-          database.client.query(loadSql([table], warmRows, 1000)).then(() => undefined),
-        );
-        requireRight(warm.problems);
+        await warmUp(stage, database, table, warmRows, timeoutMs);
         await database.client.query(`TRUNCATE ${table}`);
         let committedMs = 0;
         const progress = await stage.run(rows, 'c', timeoutMs, async () => {

@@ -1,4 +1,4 @@
-import { EngineStage } from '../engine/engine-stage.ts';
+import type { EngineStage } from '../engine/engine-stage.ts';
 import type { Engine } from '../engine/engine.ts';
 import { produceReadyMade } from '../limit/ready-made-producer.ts';
 import { WalsenderDrain } from '../limit/walsender-drain.ts';
@@ -10,6 +10,7 @@ import type { TableModel } from '../table/table-model.ts';
 import { changeSql, loadSql } from '../table/load.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
+import { stageOf } from './stage.ts';
 
 export interface CatchUpOptions {
   readonly name: string;
@@ -56,15 +57,7 @@ export function catchUp(options: CatchUpOptions): Scenario {
       if (options.producedBytes !== undefined) await produceFirst(context, options.name, rows, options.producedBytes);
       for (const engine of context.engines.filter(options.engines)) {
         await attempt(context, options.name, engine, async (log) => {
-          await using stage = await EngineStage.prepare({
-            engine,
-            database,
-            servers: context.servers,
-            folder: context.folder,
-            name: context.uniqueName(engine.name.replaceAll('-', '_')),
-            tables,
-            partitions,
-          });
+          await using stage = await stageOf(context, engine, database, { tables, partitions });
           await database.client.query(`TRUNCATE ${tables.join(', ')}`);
           const launchedMs = performance.now();
           await stage.launch();

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineStage } from '../engine/engine-stage.ts';
+import type { EngineStage } from '../engine/engine-stage.ts';
 import { BenchDatabase, templateTable } from '../measure/bench-database.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
-import { loadSql } from '../table/load.ts';
 import { createTableSql } from '../table/table-model.ts';
 import { taxiTable } from '../table/taxi-table.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
-import { attempt, requireRight } from './scenario.ts';
+import { attempt } from './scenario.ts';
+import { stageOf, warmUp } from './stage.ts';
 
 const table = 'public.trips';
 const busyTable = 'public.elsewhere';
@@ -30,24 +30,13 @@ export const idle: Scenario = {
     for (const engine of context.engines.filter(({ name }) => engineNames.has(name))) {
       await attempt(context, 'idle', engine, async (log) => {
         await database.client.query(`TRUNCATE ${table}`);
-        await using stage = await EngineStage.prepare({
-          engine,
-          database,
-          servers: context.servers,
-          folder: context.folder,
-          name: context.uniqueName(engine.name.replaceAll('-', '_')),
-          tables: [table],
-          partitions: 1,
-        });
+        await using stage = await stageOf(context, engine, database, { tables: [table] });
         await stage.launch();
         log.config = { idleMinutes: context.idleMinutes, busyRowsPerSecond, ...stage.process.config };
         await stage.streaming();
         const capture = async (): Promise<void> => {
           await database.client.query(`TRUNCATE ${table}`);
-          const { problems } = await stage.run(warmRows, 'c', timeoutMs, () =>
-            database.client.query(loadSql([table], warmRows, 1000)).then(() => undefined),
-          );
-          requireRight(problems);
+          await warmUp(stage, database, table, warmRows, timeoutMs);
         };
         await capture();
         const extra = await standStill(context, stage, database);

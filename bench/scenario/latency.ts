@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EngineStage } from '../engine/engine-stage.ts';
+import type { EngineStage } from '../engine/engine-stage.ts';
 import { BenchDatabase } from '../measure/bench-database.ts';
 import type { RunResult } from '../measure/measurement.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
 import { quantile } from '../measure/statistics.ts';
-import { loadSql } from '../table/load.ts';
 import { createTableSql } from '../table/table-model.ts';
 import { taxiTable } from '../table/taxi-table.ts';
 import type { FetchedRecord } from '../../src/kafka/record-batch-reader.ts';
 import type { LatencyWriterAnswer, LatencyWriterTask } from './latency-writer-main.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
+import { stageOf, warmUp } from './stage.ts';
 import { writeSteadily } from './steady-writer.ts';
 
 const table = 'public.trips';
@@ -43,23 +43,11 @@ const latencyAt = (
     for (const engine of context.engines.filter((each) => engineNames.has(each.name))) {
       await attempt(context, `latency-${rates[0]}`, engine, async (log) => {
         await database.client.query(`TRUNCATE ${table}`);
-        await using stage = await EngineStage.prepare({
-          engine,
-          database,
-          servers: context.servers,
-          folder: context.folder,
-          name: context.uniqueName(engine.name.replaceAll('-', '_')),
-          tables: [table],
-          partitions: 1,
-          latency: true,
-        });
+        await using stage = await stageOf(context, engine, database, { tables: [table], latency: true });
         await stage.launch();
         log.config = stage.process.config;
         await stage.streaming();
-        const warm = await stage.run(warmRows, 'c', timeoutMs, () =>
-          database.client.query(loadSql([table], warmRows, 1000)).then(() => undefined),
-        );
-        requireRight(warm.problems);
+        await warmUp(stage, database, table, warmRows, timeoutMs);
         for (const rate of rates) {
           const runs = rate === rates[0] ? log.runs : [];
           if (rate !== rates[0]) log.also.set(`latency-${rate}`, runs);

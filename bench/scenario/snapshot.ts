@@ -1,4 +1,3 @@
-import { EngineStage } from '../engine/engine-stage.ts';
 import { copyToNowhere } from '../limit/copy-drain.ts';
 import { BenchDatabase, templateTable } from '../measure/bench-database.ts';
 import { resultAfterFirst, resultOfWhole } from '../measure/measurement.ts';
@@ -6,6 +5,7 @@ import { createTableSql } from '../table/table-model.ts';
 import { taxiTable } from '../table/taxi-table.ts';
 import type { Scenario } from './scenario.ts';
 import { attempt, requireRight, tell } from './scenario.ts';
+import { measureFirstCopy } from './stage.ts';
 
 const table = 'public.trips';
 const timeoutMs = 180_000;
@@ -34,24 +34,14 @@ export const snapshot: Scenario = {
       }
     });
     for (const engine of context.engines.filter((each) => each.takesSnapshots && each.name !== 'debezium-avro-latency')) {
-      await attempt(context, 'snapshot', engine, async (log) => {
-        const repeats = context.repeats(engine.role, engine.role === 'ours' ? 2 : 1);
-        for (let repeat = 1; repeat <= repeats; repeat += 1) {
-          await using stage = await EngineStage.prepare({
-            engine,
-            database,
-            servers: context.servers,
-            folder: context.folder,
-            name: context.uniqueName(engine.name.replaceAll('-', '_')),
-            tables: [table],
-            partitions: 1,
-          });
-          const progress = await stage.run(rows, 'r', timeoutMs, () => stage.launch());
-          requireRight(progress.problems);
-          log.config = stage.process.config;
-          log.peakRssBytes = Math.max(log.peakRssBytes ?? 0, stage.peakRssBytes);
-          tell(context, log.runs, resultAfterFirst(progress));
-        }
+      const repeats = context.repeats(engine.role, engine.role === 'ours' ? 2 : 1);
+      await measureFirstCopy(context, engine, database, {
+        scenario: 'snapshot',
+        table,
+        rows,
+        repeats,
+        timeoutMs,
+        result: resultAfterFirst,
       });
     }
   },

@@ -1,9 +1,10 @@
-import { EngineStage } from '../engine/engine-stage.ts';
 import { BenchDatabase, templateTable } from '../measure/bench-database.ts';
+import type { RunResult } from '../measure/measurement.ts';
+import type { RunProgress } from '../measure/run-progress.ts';
 import { createTableSql } from '../table/table-model.ts';
 import { taxiTable } from '../table/taxi-table.ts';
 import type { Scenario } from './scenario.ts';
-import { attempt, requireRight, tell } from './scenario.ts';
+import { measureFirstCopy } from './stage.ts';
 
 const table = 'public.trips';
 const rows = 1000;
@@ -18,25 +19,9 @@ export const start: Scenario = {
     await database.client.query(createTableSql(table, taxiTable));
     await database.client.query(`INSERT INTO ${table} SELECT * FROM ${templateTable}`);
     for (const engine of context.engines.filter((each) => each.name === 'millrace' || each.name === 'debezium-avro-tuned')) {
-      await attempt(context, 'start', engine, async (log) => {
-        const repeats = context.repeats(engine.role, 3);
-        for (let repeat = 1; repeat <= repeats; repeat += 1) {
-          await using stage = await EngineStage.prepare({
-            engine,
-            database,
-            servers: context.servers,
-            folder: context.folder,
-            name: context.uniqueName(engine.name.replaceAll('-', '_')),
-            tables: [table],
-            partitions: 1,
-          });
-          const progress = await stage.run(rows, 'r', timeoutMs, () => stage.launch());
-          requireRight(progress.problems);
-          log.config = stage.process.config;
-          log.peakRssBytes = Math.max(log.peakRssBytes ?? 0, stage.peakRssBytes);
-          tell(context, log.runs, { seconds: (progress.firstMs - progress.fromMs) / 1000, rows });
-        }
-      });
+      const repeats = context.repeats(engine.role, 3);
+      const result = ({ fromMs, firstMs }: RunProgress): RunResult => ({ seconds: (firstMs - fromMs) / 1000, rows });
+      await measureFirstCopy(context, engine, database, { scenario: 'start', table, rows, repeats, timeoutMs, result });
     }
   },
 };
