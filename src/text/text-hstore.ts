@@ -4,8 +4,28 @@ import type { ByteRegister } from './value-register.ts';
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** How the pairs are written: what stands between a key and its value, the word for NULL, and a text with its quotes. */
+interface PairForm {
+  readonly between: number;
+  readonly nullWord: string;
+  /** Copies the quoted text that starts at `start`; returns where it ends. */
+  readonly copyText: (bytes: Uint8Array, start: number, end: number, into: ByteRegister) => number;
+}
+
+const json: PairForm = { between: 0x3a, nullWord: 'null', copyText: jsonText };
+const literal: PairForm = { between: 0x2c, nullWord: 'NULL', copyText: quotedText };
+
 /** `"a"=>"1", "b"=>NULL` → `{"a":"1","b":null}`, members in the order in which the server sends them. */
 export function readHstoreJson(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  readPairs(bytes, start, end, into, json);
+}
+
+/** The same as an array literal with keys and values by turns: `{"a","1","b",NULL}`. */
+export function readHstorePairs(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+  readPairs(bytes, start, end, into, literal);
+}
+
+function readPairs(bytes: Uint8Array, start: number, end: number, into: ByteRegister, form: PairForm): void {
   into.length = 0;
   into.push(0x7b);
   let at = start;
@@ -15,23 +35,22 @@ export function readHstoreJson(bytes: Uint8Array, start: number, end: number, in
       into.push(0x2c);
       at += bytes[at + 1] === 0x20 ? 2 : 1;
     }
-    at = member(bytes, at, end, into);
+    at = form.copyText(bytes, at, end, into);
+    if (bytes[at] !== 0x3d || bytes[at + 1] !== 0x3e) throw notHstore();
+    into.push(form.between);
+    at += 2;
+    if (bytes[at] === quote) {
+      at = form.copyText(bytes, at, end, into);
+    } else {
+      if (!isNull(bytes, at, end)) throw notHstore();
+      into.appendText(form.nullWord);
+      at += 4;
+    }
   }
   into.push(0x7d);
 }
 
-function member(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
-  let at = text(bytes, start, end, into);
-  if (bytes[at] !== 0x3d || bytes[at + 1] !== 0x3e) throw notHstore();
-  into.push(0x3a);
-  at += 2;
-  if (bytes[at] === quote) return text(bytes, at, end, into);
-  if (!isNull(bytes, at, end)) throw notHstore();
-  into.appendText('null');
-  return at + 4;
-}
-
-function text(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
+function jsonText(bytes: Uint8Array, start: number, end: number, into: ByteRegister): number {
   if (start >= end || bytes[start] !== quote) throw notHstore();
   into.push(quote);
   for (let at = start + 1; at < end; at += 1) {
@@ -51,32 +70,6 @@ function text(bytes: Uint8Array, start: number, end: number, into: ByteRegister)
     }
   }
   throw notHstore();
-}
-
-/** The same as an array literal with keys and values by turns: `{"a","1","b",NULL}`. */
-export function readHstorePairs(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
-  into.length = 0;
-  into.push(0x7b);
-  let at = start;
-  while (at < end) {
-    if (at > start) {
-      if (bytes[at] !== 0x2c) throw notHstore();
-      into.push(0x2c);
-      at += bytes[at + 1] === 0x20 ? 2 : 1;
-    }
-    at = quotedText(bytes, at, end, into);
-    if (bytes[at] !== 0x3d || bytes[at + 1] !== 0x3e) throw notHstore();
-    into.push(0x2c);
-    at += 2;
-    if (bytes[at] === quote) {
-      at = quotedText(bytes, at, end, into);
-    } else {
-      if (!isNull(bytes, at, end)) throw notHstore();
-      into.appendText('NULL');
-      at += 4;
-    }
-  }
-  into.push(0x7d);
 }
 
 /** Both forms escape alike, so the text is copied as it is. */

@@ -1,37 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { systemClock } from '../../../src/base/clock.ts';
-import { silentLog } from '../../../src/base/log.ts';
-import { Metrics } from '../../../src/base/metrics.ts';
-import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
-import { createDatabase, type Database } from '../../support/database.ts';
+import { createDatabase } from '../../support/database.ts';
 import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
 import { servers } from './servers.ts';
-import { applyExactly, CommittingOutlet, tableState } from './snapshot-harness.ts';
-import { sourceConfig, untilTrue } from './source-fixture.ts';
+import { applyExactly, CommittingOutlet, liveUntilKilled, tableState } from './snapshot-harness.ts';
+import { untilTrue } from './source-fixture.ts';
 
-/** One process: runs until `decide` kills it, or until `done`. */
-async function live(database: Database, outlet: CommittingOutlet, done: Promise<void>): Promise<void> {
-  const config = sourceConfig(database, {
-    'snapshot.mode': 'initial',
-    'snapshot.max.threads': '3',
-    'snapshot.slice.bytes': '8192',
-  });
-  const source = new PostgresSource({ connector: 'kill', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
-  const abort = new AbortController();
-  outlet.restart();
-  outlet.position = () => source.position().at(-1)?.offset ?? null;
-  outlet.onKill = () => abort.abort(new Error('killed'));
-  const offsets = outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }];
-  const run = source.run(offsets, outlet, abort.signal);
-  await Promise.race([run, done.then(() => outlet.onKill())]);
-  await run.catch((error: unknown) => {
-    if (!abort.signal.aborted) throw error;
-  });
-  outlet.position = () => null;
-  await source.close();
-}
+const settings = {
+  'snapshot.mode': 'initial',
+  'snapshot.max.threads': '3',
+  'snapshot.slice.bytes': '8192',
+};
 
 for (const [version, url] of servers) {
   test(`Postgres ${version}: killed in the snapshot, between it and the stream, and in the stream: every row once`, async (context) => {
@@ -49,7 +29,7 @@ for (const [version, url] of servers) {
         left -= 1;
         return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : 'go';
       };
-      await live(database, outlet, never);
+      await liveUntilKilled(database, outlet, settings, never);
     }
     stop = true;
     await Promise.all(writers);
@@ -61,7 +41,7 @@ for (const [version, url] of servers) {
       if (change.op === 'c') streaming.resolve();
       if (change.after?.['message'] === 'the end') setImmediate(complete.resolve);
     };
-    const last = live(database, outlet, complete.promise);
+    const last = liveUntilKilled(database, outlet, settings, complete.promise);
     let isStreaming = false;
     void streaming.promise.then(() => (isStreaming = true));
     await untilTrue(async () => {

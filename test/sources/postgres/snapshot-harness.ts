@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { systemClock } from '../../../src/base/clock.ts';
 import { ConnectError } from '../../../src/base/errors.ts';
 import { silentLog } from '../../../src/base/log.ts';
+import { Metrics } from '../../../src/base/metrics.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import type { ChangeOutlet } from '../../../src/connect/source.ts';
 import { Change } from '../../../src/record/change.ts';
@@ -14,6 +15,7 @@ import type { Shape } from '../../../src/record/shape.ts';
 import { loadTables, TypeCatalog } from '../../../src/sources/postgres/catalog.ts';
 import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
 import { startPoint } from '../../../src/sources/postgres/position.ts';
+import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
 import type { ReadingChange } from '../../../src/sources/postgres/reading-change.ts';
 import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
 import { RelationCache } from '../../../src/sources/postgres/relation-cache.ts';
@@ -25,6 +27,7 @@ import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts
 import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
 import { CollectingOutlet, type CollectedChange } from '../../support/collecting-outlet.ts';
 import type { Database } from '../../support/database.ts';
+import { sourceConfig } from './source-fixture.ts';
 import { testSettings } from './test-settings.ts';
 
 /** A change as the sink committed it: what it was, and the snapshot marker and LSN in its registers. */
@@ -121,6 +124,29 @@ export class CommittingOutlet implements ChangeOutlet {
     const offset = this.position();
     if (offset !== null) this.offset = parseOffset(stringifyOffset(offset));
   }
+}
+
+/** A whole source as one process that ends when the outlet kills it, or when `done` resolves; the next one goes on from its offset. */
+export async function liveUntilKilled(
+  database: Database,
+  outlet: CommittingOutlet,
+  settings: Readonly<Record<string, string>>,
+  done: Promise<void>,
+): Promise<void> {
+  const config = sourceConfig(database, settings);
+  const source = new PostgresSource({ connector: 'killed', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
+  const abort = new AbortController();
+  outlet.restart();
+  outlet.position = () => source.position().at(-1)?.offset ?? null;
+  outlet.onKill = () => abort.abort(new Error('killed'));
+  const offsets = outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }];
+  const run = source.run(offsets, outlet, abort.signal);
+  await Promise.race([run, done.then(() => outlet.onKill())]);
+  await run.catch((error: unknown) => {
+    if (!abort.signal.aborted) throw error;
+  });
+  outlet.position = () => null;
+  await source.close();
 }
 
 function markerOf(change: Change): string {

@@ -1,43 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { systemClock } from '../../../../src/base/clock.ts';
-import { silentLog } from '../../../../src/base/log.ts';
-import { Metrics } from '../../../../src/base/metrics.ts';
-import { PostgresSource } from '../../../../src/sources/postgres/postgres-source.ts';
 import type { CollectedChange } from '../../../support/collecting-outlet.ts';
-import { createDatabase, type Database } from '../../../support/database.ts';
+import { createDatabase } from '../../../support/database.ts';
 import { randomFrom, schema, seed, tables, write } from '../random-writers.ts';
 import { servers } from '../servers.ts';
-import { CommittingOutlet, tableState } from '../snapshot-harness.ts';
-import { sourceConfig, untilTrue } from '../source-fixture.ts';
+import { CommittingOutlet, liveUntilKilled, tableState } from '../snapshot-harness.ts';
+import { untilTrue } from '../source-fixture.ts';
 import { signalTable } from './adhoc-harness.ts';
 
 const keyed = Object.entries(tables).filter(([, key]) => key.length > 0);
 
-/** One process: runs until `decide` kills it, or until `done`. */
-async function live(database: Database, outlet: CommittingOutlet, done: Promise<void>): Promise<void> {
-  const config = sourceConfig(database, {
-    'incremental.snapshot.chunk.size': '97',
-    'signal.data.collection': 'public.signals',
-    'table.exclude.list': 'public.signals',
-    // Whatever is left out of the topics still has to be seen.
-    'skipped.operations': 't',
-  });
-  const source = new PostgresSource({ connector: 'adhoc', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
-  const abort = new AbortController();
-  outlet.restart();
-  outlet.position = () => source.position().at(-1)?.offset ?? null;
-  outlet.onKill = () => abort.abort(new Error('killed'));
-  const offsets = outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }];
-  const run = source.run(offsets, outlet, abort.signal);
-  await Promise.race([run, done.then(() => outlet.onKill())]);
-  await run.catch((error: unknown) => {
-    if (!abort.signal.aborted) throw error;
-  });
-  outlet.position = () => null;
-  await source.close();
-}
+const settings = {
+  'incremental.snapshot.chunk.size': '97',
+  'signal.data.collection': 'public.signals',
+  'table.exclude.list': 'public.signals',
+  // Whatever is left out of the topics still has to be seen.
+  'skipped.operations': 't',
+};
 
 /**
  * Replays a table's records. A row that was read has exactly the value that the stream last told, or its first one when the
@@ -82,9 +62,10 @@ for (const [version, url] of servers) {
       const never = Promise.withResolvers<void>().promise;
       // Makes the slot before anything is written.
       outlet.decide = () => 'commit';
-      const begun = live(
+      const begun = liveUntilKilled(
         database,
         outlet,
+        settings,
         untilTrue(async () => {
           await database.query(`INSERT INTO log VALUES ('is it streaming?')`);
           return outlet.committed.length > 0;
@@ -108,7 +89,7 @@ for (const [version, url] of servers) {
           left -= 1;
           return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : lastOp === 'r' && random(50) === 0 ? 'full' : 'go';
         };
-        await live(database, outlet, never);
+        await liveUntilKilled(database, outlet, settings, never);
         const type = random(3) === 0 ? 'pause-snapshot' : 'resume-snapshot';
         await database.query(`INSERT INTO signals VALUES ('p${kills}', $1, '{}')`, [type]);
       }
@@ -118,7 +99,7 @@ for (const [version, url] of servers) {
       outlet.onEmit = () => (last = performance.now());
       const complete = (): boolean => outlet.offset?.['incremental_snapshot_state'] === undefined;
       const end = Promise.withResolvers<void>();
-      const finish = live(database, outlet, end.promise);
+      const finish = liveUntilKilled(database, outlet, settings, end.promise);
       await untilTrue(() => Promise.resolve(complete() && last > 0), 60_000);
       stop = true;
       await written;
