@@ -26,7 +26,7 @@ export function check(raw: RawConfig, runtime: Runtime): CheckedConnector {
 /** Everything that a connector's task consists of, from its config. Opens no connection; the task's run does. */
 export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, events: TaskEvents): Promise<Incarnation> {
   const { infos, config, plugin, warnings } = check(raw, runtime);
-  const log = runtime.log.child({ connector: name });
+  const log = runtime.loggers.connector(name);
   const errors = infos.configs.flatMap((info) => info.value.errors);
   if (errors.length > 0) {
     throw new ConnectError(
@@ -91,7 +91,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
 
 /** After a connector was deleted: what it made upstream goes, where its config asks for that. Failures are only logged. */
 export async function discardUpstream(name: string, raw: RawConfig, runtime: Runtime): Promise<void> {
-  const log = runtime.log.child({ connector: name });
+  const log = runtime.loggers.connector(name);
   try {
     const { infos, config, plugin } = check(raw, runtime);
     if (infos.error_count > 0) return;

@@ -46,7 +46,7 @@ export class Connector {
     this.#config = config;
     this.#target = target;
     this.#runtime = runtime;
-    const log = runtime.log.child({ connector: name });
+    const log = runtime.loggers.connector(name);
     this.#supervisor = new Supervisor({
       clock: runtime.clock,
       log,

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { LogLevels } from './log-levels.ts';
 import type { OffsetStore } from './offset-store.ts';
 import type { Plugins } from './plugins.ts';
 import type { SecretScrubber } from './secret-scrubber.ts';
@@ -22,5 +23,7 @@ export interface Runtime {
   readonly workerId: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Has the loggers of connectors. */
+  readonly loggers: LogLevels;
   readonly metrics: Metrics;
 }

@@ -9,6 +9,7 @@ import type { ConnectorFile } from './config-file.ts';
 import { ConfigStore } from './config-store.ts';
 import { FileOffsetStore } from './file-offset-store.ts';
 import { KafkaRecordLog } from './kafka-record-log.ts';
+import { LogLevels } from './log-levels.ts';
 import { KafkaOffsetStore, type OffsetStore } from './offset-store.ts';
 import type { Plugins } from './plugins.ts';
 import { createRestServer } from './rest/rest-server.ts';
@@ -85,6 +86,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
       workerId,
       clock,
       log,
+      loggers: new LogLevels(log, clock),
       metrics: new Metrics(),
     };
     const worker = new Worker(runtime, stores.configs);

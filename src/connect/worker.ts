@@ -139,6 +139,7 @@ export class Worker {
       if (this.#connectors.has(name)) return;
       this.runtime.statuses.remove(name);
       this.runtime.metrics.remove({ connector: name });
+      this.runtime.loggers.forget(name);
     });
     await Promise.race([gone, connector.settled(settleMs)]);
   }

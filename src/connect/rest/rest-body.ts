@@ -74,6 +74,14 @@ export function parseSignal(text: string): { readonly id: string; readonly type:
   return { id, type, data: data === null || typeof data === 'string' ? data : JSON.stringify(data) };
 }
 
+/** `{"level":"DEBUG"}` */
+export function parseLevel(text: string): string {
+  const body = text.trim() === '' ? {} : parseJson(text, (_key, value) => value);
+  const level = isMapping(body) ? body['level'] : undefined;
+  if (typeof level !== 'string') throw new RequestError(400, "Desired 'level' parameter was not specified in request.");
+  return level;
+}
+
 /** `{"offsets":[{"partition":{…},"offset":{…}|null}]}`; integers beyond 2^53 keep every digit. */
 export function parseOffsets(text: string): SourceOffset[] {
   const body = parseJson(text, (_key, value, context) => {

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log.ts';
 import { RequestError } from '../request-error.ts';
 import type { Worker } from '../worker.ts';
 import { connectorRoutes } from './connector-routes.ts';
+import { loggerRoutes } from './logger-routes.ts';
 import { offsetRoutes } from './offset-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { rootRoutes } from './root-routes.ts';
@@ -49,7 +50,13 @@ export function createRestServer(options: RestOptions): FastifyInstance {
   };
   register(
     app,
-    [...rootRoutes({ ...options, worker }), ...connectorRoutes(worker), ...offsetRoutes(worker), ...pluginRoutes(worker)],
+    [
+      ...rootRoutes({ ...options, worker }),
+      ...connectorRoutes(worker),
+      ...offsetRoutes(worker),
+      ...pluginRoutes(worker),
+      ...loggerRoutes(worker),
+    ],
     options,
   );
   return app;

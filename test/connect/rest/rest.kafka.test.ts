@@ -289,3 +289,38 @@ test('metrics are Prometheus text with the names dashboards know, and go with th
   await bench.call('DELETE', `/connectors/${name}`);
   assert.ok(!(await bench.get('/metrics')).text.includes(name));
 });
+
+test('levels of loggers are shown and changed, for the worker, all connectors or one', async () => {
+  const name = uniqueName('logged');
+  assert.equal((await bench.call('POST', '/connectors', { name, config: counting(), initial_state: 'STOPPED' })).status, 201);
+  const own = `millrace.connectors.${name}`;
+  const level = async (logger: string): Promise<unknown> => (await bench.get(`/admin/loggers/${logger}`)).body.level;
+  const all = (await bench.get('/admin/loggers/')).body as Record<string, { level: string; last_modified: number | null }>;
+  assert.deepEqual(Object.keys(all), Object.keys(all).toSorted());
+  assert.deepEqual(all['root'], { level: 'TRACE', last_modified: null });
+  for (const logger of ['org.apache.kafka.connect', 'io.debezium', 'io.debezium.connector.postgresql', own])
+    assert.ok(logger in all, logger);
+  const one = await bench.call('PUT', `/admin/loggers/${own}`, { level: 'warn' });
+  assert.deepEqual([one.status, one.body], [200, [own]]);
+  assert.deepEqual([await level(own), await level('root'), await level('millrace.connectors')], ['WARN', 'TRACE', 'TRACE']);
+  assert.ok(Number((await bench.get(`/admin/loggers/${own}`)).body.last_modified) > 0);
+  const debezium = await bench.call('PUT', '/admin/loggers/io.debezium.pipeline.ErrorHandler?scope=worker', { level: 'ERROR' });
+  assert.ok(debezium.body.includes(own) && debezium.body.includes('io.debezium') && !debezium.body.includes('root'), debezium.text);
+  const before = bench.log.length;
+  const put = await bench.call('PUT', '/admin/loggers/root?scope=cluster', { level: 'TRACE' });
+  assert.deepEqual([put.status, put.text, await level(own)], [204, '', 'TRACE']);
+  assert.equal((await bench.call('PUT', '/admin/loggers/root?scope=planet', { level: 'TRACE' })).status, 200);
+  assert.match(bench.log.slice(before), /unknown scope/);
+  const errors: [string, unknown, number, string][] = [
+    ['/admin/loggers/root', { level: 'LOUD' }, 404, "invalid log level 'LOUD'."],
+    ['/admin/loggers/root', {}, 400, "Desired 'level' parameter was not specified in request."],
+    ['/admin/loggers/no.such', { level: 'INFO' }, 404, 'Logger no.such not found.'],
+  ];
+  for (const [path, body, status, message] of errors) {
+    const answer = await bench.call('PUT', path, body);
+    assert.deepEqual([answer.status, answer.body], [status, { error_code: status, message }]);
+  }
+  assert.equal((await bench.get('/admin/loggers/no.such')).status, 404);
+  await bench.call('DELETE', `/connectors/${name}`);
+  await bench.until(`/admin/loggers/${own}`, (body) => body.error_code === 404);
+});
