@@ -1,5 +1,5 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
-import { choice, ignored, optional, partly, required } from './config-key.ts';
+import { choice, ignored, optional, required } from './config-key.ts';
 import { checkPluginName, checkReplicaIdentities, checkSlotName } from './settings-rules.ts';
 
 const connection = { group: 'Connection' } as const;
@@ -155,7 +155,10 @@ export const connectionKeys: readonly ConfigKey[] = [
   optional('heartbeat.interval.ms', 'INT', '0', 'Interval of heartbeats; 0: none.', { ...replication, min: 0 }),
   optional('heartbeat.action.query', 'STRING', null, 'SQL to run at each heartbeat.', replication),
   optional('topic.heartbeat.prefix', 'STRING', '__debezium-heartbeat', 'The heartbeat topic is <this>.<topic.prefix>.', replication),
-  partly('flush.lsn.source', 'BOOLEAN', 'true', ['true'], 'Older name of lsn.flush.mode.', 'set "lsn.flush.mode" to "manual".'),
+  optional('flush.lsn.source', 'BOOLEAN', 'true', 'Older name of lsn.flush.mode: false means "manual".', {
+    ...replication,
+    importance: 'LOW',
+  }),
   ignored('database.sslfactory', 'STRING', null, 'it names a Java class'),
   ignored('database.connection.factory.class', 'CLASS', null, 'it names a Java class'),
   ignored(

@@ -295,7 +295,7 @@ function streamSettings(config: Config): StreamSettings {
     offsetMismatchStrategy: config.choice('offset.mismatch.strategy') as OffsetMismatchStrategy,
     checkLogPosition: config.boolean('internal.log.position.check.enable'),
     statusIntervalMs: config.int('status.update.interval.ms'),
-    lsnFlushMode: config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode'],
+    lsnFlushMode: config.boolean('flush.lsn.source') ? (config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode']) : 'manual',
     heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
     heartbeatActionQuery: config.optional('heartbeat.action.query'),
     heartbeatTopicPrefix: config.string('topic.heartbeat.prefix'),

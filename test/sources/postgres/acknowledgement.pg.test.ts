@@ -106,6 +106,50 @@ for (const [version, server] of servers) {
     running.source.confirm([offset]);
     await untilTrue(async () => (await confirmedLsn(db)) === lsn(offset.offset, 'lsn_commit'));
   });
+
+  test(`Postgres ${version}: the slot follows the commits that are stored, with records of the transactions, too`, async () => {
+    await using db = await createDatabase(server);
+    await db.query('CREATE TABLE orders (id int PRIMARY KEY)');
+    await using running = startSource(db, { extra: { 'provide.transaction.metadata': 'true', 'status.update.interval.ms': '60000' } });
+    await untilStreaming(db, running);
+    let last = 0n;
+    for (let id = 1; id <= 5; id += 1) {
+      await db.query(`INSERT INTO orders VALUES (${id})`);
+      await running.out.until(() => running.out.changes.filter((change) => change.after?.['status'] === 'END').length >= id);
+      // One in the middle of the transaction: it confirms the transaction before.
+      const { offset: middle } = running.out.changes.find((change) => change.after?.['id'] === String(id)) ?? { offset: null };
+      running.source.confirm([{ partition: { server: 'shop' }, offset: middle }]);
+      const done = running.out.boundaries.at(-1);
+      assert.ok(done !== undefined);
+      running.source.confirm([done]);
+      await untilTrue(async () => (await confirmedLsn(db)) === lsn(done.offset, 'lsn_commit'));
+      assert.ok(toLsn(await confirmedLsn(db)) > last);
+      last = toLsn(await confirmedLsn(db));
+    }
+  });
+
+  test(`Postgres ${version}: a start moves the slot to what was stored before, and "manual" never moves it`, async () => {
+    await using db = await createDatabase(server);
+    await db.query('CREATE TABLE orders (id int PRIMARY KEY)');
+    const stored: SourceOffset[] = [];
+    for (const manual of [{ 'lsn.flush.mode': 'manual' }, { 'flush.lsn.source': 'false' }]) {
+      await using running = startSource(db, { offsets: stored.slice(-1), extra: { 'status.update.interval.ms': '50', ...manual } });
+      await untilStreaming(db, running);
+      const before = await confirmedLsn(db);
+      await db.query(`INSERT INTO orders VALUES (${stored.length + 1})`);
+      await running.out.until(() => running.out.boundaries.some((offset) => offset.offset?.['messageType'] === 'INSERT'));
+      stored.push(...running.out.boundaries.slice(-1));
+      running.source.confirm(stored.slice(-1));
+      await untilHeard(db);
+      assert.equal(await confirmedLsn(db), before);
+    }
+    // What the slot has behind it and the sink has in front of it is let go of, and does not come again.
+    const offsets = stored.slice(-1);
+    await using running = startSource(db, { offsets, extra: { 'offset.mismatch.strategy': 'trust_offset' } });
+    await untilTrue(async () => (await confirmedLsn(db)) === lsn(offsets[0]?.offset ?? null, 'lsn_commit'));
+    await db.query('INSERT INTO orders VALUES (3)');
+    assert.deepEqual((await running.out.untilChanges(1))[0]?.after, { id: '3' });
+  });
 }
 
 function toLsn(text: string): bigint {
