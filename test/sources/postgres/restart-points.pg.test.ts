@@ -18,6 +18,14 @@ function idOf(change: CollectedChange | undefined): string {
   return (row?.['id'] ?? row?.['status'] ?? row?.['prefix']) as string;
 }
 
+function ids(from: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(from + index));
+}
+
+function transaction(...rows: readonly string[]): string[] {
+  return ['BEGIN', ...rows, 'END'];
+}
+
 /** Whatever makes positions ambiguous for a reader that looks for equal log positions. */
 async function write(db: Database): Promise<void> {
   // A long transaction straddles a short one, which commits first.
@@ -49,8 +57,6 @@ for (const [version, server] of servers) {
       await running.out.until(() => running.out.changes.at(-1)?.after?.['prefix'] === 'outside');
       all = [...running.out.changes];
     }
-    const ids = (from: number, count: number): string[] => Array.from({ length: count }, (_, index) => String(from + index));
-    const transaction = (...rows: readonly string[]): string[] => [`BEGIN`, ...rows, 'END'];
     assert.deepEqual(
       all.map((change) => {
         const { status } = change.after ?? {};
