@@ -306,7 +306,8 @@ export class PgoutputDecoder {
       columns.push({ isKey, name: cursor.text(), typeOid: cursor.uint32(), typmod: cursor.int32() });
     }
     // An empty schema name stands for pg_catalog.
-    const pending = this.#relations.define({ id, schema: schema === '' ? 'pg_catalog' : schema, table, identity, columns });
+    const message = { id, schema: schema === '' ? 'pg_catalog' : schema, table, identity, columns } as const;
+    const pending = this.#relations.define(message, this.#position.inTransaction ? this.#position.xid : 0);
     return pending ? Decoded.DECLARE : Decoded.NEXT;
   }
 

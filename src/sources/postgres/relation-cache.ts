@@ -3,6 +3,7 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
+import type { RelationCatalog } from './relation-catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declareShape, type Declared } from './refused-shape.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
@@ -51,14 +52,6 @@ export interface Relation {
   readonly refusal: ConnectError | null;
 }
 
-/** What the cache asks the server. */
-export interface RelationCatalog {
-  /** The table as it is now; null when it is gone. */
-  table(oid: number): Promise<TableInfo | null>;
-  /** Knows these types from now on. */
-  types(oids: readonly number[]): Promise<TypeCatalog>;
-}
-
 interface Known extends Declared {
   readonly fingerprint: string;
 }
@@ -80,7 +73,7 @@ export class RelationCache {
   readonly #known = new Map<number, Known>();
   #lastId = -1;
   #last: Relation | null = null;
-  #pending: RelationMessage | null = null;
+  #pending: { readonly message: RelationMessage; readonly xid: number } | null = null;
   #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
   constructor(
@@ -113,10 +106,10 @@ export class RelationCache {
     this.#lastId = -1;
   }
 
-  /** True: call `resolve` before the next frame. */
-  define(message: RelationMessage): boolean {
+  /** `xid`: the transaction in which it came, 0: unknown. True: call `resolve` before the next frame. */
+  define(message: RelationMessage, xid: number): boolean {
     if (this.#filter.acceptsTable(message.schema, message.table)) {
-      this.#pending = message;
+      this.#pending = { message, xid };
       return true;
     }
     this.#set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
@@ -134,9 +127,9 @@ export class RelationCache {
     const deferred = this.#deferred;
     this.#deferred = null;
     await deferred?.(out);
-    const message = this.#pending;
-    if (message === null) return;
-    const declared = await this.#declare(message, await this.#catalog.table(message.id), out);
+    if (this.#pending === null) return;
+    const { message, xid } = this.#pending;
+    const declared = await this.#declare(message, xid, await this.#catalog.table(message.id, xid), out);
     const { tableShape } = declared;
     const names = tableShape.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
@@ -153,15 +146,18 @@ export class RelationCache {
       .filter((column) => column.generated === '')
       .map((column) => ({ name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) }));
     const message = { id: info.oid, schema: info.schema, table: info.name, identity: info.replicaIdentity, columns };
-    await this.#declare(message, info, out);
+    await this.#declare(message, null, info, out);
   }
 
   #isSignalTable({ schema, table }: RelationMessage): boolean {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
-  async #declare(message: RelationMessage, info: TableInfo | null, out: ChangeOutlet): Promise<Declared> {
-    const types = await this.#catalog.types(message.columns.map((column) => column.typeOid));
+  async #declare(message: RelationMessage, xid: number | null, info: TableInfo | null, out: ChangeOutlet): Promise<Declared> {
+    const types = await this.#catalog.types(
+      message.columns.map((column) => column.typeOid),
+      xid,
+    );
     const fingerprint = fingerprintOf(message, info, types);
     const known = this.#known.get(message.id);
     if (known?.fingerprint === fingerprint) return known;

@@ -2,7 +2,6 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import { Change } from '../../record/change.ts';
 import type { OffsetMap } from '../../record/offset.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
-import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
 import { declareTables } from './declarations.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogicalMessages } from './logical-messages.ts';
@@ -12,14 +11,14 @@ import { formatPosition, type ResumePoint } from './position.ts';
 import type { ReadingChange } from './reading-change.ts';
 import type { StartContext } from './start-context.ts';
 import { registerCount, SourceRegisters } from './registers.ts';
-import { RelationCache, type RelationCatalog } from './relation-cache.ts';
+import { RelationCache } from './relation-cache.ts';
+import { catalogReader, ReadAheadCatalog } from './relation-catalog.ts';
 import { ReplicationStream } from './replication-stream.ts';
 import { RowEmitter } from './row-emitter.ts';
 import { AdhocStream } from './adhoc/adhoc-stream.ts';
 import type { AdhocState } from './adhoc/adhoc-state.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
 import type { Signal } from './adhoc/signal.ts';
-import type { SqlSession } from './session.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
 import { sqlError } from './sql-error.ts';
@@ -68,7 +67,13 @@ export class StreamRun {
     this.#start = start;
     this.#out = out;
     this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
-    const catalog = new SqlRelationCatalog(start.sql, start.types);
+    const catalog = new ReadAheadCatalog({
+      reader: catalogReader(start.sql, start.types),
+      types: start.types,
+      tables: start.tables.map(({ oid }) => oid),
+      standby: start.server.timeline === null,
+      clock: source.clock,
+    });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
@@ -192,37 +197,4 @@ export function createChange(locate: () => string): ReadingChange {
   const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
   const change = new Change(nothing, registerCount, locate);
   return { change, registers: new SourceRegisters(change) };
-}
-
-/** The catalog as it is now, over the SQL session. */
-class SqlRelationCatalog implements RelationCatalog {
-  readonly #sql: SqlSession;
-  readonly #types: TypeCatalog;
-
-  constructor(sql: SqlSession, types: TypeCatalog) {
-    this.#sql = sql;
-    this.#types = types;
-  }
-
-  async table(oid: number): Promise<TableInfo | null> {
-    return this.#sql.use('reading the catalog', async (client) => (await loadTables(client, { oids: [oid] }))[0] ?? null);
-  }
-
-  async types(oids: readonly number[]): Promise<TypeCatalog> {
-    const types = this.#types;
-    const enums = oids.some((oid) => isEnum(types, oid));
-    if (!enums && oids.every((oid) => types.has(oid))) return types;
-    await this.#sql.use('reading the types', async (client) => {
-      // An enum may have got a label since.
-      if (enums) await types.reload(client);
-      await types.resolve(client, oids);
-    });
-    return types;
-  }
-}
-
-function isEnum(types: TypeCatalog, oid: number): boolean {
-  const type = types.get(oid);
-  if (type === null) return false;
-  return type.kind === 'enum' || types.get(type.elementOid)?.kind === 'enum' || types.get(type.baseOid)?.kind === 'enum';
 }
