@@ -16,6 +16,8 @@ const reactions = {
   'file.unreadable': 'fail',
   /** No TCP connection, connection cut, or server still starting: it may come back. */
   'postgres.unreachable': 'retry',
+  /** A statement gave way to others: cancelled, out of time, a lock that was not free, a deadlock, no memory or disk. */
+  'postgres.busy': 'retry',
   'postgres.authentication': 'fail',
   'postgres.privilege': 'fail',
   /** `wal_level`, encoding, version or another server setting does not fit. */

@@ -80,9 +80,20 @@ export async function ensurePublication(
     });
   }
   const { rows } = await client.query<{ takes: boolean }>("SELECT current_setting('server_version_num')::int4 >= 180000 AS takes");
-  const statement = publicationStatement(settings, state, captured, rows[0]?.takes === true);
-  if (statement === null) return;
-  log.info({ publication: name }, statement);
+  if (autocreateMode !== 'filtered' && settings.publication.viaPartitionRoot && state?.viaPartitionRoot === false) {
+    log.warn(
+      { publication: name },
+      `the publication is used as it is, and brings changes of partitions under their own names although "publish.via.partition.root" is true: ALTER PUBLICATION ${escapeIdentifier(name)} SET (publish_via_partition_root = true)`,
+    );
+  }
+  for (const statement of publicationStatements(settings, state, captured, rows[0]?.takes === true)) {
+    log.info({ publication: name }, statement);
+    await alterPublication(client, settings, statement);
+  }
+}
+
+async function alterPublication(client: ClientBase, settings: PostgresSettings, statement: string): Promise<void> {
+  const { name } = settings.publication;
   try {
     await client.query(statement);
   } catch (cause) {
@@ -99,18 +110,18 @@ export async function ensurePublication(
   }
 }
 
-/** Pure: the SQL that is missing, or null. */
-function publicationStatement(
+/** Pure: the SQL that is missing. */
+function publicationStatements(
   settings: PostgresSettings,
   state: PublicationState | null,
   captured: readonly TableName[],
   takesGenerated: boolean,
-): string | null {
+): string[] {
   const { name, autocreateMode } = settings.publication;
   const publication = escapeIdentifier(name);
   const tables = captured.map(qualified).join(', ');
   if (state !== null) {
-    if (autocreateMode !== 'filtered') return null;
+    if (autocreateMode !== 'filtered') return [];
     if (state.allTables) {
       throw new ConnectError(
         'postgres.publication',
@@ -120,16 +131,21 @@ function publicationStatement(
         },
       );
     }
-    return sameTables(state.tables, captured) ? null : `ALTER PUBLICATION ${publication} SET TABLE ${tables}`;
+    return [
+      ...(sameTables(state.tables, captured) ? [] : [`ALTER PUBLICATION ${publication} SET TABLE ${tables}`]),
+      ...(settings.publication.viaPartitionRoot && !state.viaPartitionRoot
+        ? [`ALTER PUBLICATION ${publication} SET (publish_via_partition_root = true)`]
+        : []),
+    ];
   }
   const options = publicationOptions(settings, takesGenerated);
   switch (autocreateMode) {
     case 'all_tables':
-      return `CREATE PUBLICATION ${publication} FOR ALL TABLES${options}`;
+      return [`CREATE PUBLICATION ${publication} FOR ALL TABLES${options}`];
     case 'filtered':
-      return `CREATE PUBLICATION ${publication} FOR TABLE ${tables}${options}`;
+      return [`CREATE PUBLICATION ${publication} FOR TABLE ${tables}${options}`];
     case 'no_tables':
-      return `CREATE PUBLICATION ${publication}${options}`;
+      return [`CREATE PUBLICATION ${publication}${options}`];
     case 'disabled':
       throw new ConnectError(
         'postgres.publication',

@@ -27,6 +27,9 @@ const sessionPins: Readonly<Record<string, string>> = {
   idle_session_timeout: '0',
 };
 
+/** How much later than `database.query.timeout.ms` a server is taken for one that does not answer. */
+const answerMs = 10_000;
+
 /** `replication`: a walsender of this database, which also takes plain SQL. */
 export interface SessionOptions {
   readonly replication?: boolean;
@@ -99,8 +102,13 @@ export class SessionFactory {
       connectionTimeoutMillis: connectTimeoutMs,
       application_name: options.applicationName ?? this.#applicationName,
       ...(options.replication === true ? { replication: 'database' } : {}),
-      ...(options.replication !== true && options.queryTimeout !== false && queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
+      // The server ends a statement in time; this is for one that does not answer at all.
+      ...(this.#limits(options) ? { query_timeout: queryTimeoutMs + answerMs } : {}),
     };
+  }
+
+  #limits(options: SessionOptions): boolean {
+    return options.replication !== true && options.queryTimeout !== false && this.#settings.queryTimeoutMs > 0;
   }
 
   #mayFallBack(error: unknown): boolean {
@@ -157,7 +165,9 @@ export class SessionFactory {
   async #setUp(client: Client, options: SessionOptions): Promise<void> {
     try {
       await this.verify(client);
-      if (options.replication !== true) for (const statement of this.#settings.initialStatements) await client.query(statement);
+      if (options.replication === true) return;
+      for (const statement of this.#settings.initialStatements) await client.query(statement);
+      if (this.#limits(options)) await client.query(`SET statement_timeout = ${this.#settings.queryTimeoutMs}`);
     } catch (error) {
       await client.end().catch(() => {});
       throw sqlError(error, this.context('setting up the session'));

@@ -47,6 +47,17 @@ const readings: Readonly<Record<string, Reading>> = {
     code: 'postgres.setting',
     remedy: 'All replication slots are in use: drop one that nobody reads, or raise max_replication_slots and restart the server.',
   },
+  '57014': {
+    code: 'postgres.busy',
+    remedy:
+      'The statement was cancelled or took longer than "database.query.timeout.ms": raise that if it needs longer; the connector tries again.',
+  },
+  '55P03': {
+    code: 'postgres.busy',
+    remedy: 'Another session holds a lock on the table: let it end, or raise "snapshot.lock.timeout.ms"; the connector tries again.',
+  },
+  '40': { code: 'postgres.busy', remedy: 'The server gave precedence to others; the connector tries again.' },
+  '53': { code: 'postgres.busy', remedy: 'The server is short of memory or disk space: look at its log; the connector tries again.' },
   '57P01': unreachable,
   '57P02': unreachable,
   '57P03': unreachable,

@@ -33,5 +33,12 @@ export function streamError(
       },
     );
   }
+  if (!started && settings.slot.streamParams.length > 0 && (state === 'XX000' || state === '22023')) {
+    return new ConnectError('config.invalid', `The server does not take what "slot.stream.params" asks for (SQLSTATE ${state}).`, {
+      cause: error,
+      remedy: 'Correct "slot.stream.params": the options of START_REPLICATION that pgoutput knows depend on the version of the server.',
+      details: { slot },
+    });
+  }
   return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
 }

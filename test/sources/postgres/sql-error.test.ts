@@ -16,6 +16,11 @@ test('SQLSTATE decides, by its whole or by its class', () => {
     '42501': 'postgres.privilege',
     '55006': 'postgres.slot-in-use',
     '53300': 'postgres.unreachable',
+    '53200': 'postgres.busy',
+    '55P03': 'postgres.busy',
+    '57014': 'postgres.busy',
+    '40001': 'postgres.busy',
+    '40P01': 'postgres.busy',
     '57P01': 'postgres.unreachable',
     '57P03': 'postgres.unreachable',
     '08006': 'postgres.unreachable',
@@ -30,7 +35,8 @@ test('SQLSTATE decides, by its whole or by its class', () => {
 });
 
 test('a missing privilege is not retried for ever, a lost connection is', () => {
-  assert.equal(classify(sqlError(serverError('42501'), { doing: 'testing' })), 'fail');
+  for (const state of ['42501', '28P01', '28000']) assert.equal(classify(sqlError(serverError(state), { doing: 'testing' })), 'fail');
+  for (const state of ['57P01', '40001']) assert.equal(classify(sqlError(serverError(state), { doing: 'testing' })), 'retry');
   for (const code of ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']) {
     assert.equal(classify(sqlError(Object.assign(new Error('socket'), { code }), { doing: 'testing' })), 'retry');
   }
