@@ -1,6 +1,7 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, optional, partly, required } from './config-key.ts';
-import { checkKeyColumns, checkPatterns, checkPlaceholder, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
+import { checkPatterns } from './pattern-check.ts';
+import { checkKeyColumns, checkPlaceholder, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
 
 const tables = { group: 'Tables' } as const;
 const records = { group: 'Records' } as const;

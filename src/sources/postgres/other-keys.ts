@@ -1,6 +1,7 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { signalKeys } from './adhoc/signal-keys.ts';
 import { ignored, partly } from './config-key.ts';
+import { reselectKeys } from './reselect/reselect-settings.ts';
 
 const bounded = 'batches are bounded in bytes by the worker';
 const supervised = 'the worker restarts a failed task with growing pauses';
@@ -16,7 +17,6 @@ function strict(name: string, what: string): ConfigKey {
 /** Debezium's other keys: without meaning here, or not supported yet. */
 export const otherKeys: readonly ConfigKey[] = [
   partly('converters', 'LIST', null, [], 'Custom converters of columns.', transform),
-  partly('post.processors', 'LIST', null, [], 'Post processors of records.', transform),
   strict('event.converting.failure.handling.mode', 'a value that cannot be converted'),
   strict('event.processing.failure.handling.mode', 'a change that cannot be processed'),
   ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
@@ -44,6 +44,7 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('executor.shutdown.timeout.ms', 'LONG', '4000', 'the worker limits how long stopping takes'),
   ignored('internal.offset.activity.monitor.interval.ms', 'LONG', '600000', 'lag is a metric'),
   ...signalKeys,
+  ...reselectKeys,
   { ...ignored('memory', 'STRING', null, java), name: 'memory.management.*', pattern: /^memory\.management\./ },
   { ...ignored('openlineage', 'STRING', null, 'OpenLineage is not supported'), name: 'openlineage.*', pattern: /^openlineage\./ },
 ];

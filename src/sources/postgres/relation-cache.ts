@@ -6,6 +6,7 @@ import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { RelationCatalog } from './relation-catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declareShape, type Declared } from './refused-shape.ts';
+import type { LookupPlans } from './reselect/lookup-plan.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
 import type { CollectionCounter, TransactionRecords } from './transaction-records.ts';
@@ -69,6 +70,8 @@ export class RelationCache {
   readonly #change: Change;
   readonly #shown: SnapshotFilter;
   readonly #transactions: TransactionRecords | null;
+  /** Which columns are read again; null: none. */
+  readonly #lookups: LookupPlans | null;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   #lastId = -1;
@@ -83,7 +86,9 @@ export class RelationCache {
     change: Change,
     shown: SnapshotFilter,
     transactions: TransactionRecords | null = null,
+    lookups: LookupPlans | null = null,
   ) {
+    this.#lookups = lookups;
     this.#settings = settings;
     this.#filter = filter;
     this.#catalog = catalog;
@@ -168,6 +173,7 @@ export class RelationCache {
     }
     const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
     this.#known.set(message.id, { fingerprint, ...declared });
+    if (info !== null) this.#lookups?.learn({ tableShape: declared.tableShape, wireColumns: columns, info, types });
     return declared;
   }
 }

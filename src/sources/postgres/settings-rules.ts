@@ -1,7 +1,8 @@
 import type { Config } from '../../connect/config.ts';
 import type { ConfigIssue } from '../../connect/plugin.ts';
 import { checkMapperKey, mapperKeyPattern } from './column-mapper.ts';
-import { anchored } from './name-list.ts';
+import { checkPattern } from './pattern-check.ts';
+import { validateReselect } from './reselect/reselect-settings.ts';
 import { splitKeyColumns, splitPatterns } from './settings-syntax.ts';
 
 const exclusivePairs = [
@@ -46,6 +47,7 @@ export function validateSettings(config: Config): ConfigIssue[] {
   if (filled(config, 'database.sslcert') !== filled(config, 'database.sslkey')) {
     complain('database.sslcert', '"database.sslcert" and "database.sslkey" belong together: set both or none.');
   }
+  issues.push(...validateReselect(config));
   return issues;
 }
 
@@ -55,23 +57,6 @@ function filled(config: Config, key: string): boolean {
 }
 
 /** Checks of single values, for `ConfigKey.check`: the complaint, or null. */
-export function checkPatterns(value: string): string | null {
-  for (const pattern of splitPatterns(value)) {
-    const complaint = checkPattern(pattern);
-    if (complaint !== null) return complaint;
-  }
-  return null;
-}
-
-function checkPattern(pattern: string): string | null {
-  try {
-    anchored(pattern);
-    return null;
-  } catch (error) {
-    return `"${pattern}" is not a regular expression: ${(error as Error).message}`;
-  }
-}
-
 export function checkKeyColumns(value: string): string | null {
   for (const { tables, columns } of splitKeyColumns(value)) {
     if (tables === '' || columns.length === 0) return 'must be of the form <schema.table regex>:<column>,<column>;...';

@@ -8,6 +8,7 @@ import type { NameAdjustment } from './name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
 import type { RefusedPolicy } from './refused-shape.ts';
+import { reselectSettings, type ReselectSettings } from './reselect/reselect-settings.ts';
 import { validateSettings } from './settings-rules.ts';
 import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 import type { SpillSettings } from './streaming/transaction-spill.ts';
@@ -39,6 +40,8 @@ export interface PostgresSettings {
   readonly snapshot: SnapshotSettings;
   readonly signals: SignalSettings;
   readonly notifications: NotificationSettings;
+  /** Null: no columns are read again. */
+  readonly reselect: ReselectSettings | null;
 }
 
 export interface ConnectionSettings {
@@ -230,6 +233,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
     snapshot: snapshotSettings(config, dialect),
     signals: signalSettings(config),
     notifications: notificationSettings(config),
+    reselect: reselectSettings(config),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, ignored, optional, partly } from './config-key.ts';
-import { checkPatterns } from './settings-rules.ts';
+import { checkPatterns } from './pattern-check.ts';
 
 const group = { group: 'Snapshot' } as const;
 const always = 'the snapshot is always read in repeatable-read transactions';

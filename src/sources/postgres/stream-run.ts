@@ -14,6 +14,10 @@ import { registerCount, SourceRegisters } from './registers.ts';
 import { RelationCache } from './relation-cache.ts';
 import { catalogReader, ReadAheadCatalog } from './relation-catalog.ts';
 import { ReplicationStream } from './replication-stream.ts';
+import { LookupPlans } from './reselect/lookup-plan.ts';
+import { RowFiller } from './reselect/row-filler.ts';
+import { RowLookup } from './reselect/row-lookup.ts';
+import { WaitingOutlet } from './reselect/waiting-outlet.ts';
 import { RowEmitter } from './row-emitter.ts';
 import { AdhocStream } from './adhoc/adhoc-stream.ts';
 import type { AdhocState } from './adhoc/adhoc-state.ts';
@@ -56,9 +60,14 @@ export class StreamRun {
   readonly #heartbeat: Heartbeat | null;
   readonly #adhoc: AdhocStream;
   readonly #newTables: NewTables | null;
+  /** Null: no columns are read again. */
+  readonly #waiting: WaitingOutlet | null;
 
-  constructor(start: StartContext, begin: Begin, confirmed: bigint, out: ChangeOutlet, events: StreamRunEvents) {
+  constructor(start: StartContext, begin: Begin, confirmed: bigint, sink: ChangeOutlet, events: StreamRunEvents) {
     const { settings, sessions, source } = start;
+    const lookups = settings.reselect === null ? null : new LookupPlans(settings.reselect);
+    this.#waiting = lookups === null ? null : this.#createWaiting(start, lookups, sink, events);
+    const out = this.#waiting ?? sink;
     const { shown } = begin;
     const position = new StreamPosition(begin.point, settings.records.transactions);
     const { change, registers } = createChange(() => position.locate());
@@ -74,7 +83,7 @@ export class StreamRun {
       standby: start.server.timeline === null,
       clock: source.clock,
     });
-    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions);
+    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);
@@ -141,7 +150,18 @@ export class StreamRun {
     });
   }
 
+  #createWaiting({ sql, source }: StartContext, lookups: LookupPlans, out: ChangeOutlet, events: StreamRunEvents): WaitingOutlet {
+    const filler = new RowFiller(lookups, new RowLookup(sql), source.log);
+    return new WaitingOutlet({ out, filler, position: () => this.#offset(), onLate: events.onHeartbeat });
+  }
+
+  /** Of what has been handed over. */
   offset(): OffsetMap {
+    return this.#waiting?.offset ?? this.#offset();
+  }
+
+  /** Of what has been read. */
+  #offset(): OffsetMap {
     const offset = formatPosition(this.position.snapshot(), this.#start.server);
     const filter = this.#shown.toText(this.#newTables?.current());
     const members = { ...this.#adhoc.members(), ...this.#newTables?.members() };
@@ -168,7 +188,9 @@ export class StreamRun {
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
     void this.#adhoc.run(signal);
-    await this.#stream.run(signal).finally(() => {
+    const streaming = this.#stream.run(signal);
+    await (this.#waiting === null ? streaming : Promise.race([streaming, this.#waiting.failed])).finally(() => {
+      this.#waiting?.close();
       this.#newTables?.close();
       this.#adhoc.close();
     });

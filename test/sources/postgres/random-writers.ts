@@ -26,10 +26,10 @@ export const tables: Readonly<Record<string, readonly string[]>> = {
 const rowsEach = 1500;
 
 export const schema = `
-  CREATE TABLE ints (id int PRIMARY KEY, v text);
-  CREATE TABLE texts (id varchar(40) PRIMARY KEY, v text);
-  CREATE TABLE uuids (id uuid PRIMARY KEY, v text);
-  CREATE TABLE pairs (a smallint, b numeric(10,2), v text, PRIMARY KEY (b, a));
+  CREATE TABLE ints (id int PRIMARY KEY, v text, gap text);
+  CREATE TABLE texts (id varchar(40) PRIMARY KEY, v text, gap text);
+  CREATE TABLE uuids (id uuid PRIMARY KEY, v text, gap text);
+  CREATE TABLE pairs (a smallint, b numeric(10,2), v text, gap text, PRIMARY KEY (b, a));
   CREATE TABLE log (message text);
   INSERT INTO ints SELECT i - 700, 'start' FROM generate_series(1, ${rowsEach}) i;
   INSERT INTO texts SELECT chr(33 + i % 90) || chr(192 + i % 60) || i, 'start' FROM generate_series(1, ${rowsEach}) i;

@@ -71,6 +71,20 @@ test('rules across keys', () => {
   assert.deepEqual(issue({ 'snapshot.select.statement.overrides': 'public.a' }), ['snapshot.select.statement.overrides.public.a']);
   assert.deepEqual(issue({ 'database.sslcert': 'a.pem' }), ['database.sslcert']);
   assert.deepEqual(issue({ 'column.mask.with.5.chars': 'a', 'column.mask.hash.v2.SHA-256.with.salt.a.b c': 'b' }), []);
+  const reselect = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor';
+  const processor = { 'post.processors': 'r', 'post.processors.r.type': reselect };
+  assert.deepEqual(issue({ ...processor, 'post.processors.r.reselect.cache.enabled': 'true' }), []);
+  assert.deepEqual(issue({ 'post.processors': 'r', 'r.type': reselect, 'r.reselect.columns.include.list': 'public.a:b' }), []);
+  for (const extra of [
+    { 'post.processors': 'r' },
+    { 'post.processors': 'r,s', 'r.type': reselect, 's.type': reselect },
+    { 'post.processors': 'r', 'r.type': 'com.example.Mine' },
+    { ...processor, 'post.processors.r.reselect.null.values': 'yes' },
+    { ...processor, 'post.processors.r.reselect.error.handling.mode': 'ignore' },
+    { ...processor, 'post.processors.r.reselect.columns.exclude.list': '(' },
+    { ...processor, 'post.processors.r.reselect.nulls': 'true' },
+  ])
+    assert.deepEqual(issue(extra), ['post.processors'], JSON.stringify(extra));
   for (const key of ['column.mask.with.x.chars', 'column.mask.hash.SHA-257.with.salt.x', 'column.mask.hash.v3.MD5.with.salt.x']) {
     assert.deepEqual(issue({ [key]: 'a' }), [key]);
   }
@@ -110,4 +124,23 @@ test('the class name decides about dialect and context headers', () => {
   const own = testSettings({ 'connector.class': 'millrace.PostgresSource' });
   assert.deepEqual([own.dialect, own.records.contextHeaders], ['millrace', false]);
   assert.deepEqual(testSettings({ 'skipped.operations': 'none' }).stream.skippedOperations.size, 0);
+});
+
+test('what is read again: by a post processor in both ways of naming its options, or by a property of its own', () => {
+  const type = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor';
+  assert.equal(testSettings().reselect, null);
+  const own = testSettings({ 'unavailable.values.reselect': 'true' }).reselect;
+  assert.deepEqual([own?.unavailable, own?.nulls, own?.missingRow, own?.refusedQuery], [true, false, 'keep', 'fail']);
+  const byDefault = testSettings({ 'post.processors': 'r', 'r.type': type }).reselect;
+  assert.deepEqual([byDefault?.unavailable, byDefault?.nulls, byDefault?.byEventKey, byDefault?.missingRow], [true, true, false, 'warn']);
+  // The new way hides the old one.
+  const options = {
+    'post.processors.r.type': type,
+    'post.processors.r.reselect.error.handling.mode': 'FAIL',
+    'r.reselect.null.values': 'false',
+  };
+  const named = testSettings({ 'post.processors': 'r', ...options }).reselect;
+  assert.deepEqual([named?.nulls, named?.missingRow, named?.refusedQuery], [true, 'fail', 'fail']);
+  const nothing = { 'r.type': type, 'r.reselect.null.values': 'false', 'r.reselect.unavailable.values': 'false' };
+  assert.equal(testSettings({ 'post.processors': 'r', ...nothing }).reselect, null);
 });
