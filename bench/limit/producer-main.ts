@@ -8,11 +8,10 @@ import { Config } from '../../src/connect/config.ts';
 import { ClientConfig } from '../../src/kafka/client-config.ts';
 import { Cluster } from '../../src/kafka/cluster.ts';
 import { RecordBatch } from '../../src/record/record-batch.ts';
-import { BatchProducer } from '../../src/sinks/kafka/batch-producer.ts';
 import { compressionOf } from '../../src/sinks/kafka/compression.ts';
 import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
+import { ProducerRing } from '../../src/sinks/kafka/producer-ring.ts';
 import { RecordBatchWriter } from '../../src/sinks/kafka/record-batch-writer.ts';
-import { Transaction } from '../../src/sinks/kafka/transaction.ts';
 
 const [, , servers = '', topic = '', rowsText = '', bytesText = ''] = process.argv;
 const [rows, valueBytes] = [Number(rowsText), Number(bytesText)];
@@ -23,14 +22,13 @@ const waitMsMax = 60_000;
 const cluster = new Cluster(new ClientConfig(Config.of({ 'bootstrap.servers': servers })), systemClock);
 await cluster.connect();
 await cluster.refresh([topic]);
-const transaction = new Transaction(cluster, { transactionalId: topic, timeoutMs: waitMsMax, blockMsMax: waitMsMax }, systemClock);
-await transaction.initialize(AbortSignal.timeout(waitMsMax));
-const producer = new BatchProducer(
+const producers = new ProducerRing(
   cluster,
-  transaction,
+  { transactionalId: topic, timeoutMs: waitMsMax, blockMsMax: waitMsMax },
   { requestBytesMax: 1_048_576, deliveryTimeoutMs: waitMsMax, onBatchTooLarge: () => undefined },
   systemClock,
 );
+await producers.initialize(AbortSignal.timeout(waitMsMax));
 const writer = new RecordBatchWriter(partitionOfKey, compressionOf('none'), true);
 
 async function make(count: number): ReturnType<RecordBatchWriter['encode']> {
@@ -42,8 +40,8 @@ async function make(count: number): ReturnType<RecordBatchWriter['encode']> {
 }
 
 async function send(batches: Awaited<ReturnType<typeof make>>): Promise<void> {
+  const { transaction, producer } = producers.next();
   transaction.begin();
-  await transaction.settle();
   await producer.send(batches);
   await transaction.end(true);
 }

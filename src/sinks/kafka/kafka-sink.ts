@@ -8,14 +8,15 @@ import { ClientConfig } from '../../kafka/client-config.ts';
 import { Cluster } from '../../kafka/cluster.ts';
 import type { SourceOffset } from '../../record/offset.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
-import { BatchProducer, recordTooLarge } from './batch-producer.ts';
+import { recordTooLarge } from './batch-producer.ts';
 import { compressionOf } from './compression.ts';
 import { partitionOfKey, partitionOfLogicalKey } from './partitioner.ts';
+import { ProducerRing } from './producer-ring.ts';
+import type { ProducerTurn } from './producer-ring.ts';
 import type { EncodedBatch } from './record-batch-writer.ts';
 import { RecordBatchWriter } from './record-batch-writer.ts';
 import { SinkTopics } from './sink-topics.ts';
 import { SourceOffsetLog } from './source-offset-log.ts';
-import { Transaction } from './transaction.ts';
 
 export function createKafkaSink(options: SinkOptions): Sink {
   return new KafkaSink(options);
@@ -24,8 +25,7 @@ export function createKafkaSink(options: SinkOptions): Sink {
 /** What one incarnation holds between `open` and the first failure. */
 interface Session {
   readonly cluster: Cluster;
-  readonly transaction: Transaction;
-  readonly producer: BatchProducer;
+  readonly producers: ProducerRing;
 }
 
 const offsetPartitionsDefault = 25;
@@ -89,21 +89,13 @@ class KafkaSink implements Sink {
       signal.throwIfAborted();
       await cluster.connect();
       this.#warnOfOldBroker(cluster);
-      const transaction = new Transaction(
+      const producers = new ProducerRing(
         cluster,
         {
           transactionalId,
           timeoutMs: settings.optionalInt('transaction.timeout.ms') ?? 60_000,
           blockMsMax: Math.min(settings.optionalInt('max.block.ms') ?? 60_000, 60_000),
         },
-        clock,
-      );
-      // Fencing comes first: a zombie could otherwise still commit after we have read the offsets.
-      await transaction.initialize(signal);
-      const stored = await this.#readOffsets(cluster, signal);
-      const producer = new BatchProducer(
-        cluster,
-        transaction,
         {
           requestBytesMax: this.#requestBytesMax ?? requestBytesDefault,
           deliveryTimeoutMs: Math.min(settings.optionalInt('delivery.timeout.ms') ?? 120_000, 120_000),
@@ -111,7 +103,10 @@ class KafkaSink implements Sink {
         },
         clock,
       );
-      this.#session = { cluster, transaction, producer };
+      // Fencing comes first: a zombie could otherwise still commit after we have read the offsets.
+      await producers.initialize(signal);
+      const stored = await this.#readOffsets(cluster, signal);
+      this.#session = { cluster, producers };
       this.#options.log.debug({ transactionalId, offsets: stored.length }, 'kafka sink opened');
       return stored;
     } catch (error) {
@@ -128,8 +123,11 @@ class KafkaSink implements Sink {
     failpoint('before-commit');
     const session = this.#current();
     const startedMs = this.#options.clock.monotonic();
+    // Nothing to commit takes no turn: the first commit is on the first producer.
+    if (batch.length === 0 && batch.offsets.length === 0) return;
+    const turn = session.producers.next();
     try {
-      const bytes = await this.#publish(session, batch, delayed);
+      const bytes = await this.#publish(session.cluster, turn, batch, delayed);
       this.#latency.observe(this.#options.clock.monotonic() - startedMs);
       this.#records.add(batch.length);
       this.#bytes.add(bytes);
@@ -140,7 +138,7 @@ class KafkaSink implements Sink {
           cause: error,
         });
       }
-      await this.#abandon(session, error);
+      await this.#abandon(turn, error);
       throw error;
     }
   }
@@ -151,9 +149,12 @@ class KafkaSink implements Sink {
   }
 
   /** Invariant 4: `transaction.end` is the one moment at which records and offsets become visible, all of them. */
-  async #publish(session: Session, batch: RecordBatch, delayed: (reason: unknown) => void): Promise<number> {
-    const { transaction, producer, cluster } = session;
-    if (batch.length === 0 && batch.offsets.length === 0) return 0;
+  async #publish(
+    cluster: Cluster,
+    { transaction, producer }: ProducerTurn,
+    batch: RecordBatch,
+    delayed: (reason: unknown) => void,
+  ): Promise<number> {
     const records = batch.length === 0 ? [] : await this.#writer.encode(batch, await this.#topics.targets(cluster, batch.topics));
     this.#checkSizes(records);
     const offsets = await this.#encodeOffsets(cluster, batch.offsets);
@@ -163,7 +164,6 @@ class KafkaSink implements Sink {
       await producer.send(records, delayed);
       await producer.send(offsets, delayed);
     } else {
-      await transaction.settle();
       await producer.send([...records, ...offsets], delayed);
     }
     failpoint('inside-commit');
@@ -200,8 +200,7 @@ class KafkaSink implements Sink {
    * After a failed commit. Where the outcome is certain the transaction is aborted at once, so that readers do not wait
    * for its time-out in case nobody opens this sink again; all else is left to `open`.
    */
-  async #abandon(session: Session, error: unknown): Promise<void> {
-    const { transaction } = session;
+  async #abandon({ transaction }: ProducerTurn, error: unknown): Promise<void> {
     const cut = error instanceof ConnectError && error.code === 'kafka.unreachable';
     if (transaction.state === 'open' && !cut) await transaction.end(false).catch(() => undefined);
     await this.#endSession();
@@ -211,7 +210,7 @@ class KafkaSink implements Sink {
     const session = this.#session;
     this.#session = null;
     if (session === null) return;
-    session.transaction.fail();
+    session.producers.fail();
     await session.cluster.close();
   }
 

@@ -28,9 +28,8 @@ export interface TransactionOptions {
   readonly blockMsMax: number;
 }
 
-/** The previous transaction's markers are written within milliseconds; waiting the usual back-off would cost throughput. */
+/** The markers of the transaction before are written within milliseconds; waiting the usual back-off would cost throughput. */
 const concurrentBackoffMs = 5;
-const settleMs = 1;
 const sequenceLimit = 0x8000_0000;
 
 /** The identity of one incarnation of a producer, its sequences and its place in the transaction protocol. */
@@ -44,7 +43,6 @@ export class Transaction {
   #protocol = transactionProtocol1;
   #coordinator = -1;
   #beganAtMs = 0;
-  #endedAtMs = Number.NEGATIVE_INFINITY;
   /** Next sequence number by topic, then partition. */
   #sequences = new Map<string, Map<number, number>>();
 
@@ -87,15 +85,6 @@ export class Transaction {
     this.#beganAtMs = this.#clock.monotonic();
   }
 
-  /**
-   * Gives the previous transaction's markers the moment they need. A write that comes sooner is not refused but kept
-   * waiting by the broker, for ten times as long.
-   */
-  async settle(): Promise<void> {
-    if (this.#protocol.addsPartitions || this.options.transactionalId === null) return;
-    if (this.#clock.monotonic() - this.#endedAtMs < settleMs) await this.#clock.sleep(settleMs);
-  }
-
   /** Where the old protocol needs it, adds these partitions to the open transaction. */
   async add(topics: readonly TopicPartitions[], delayed?: (reason: unknown) => void): Promise<void> {
     const { transactionalId } = this.options;
@@ -136,7 +125,6 @@ export class Transaction {
       // A new epoch numbers each partition's records from 0 again; brokers insist on it.
       if (answer.next !== null) this.#adopt(answer.next);
     }
-    this.#endedAtMs = this.#clock.monotonic();
     this.#move('ended');
   }
 

@@ -36,16 +36,19 @@ suite('exactly once', () => {
     assert.deepEqual(await stage.values(), ['a', 'b', 'c', 'd']);
   });
 
-  test('opening fences the incarnation before: its commit fails with kafka.fenced and leaves nothing', async () => {
-    await using stage = new SinkStage(bootstrap);
-    const old = await stage.openSink();
-    await old.sink.commit(stage.batch(['a'], 1));
-    const next = await stage.openSink();
-    assert.equal(offsetOf(next.offsets), 1);
-    await assert.rejects(old.sink.commit(stage.batch(['zombie'], 2)), failsWith('kafka.fenced', new RegExp(stage.connector)));
-    await next.sink.commit(stage.batch(['b'], 2));
-    assert.deepEqual(await stage.values(), ['a', 'b']);
-  });
+  for (const commits of [1, 2, 3]) {
+    test(`opening fences the incarnation before, which made ${commits}: its next commit fails with kafka.fenced and leaves nothing`, async () => {
+      await using stage = new SinkStage(bootstrap);
+      const old = await stage.openSink();
+      const values = Array.from({ length: commits }, (_none, index) => `value ${index}`);
+      for (const [index, value] of values.entries()) await old.sink.commit(stage.batch([value], index + 1));
+      const next = await stage.openSink();
+      assert.equal(offsetOf(next.offsets), commits);
+      await assert.rejects(old.sink.commit(stage.batch(['zombie'], commits + 1)), failsWith('kafka.fenced', new RegExp(stage.connector)));
+      await next.sink.commit(stage.batch(['last'], commits + 1));
+      assert.deepEqual(await stage.values(), [...values, 'last']);
+    });
+  }
 
   test('a fenced sink that is not opened again stays unusable', async () => {
     await using stage = new SinkStage(bootstrap);
