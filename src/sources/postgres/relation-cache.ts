@@ -166,8 +166,8 @@ export class RelationCache {
     const fingerprint = fingerprintOf(message, info, types);
     const known = this.#known.get(message.id);
     if (known?.fingerprint === fingerprint) return known;
-    const { schema, table, columns } = message;
-    const tableShape = buildTableShape({ schema, table, wireColumns: columns, info, types, settings: this.#settings });
+    const { schema, table, columns, identity } = message;
+    const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings: this.#settings });
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }

@@ -14,10 +14,29 @@ export function tableKey(input: TableShapeInput, infos: readonly (ColumnInfo | n
   const custom = customKey(input);
   if (custom !== null) return custom;
   if (info === null) return wireIdentity(input);
-  const wanted = keyColumns(info);
+  const wanted = keyOfMoment(input, info, infos);
   const indexes = wanted.map((name) => infos.findIndex((column) => column?.name === name));
   // The key of now is not the key of then: a column that was dropped, or is not published.
   return indexes.includes(-1) ? wireIdentity(input) : indexes;
+}
+
+/**
+ * What identifies a row in the stream is what the description of the table said at that moment: the catalog may have
+ * another key by now. It is asked for the order of the columns, and for what a description does not tell.
+ */
+function keyOfMoment(input: TableShapeInput, info: TableInfo, infos: readonly (ColumnInfo | null)[]): readonly string[] {
+  const { identity, wireColumns } = input;
+  if (identity === undefined) return keyColumns(info);
+  const flagged = wireColumns.flatMap(({ isKey }, index) => (isKey ? [infos[index]?.name ?? ''] : []));
+  const { primaryKey, identityIndexColumns } = info;
+  if (identity === 'f' || identity === 'n' || flagged.length === 0) return primaryKey;
+  if (identity === 'd') return sameNames(flagged, primaryKey) ? primaryKey : flagged;
+  if (primaryKey.length > 0 && primaryKey.every((name) => flagged.includes(name))) return primaryKey;
+  return sameNames(flagged, identityIndexColumns) ? identityIndexColumns : flagged;
+}
+
+function sameNames(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((name) => right.includes(name));
 }
 
 /** The key of a table as the catalog has it; column names. */

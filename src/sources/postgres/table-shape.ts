@@ -4,7 +4,7 @@ import { nextRowSchemaId } from '../../record/row-schema.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { Shape } from '../../record/shape.ts';
-import type { ColumnInfo, TableInfo, TypeCatalog } from './catalog.ts';
+import type { ColumnInfo, ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, takesMapping } from './column-mapper.ts';
 import { defaultValue } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
@@ -31,6 +31,8 @@ export interface TableShapeInput {
   readonly schema: string;
   readonly table: string;
   readonly wireColumns: readonly WireColumn[];
+  /** The replica identity that the description of the table came with; absent: the catalog is of the same moment. */
+  readonly identity?: ReplicaIdentity;
   /** Null when the catalog no longer has the table: everything is optional then, and the identity is the key. */
   readonly info: TableInfo | null;
   readonly types: TypeCatalog;

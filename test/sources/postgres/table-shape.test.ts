@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
 import type { ColumnNode, FieldNode, Node } from '../../../src/record/shape.ts';
-import type { ColumnInfo, TableInfo } from '../../../src/sources/postgres/catalog.ts';
+import type { ColumnInfo, ReplicaIdentity, TableInfo } from '../../../src/sources/postgres/catalog.ts';
 import { adjustFieldName, adjustSchemaName } from '../../../src/sources/postgres/name-adjustment.ts';
 import { buildTableShape, type TableShape, type WireColumn } from '../../../src/sources/postgres/table-shape.ts';
 import { topicName } from '../../../src/sources/postgres/topic-name.ts';
@@ -163,6 +163,32 @@ test('keys: in key order, custom, of the identity index when the primary key is 
   const index = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count'] });
   assert.deepEqual([...build(orders, index).rowSchema.key], [2]);
   assert.equal(build(orders, info(orders, { primaryKey: [] })).shape.key, null);
+});
+
+test('the key is that of the moment, whatever the catalog says by now', () => {
+  const flags = (...keys: readonly string[]): WireColumn[] => orders.map((column) => ({ ...column, isKey: keys.includes(column.name) }));
+  const key = (identity: ReplicaIdentity, keys: readonly string[], now: Partial<TableInfo>): string[] => {
+    const { rowSchema } = buildTableShape({
+      schema: 'public',
+      table: 'orders',
+      wireColumns: flags(...keys),
+      identity,
+      info: info(orders, now),
+      types: new TypeCatalog(),
+      settings: testSettings(),
+    });
+    return [...rowSchema.key].map((index) => rowSchema.columns[index]?.name ?? '');
+  };
+  const all = orders.map(({ name }) => name);
+  assert.deepEqual(key('d', ['id'], { primaryKey: ['count'] }), ['id']);
+  assert.deepEqual(key('d', ['id'], { primaryKey: [] }), ['id']);
+  assert.deepEqual(key('d', ['id', 'count'], { primaryKey: ['count', 'id'] }), ['count', 'id'], 'the order is that of the catalog');
+  assert.deepEqual(key('d', ['id'], { replicaIdentity: 'i', identityIndexColumns: ['count'] }), ['id']);
+  assert.deepEqual(key('d', [], {}), ['id'], 'a unique index in the stead of a primary key is no replica identity');
+  assert.deepEqual(key('i', ['count'], {}), ['count']);
+  assert.deepEqual(key('i', ['count', 'id'], { replicaIdentity: 'f' }), ['id'], 'the primary key is part of the index');
+  assert.deepEqual(key('f', all, { replicaIdentity: 'i', identityIndexColumns: ['count'] }), ['id']);
+  assert.deepEqual(key('n', [], {}), ['id']);
 });
 
 test('a key column that is left out of the value stays in the key and in the row', () => {
