@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import type { SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import { must } from '../base/assert.ts';
@@ -17,7 +18,7 @@ export class SchemaRegistry {
   readonly #clients: readonly { readonly endpoint: RegistryEndpoint; readonly api: SchemaRegistryAPIClient }[];
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** By subject and text: concurrent shapes share one request, later ones the answer. */
+  /** By subject and digest of the text: concurrent shapes share one request, later ones the answer. */
   readonly #ids = new Map<string, Promise<number>>();
   /** Subjects whose level was set in this run. */
   readonly #levels = new Map<string, Promise<void>>();
@@ -33,7 +34,7 @@ export class SchemaRegistry {
 
   /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
   idOf(subject: string, schemaText: string): Promise<number> {
-    const key = `${subject}\n${schemaText}`;
+    const key = `${subject}\n${hash('sha256', schemaText, 'base64')}`;
     let id = this.#ids.get(key);
     if (id === undefined) {
       id = this.#lookUp(subject, schemaText);

@@ -16,35 +16,36 @@ export interface HeaderPart {
 
 interface Entry {
   /** The encoded name; for a constant also its length and bytes. */
-  readonly prefix: Buffer;
+  readonly prefix: Uint8Array;
   readonly words: DataView;
   readonly encoder: RowEncoder | null;
   readonly presence: TupleRef | null;
   readonly register: number;
 }
 
+/** The length of a value stands before it, so it is written here first; by one at a time. */
+const scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
+
 /**
  * Writes record headers in Kafka's own form: zigzag varint count, then length and bytes of each name and value.
  * Headers that are the same on every record are one block, encoded once.
  */
 export class HeaderEncoder implements RowEncoder {
-  readonly #block: Buffer | null;
+  readonly #block: Uint8Array | null;
   readonly #blockWords: DataView | null;
   readonly #entries: readonly Entry[];
-  /** The length of a value stands before it, so it is written here first. */
-  readonly #scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
 
   constructor(parts: readonly HeaderPart[]) {
     this.#entries = parts.map(({ name, value, presence, register }) => {
       if (value === null || value instanceof Uint8Array) {
-        const prefix = Buffer.concat([text(name), bytes(value)]);
+        const prefix = ownBytes([text(name), bytes(value)]);
         return { prefix, words: wordsOf(prefix), encoder: null, presence, register };
       }
-      const prefix = text(name);
+      const prefix = ownBytes([text(name)]);
       return { prefix, words: wordsOf(prefix), encoder: value, presence, register };
     });
     const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null && entry.register < 0);
-    this.#block = constant ? Buffer.concat([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
+    this.#block = constant ? ownBytes([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
     this.#blockWords = this.#block === null ? null : wordsOf(this.#block);
   }
 
@@ -66,7 +67,6 @@ export class HeaderEncoder implements RowEncoder {
   }
 
   #value(encoder: RowEncoder, change: Change, out: ByteSink): void {
-    const scratch = this.#scratch;
     scratch.at = 0;
     encoder.encode(change, scratch);
     if (scratch.overflowed) {
@@ -88,6 +88,11 @@ function applies(entry: Entry, change: Change): boolean {
 /** For headers that are made on slow paths: the same form from names and texts. */
 export function encodeHeaderBlock(headers: readonly (readonly [name: string, value: string])[]): Buffer {
   return Buffer.concat([varint(headers.length), ...headers.flatMap(([name, value]) => [text(name), text(value)])]);
+}
+
+/** Outside of Node's shared pool, of which a piece keeps all 64 KiB alive. */
+function ownBytes(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 function text(value: string): Buffer {

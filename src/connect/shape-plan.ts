@@ -58,21 +58,79 @@ interface Outcome {
  */
 export async function planShape(shape: Shape, planner: ShapePlanner): Promise<ShapePlans> {
   const outcomes = Object.values(Op).map((op) => outcomeOf(shape, op, planner.transforms));
-  const compiled = new Map<string, Promise<RowEncoder>>();
-  const compile: Compile = (converter, node, context) => {
-    const signature = signNode(node, context);
-    const encoder = compiled.get(signature) ?? converter.compile(node, context);
-    compiled.set(signature, encoder);
-    return encoder;
-  };
+  const compiler = new ShapeCompiler(planner);
   const plans: (RowPlan | null)[] = [];
   for (const [op, outcome] of outcomes.entries()) {
-    plans.push(outcome === null ? null : await compilePlan(outcome, op as Op, planner, compile));
+    plans.push(outcome === null ? null : await compilePlan(outcome, op as Op, compiler));
   }
   return plans;
 }
 
-type Compile = (converter: Converter, node: Node, context: ConverterContext) => Promise<RowEncoder>;
+/** Compiles what is alike once. Operations mostly share their nodes; to compare two of them as data takes longer. */
+class ShapeCompiler {
+  readonly planner: ShapePlanner;
+  readonly #byNode = new Map<Node, Map<string, Promise<RowEncoder>>>();
+  readonly #bySignature = new Map<string, Promise<RowEncoder>>();
+  readonly #present = new Map<Node, Node>();
+  readonly #headers: { readonly nodes: readonly HeaderNode[]; readonly place: string; readonly encoder: Promise<HeaderEncoder> }[] = [];
+
+  constructor(planner: ShapePlanner) {
+    this.planner = planner;
+  }
+
+  compile(converter: Converter, node: Node, context: ConverterContext): Promise<RowEncoder> {
+    const place = placeOf(context);
+    const places = this.#byNode.get(node) ?? new Map<string, Promise<RowEncoder>>();
+    this.#byNode.set(node, places);
+    let encoder = places.get(place);
+    if (encoder === undefined) {
+      const signature = `${place} ${signNode(node)}`;
+      encoder = this.#bySignature.get(signature) ?? converter.compile(node, context);
+      this.#bySignature.set(signature, encoder);
+      places.set(place, encoder);
+    }
+    return encoder;
+  }
+
+  /** The value's node as it is where the value is there. */
+  present(value: Node): Node {
+    if (value.kind !== 'struct') return value;
+    const present = this.#present.get(value) ?? { ...value, presence: null };
+    this.#present.set(value, present);
+    return present;
+  }
+
+  /** Null: there are none. */
+  async headers(nodes: readonly HeaderNode[], context: ConverterContext): Promise<HeaderEncoder | null> {
+    if (nodes.length === 0) return null;
+    const place = placeOf(context);
+    const alike = this.#headers.find(
+      (each) => each.place === place && each.nodes.length === nodes.length && each.nodes.every((node, index) => node === nodes[index]),
+    );
+    if (alike !== undefined) return alike.encoder;
+    const encoder = this.#compileHeaders(nodes, context);
+    this.#headers.push({ nodes, place, encoder });
+    return encoder;
+  }
+
+  async #compileHeaders(nodes: readonly HeaderNode[], context: ConverterContext): Promise<HeaderEncoder> {
+    const parts: HeaderPart[] = [];
+    for (const header of nodes) {
+      const encoder = await this.compile(this.planner.headerConverter, header.node, context);
+      parts.push({
+        name: header.name,
+        presence: header.presence,
+        register: header.presenceRegister ?? -1,
+        value: fixedValue(header, encoder, context.schema),
+      });
+    }
+    return new HeaderEncoder(parts);
+  }
+}
+
+function placeOf({ part, topic, schema }: ConverterContext): string {
+  return `${part} ${topic} ${schema.id}`;
+}
 
 /** Operations that a source of rows has sooner or later; a chain that cannot take one of them is refused at once. */
 const ordinaryOps: ReadonlySet<Op> = new Set([Op.CREATE, Op.UPDATE, Op.DELETE, Op.READ]);
@@ -120,11 +178,12 @@ function applyTransforms(
   return { shape: at, steps, tombstone, partition, route: null };
 }
 
-async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, compile: Compile): Promise<RowPlan> {
+async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): Promise<RowPlan> {
+  const { planner } = compiler;
   const { shape, steps, tombstone, route } = outcome;
   const { topic, schema } = shape;
   const stepsOrNull = steps.length === 0 ? null : steps;
-  if (route !== null) return routedPlan(stepsOrNull, route, op, planner, compile);
+  if (route !== null) return routedPlan(stepsOrNull, route, op, compiler);
   if (topic === '') {
     throw new ConnectError('data.shape', `The transforms leave no topic name for "${schema.name}".`, {
       remedy: 'Correct the replacement of the transform that routes it (RegexRouter).',
@@ -134,27 +193,22 @@ async function compilePlan(outcome: Outcome, op: Op, planner: ShapePlanner, comp
   const keyNode = op === Op.TRUNCATE ? null : shape.key;
   const presence = shape.value.kind === 'struct' ? shape.value.presence : null;
   // An absent image makes the record's value null (below), so that the struct itself is always there when it is written.
-  const valueNode: Node = shape.value.kind === 'struct' ? { ...shape.value, presence: null } : shape.value;
+  const valueNode = compiler.present(shape.value);
+  const headers = shape.headers.filter((each) => each.ops === null || each.ops.includes(op));
   return {
     topic,
     steps: stepsOrNull,
-    key: keyNode === null ? null : await compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' }),
-    value: tombstone ? null : await compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
+    key: keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' }),
+    value: tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
     valuePresence: presence,
-    headers: await compileHeaders(shape, op, planner, compile),
+    headers: await compiler.headers(headers, { topic, schema, part: 'header' }),
     partition: outcome.partition,
     route: null,
   };
 }
 
 /** Nothing is compiled for a topic before a row goes there. */
-function routedPlan(
-  steps: readonly RowStep[] | null,
-  route: NonNullable<Outcome['route']>,
-  op: Op,
-  planner: ShapePlanner,
-  compile: Compile,
-): RowPlan {
+function routedPlan(steps: readonly RowStep[] | null, route: NonNullable<Outcome['route']>, op: Op, compiler: ShapeCompiler): RowPlan {
   const open = async (target: RowTarget): Promise<RowPlan | null> => {
     const rest = route.continue(target);
     if (rest === null) return null;
@@ -162,7 +216,7 @@ function routedPlan(
       throw new ConnectError('config.invalid', 'Two transforms of one chain choose the topic per row.', {
         remedy: 'Leave one of them out, or put each under a predicate so that no record meets both.',
       });
-    return compilePlan(rest, op, planner, compile);
+    return compilePlan(rest, op, compiler);
   };
   return {
     topic: '',
@@ -174,21 +228,6 @@ function routedPlan(
     partition: null,
     route: { rows: route.rows, open },
   };
-}
-
-async function compileHeaders(shape: Shape, op: Op, planner: ShapePlanner, compile: Compile): Promise<HeaderEncoder | null> {
-  const { topic, schema } = shape;
-  const parts: HeaderPart[] = [];
-  for (const header of shape.headers.filter((each) => each.ops === null || each.ops.includes(op))) {
-    const encoder = await compile(planner.headerConverter, header.node, { topic, schema, part: 'header' });
-    parts.push({
-      name: header.name,
-      presence: header.presence,
-      register: header.presenceRegister ?? -1,
-      value: fixedValue(header, encoder, schema),
-    });
-  }
-  return parts.length === 0 ? null : new HeaderEncoder(parts);
 }
 
 /** Constants are encoded here and now, with a change that has no rows, because nobody will look at them. */
@@ -204,8 +243,7 @@ function fixedValue(header: HeaderNode, encoder: RowEncoder, schema: RowSchema):
   return out.bytes;
 }
 
-/** Equal signatures compile to equal encoders: the node as data, its topic and part. */
-function signNode(node: Node, context: ConverterContext): string {
-  const plain = JSON.stringify(node, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
-  return `${context.part} ${context.topic} ${context.schema.id} ${plain}`;
+/** Equal signatures compile to equal encoders: the node as data. */
+function signNode(node: Node): string {
+  return JSON.stringify(node, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

@@ -26,6 +26,9 @@ const topicsMax = 0x1_0000;
 /** What a topic should get of a commit on average: every partition that is written to costs the broker the same, however little it is. */
 const topicBytes = 64 * 1024;
 
+/** Room beyond the bound for the record that reaches it; a larger one makes the arena grow. */
+const lastRecordBytes = 64 * 1024;
+
 /**
  * Encoded records one behind the other in one arena. Filled, sealed, committed, reset, filled again.
  *
@@ -105,7 +108,9 @@ export class RecordBatch {
 
   /** Room for at least `bytes` in all; what was written up to `keep` is kept. */
   grow(bytes: number, keep: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.out.bytes.length * 2));
+    // Twice as much each time, but no more than is ever used: the record that makes the batch full is the last one.
+    const doubled = Math.min(this.out.bytes.length * 2, this.#bytesMax + lastRecordBytes);
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes + (bytes >> 3), doubled));
     this.out.bytes.copy(larger, 0, 0, keep);
     this.out.bytes = larger;
   }
@@ -147,13 +152,14 @@ export class RecordBatch {
     this.offsets = offsets;
   }
 
-  /** Empties the batch. An arena that one giant record blew up goes back to the bound. */
+  /** Empties the batch. An arena that one giant record blew up goes back to what others need. */
   reset(): void {
     this.partition?.fill(-1, 0, this.length);
     this.length = 0;
     this.offsets = [];
     this.out.rewind(0);
-    if (this.out.bytes.length > 2 * this.limits.arenaBytesMax) this.out.bytes = Buffer.allocUnsafeSlow(this.limits.arenaBytesMax);
+    const enough = this.#bytesMax + lastRecordBytes;
+    if (this.out.bytes.length > 2 * enough) this.out.bytes = Buffer.allocUnsafeSlow(enough);
   }
 
   #growRecords(): void {

@@ -109,7 +109,9 @@ class RowProgramBuilder {
 
   build(): RowProgram {
     this.#instruction(Opcode.END, 0, 0);
-    return { code: Int32Array.from(this.#code), constants: this.#constants, formats: this.#formats, schema: this.#schema };
+    // Copied: a piece of Node's shared pool would keep all of its 64 KiB for as long as the program lives.
+    const constants = Uint8Array.from(this.#constants);
+    return { code: Int32Array.from(this.#code), constants, formats: this.#formats, schema: this.#schema };
   }
 
   node(node: Node): void {

@@ -98,8 +98,17 @@ test('more topics than an index can tell apart are refused, not mixed up', () =>
 
 test('one giant record does not keep its room for ever', () => {
   const batch = new RecordBatch({ recordsMax: 16, arenaBytesMax: 1024 });
-  batch.add(batch.topicIndex('t'), null, new Uint8Array(100_000), null, 0);
+  batch.add(batch.topicIndex('t'), null, new Uint8Array(1_000_000), null, 0);
   assert.ok(batch.full);
   batch.reset();
-  assert.ok(batch.arena.length <= 2 * 1024);
+  assert.ok(batch.arena.length <= 200_000);
+});
+
+test('the arena grows to what a batch can use and not beyond', () => {
+  const batch = new RecordBatch({ recordsMax: 1_000_000, arenaBytesMax: 5_000_000 });
+  for (let pass = 0; pass < 2; pass += 1) {
+    while (!batch.full) batch.add(batch.topicIndex('t'), null, new Uint8Array(300), null, 0);
+    assert.ok(batch.bytes >= 5_000_000 && batch.arena.length <= 5_100_000);
+    batch.reset();
+  }
 });

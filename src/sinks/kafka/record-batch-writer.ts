@@ -27,6 +27,8 @@ const headerBytes = 61;
 /** What comes before the part of a record that the arena holds, at its longest: length, attributes, timestamp and offset deltas. */
 const recordOverheadMax = 5 + 1 + 10 + 5;
 const transactionalBit = 0x10;
+/** Bytes below which the room for encoded batches grows generously. */
+const roomDoubledMax = 1024 * 1024;
 
 /**
  * Turns a batch's records into Kafka record batches: one counting sort by partition, then one pass that writes the few
@@ -63,7 +65,7 @@ export class RecordBatchWriter {
     const encoded: EncodedBatch[] = [];
     this.#sort(batch, topics);
     this.#out.at = 0;
-    this.#reserve(batch.bytes + batch.length * (recordOverheadMax + headerBytes));
+    this.#reserve(batch.bytes + batch.length * recordOverheadMax + this.#batchesMax(batch, topics) * headerBytes);
     const words = wordsOf(batch.arena);
     let rank = 0;
     let slot = 0;
@@ -128,9 +130,22 @@ export class RecordBatchWriter {
     for (let slot = 0; slot < slots; slot += 1) slotEnd[slot] = slot + 1 < slots ? (slotEnd[slot + 1] as number) : records;
   }
 
+  /** No batch is empty, and where one ends before its partition does, that and the next together are beyond the limit. */
+  #batchesMax(batch: RecordBatch, topics: readonly TopicTarget[]): number {
+    let partitions = 0;
+    let smallest = Number.POSITIVE_INFINITY;
+    for (const topic of topics) {
+      partitions += topic.partitions;
+      smallest = Math.min(smallest, topic.batchBytesMax);
+    }
+    const bytes = batch.bytes + batch.length * (recordOverheadMax + headerBytes);
+    return Math.min(batch.length, partitions + Math.ceil((2 * bytes) / smallest));
+  }
+
   #reserve(bytes: number): void {
     if (this.#out.bytes.length >= bytes) return;
-    this.#out.bytes = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
+    // Twice as much while that is little, so that it is not made anew with every batch that is larger than the last.
+    this.#out.bytes = Buffer.allocUnsafeSlow(bytes < roomDoubledMax ? bytes * 2 : bytes + (bytes >> 4));
     this.#words = wordsOf(this.#out.bytes);
   }
 

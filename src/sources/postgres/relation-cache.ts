@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
@@ -178,13 +179,13 @@ export class RelationCache {
   }
 }
 
-/** Everything that a shape is made of. */
+/** The same as long as everything is that a shape is made of. */
 function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog): string {
   const used = message.columns.map((column) => {
     const type = types.get(column.typeOid);
     return [type, type === null ? null : types.get(type.elementOid), type === null ? null : types.get(type.baseOid)];
   });
-  return JSON.stringify([message, info, used]);
+  return hash('sha256', JSON.stringify([message, info, used]), 'base64');
 }
 
 function identityColumns(info: TableInfo): ReadonlySet<string> {
