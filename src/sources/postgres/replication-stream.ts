@@ -10,7 +10,7 @@ import { Decoded } from './pgoutput-decoder.ts';
 import { RawPlugin, type ReplicationChannel } from './raw-plugin.ts';
 import { createReadSocket } from './read-socket.ts';
 import type { ReplicationStreamOptions } from './replication-stream-options.ts';
-import { streamError } from './stream-error.ts';
+import { leftOutError, streamError } from './stream-error.ts';
 import { StatusUpdate } from './status-update.ts';
 import { Taken } from './streaming/transaction-spill.ts';
 
@@ -164,6 +164,10 @@ export class ReplicationStream implements FrameHandler {
   async #prepare(client: Client, channel: ReplicationChannel): Promise<void> {
     const { sessions, settings, clock } = this.#options;
     await sessions.verify(client);
+    client.on('notice', (notice) => {
+      const failure = leftOutError(notice, settings);
+      if (failure !== null) this.#fail(failure);
+    });
     await this.#options.spill?.open();
     const { rows } = await client.query<{ setting: string }>(
       "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'",

@@ -9,7 +9,7 @@ import { tlsAttempts, type TlsAttempt } from './tls-options.ts';
 
 /**
  * What every session is pinned to, whatever role, database or server say: the text forms that the column kinds read,
- * and no timeouts, which would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has
+ * warnings, and no timeouts, which would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has
  * them too.
  */
 const sessionPins: Readonly<Record<string, string>> = {
@@ -21,6 +21,8 @@ const sessionPins: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   xmlbinary: 'base64',
   lc_monetary: 'C',
+  // The stream tells of a publication that is gone by a warning only.
+  client_min_messages: 'warning',
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',

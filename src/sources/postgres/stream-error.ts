@@ -19,20 +19,7 @@ export function streamError(
       details: { slot },
     });
   }
-  if (state === '42704') {
-    const { name } = settings.publication;
-    return new ConnectError(
-      'postgres.publication',
-      `The publication "${name}" did not exist when the changes that are due now were made.`,
-      {
-        cause: error,
-        remedy:
-          `A publication has to be older than what the slot "${slot}" still holds: drop the slot, delete this connector's offsets, ` +
-          'and start with a new snapshot.',
-        details: { publication: name, slot },
-      },
-    );
-  }
+  if (state === '42704') return publicationMissing(settings, error);
   if (!started && settings.slot.streamParams.length > 0 && (state === 'XX000' || state === '22023')) {
     return new ConnectError('config.invalid', `The server does not take what "slot.stream.params" asks for (SQLSTATE ${state}).`, {
       cause: error,
@@ -41,4 +28,28 @@ export function streamError(
     });
   }
   return sqlError(error, sessions.context(`streaming from the slot "${slot}"`));
+}
+
+/** What the server says beside the stream, as `pg` brings it. */
+export interface ServerNotice {
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+/**
+ * From Postgres 18 on a publication that is not there is only a warning (SQLSTATE 55000), sent before the first change that
+ * is left out because of it; older servers end the stream. Null: the notice is about something else.
+ */
+export function leftOutError(notice: ServerNotice, settings: PostgresSettings): ConnectError | null {
+  return notice.code === '55000' ? publicationMissing(settings, new Error(notice.message)) : null;
+}
+
+function publicationMissing({ publication: { name }, slot }: PostgresSettings, cause: unknown): ConnectError {
+  return new ConnectError('postgres.publication', `The publication "${name}" did not exist when the changes that are due now were made.`, {
+    cause,
+    remedy:
+      `A publication has to be older than what the slot "${slot.name}" still holds: drop the slot, delete this connector's offsets, ` +
+      'and start with a new snapshot.',
+    details: { publication: name, slot: slot.name },
+  });
 }
