@@ -96,6 +96,21 @@ test('a table whose updates Postgres would refuse is a problem, and --fix mends 
   assert.equal(healed.code, 0, healed.output);
 });
 
+test('other tables whose updates Postgres would refuse: a key that is deferrable, generated columns under FULL', async () => {
+  await using db = await createDatabase();
+  await db.query(`CREATE TABLE late (id int PRIMARY KEY DEFERRABLE); CREATE TABLE fine (id int PRIMARY KEY);
+    CREATE TABLE sums (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED); ALTER TABLE sums REPLICA IDENTITY FULL;
+    INSERT INTO late VALUES (1); INSERT INTO sums VALUES (1); INSERT INTO fine VALUES (1)`);
+  const found = await examine(await connectorFile(db));
+  assert.deepEqual(levels(found, 'table public.late'), ['problem']);
+  assert.deepEqual(levels(found, 'table public.sums'), ['warning']);
+  assert.deepEqual(levels(found, 'table public.fine'), []);
+  await db.query('CREATE PUBLICATION everything FOR ALL TABLES');
+  await assert.rejects(db.query('UPDATE late SET id = 2'), /does not have a replica identity/);
+  await assert.rejects(db.query('UPDATE sums SET id = 2'), { detail: /generated columns/ });
+  await db.query('UPDATE fine SET id = 2');
+});
+
 test('nothing is applied without consent, and no slot or publication is made', async () => {
   await using db = await createDatabase();
   await db.query('CREATE TABLE events (payload text)');

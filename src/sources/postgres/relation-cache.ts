@@ -10,6 +10,7 @@ import { declareShape, type Declared } from './refused-shape.ts';
 import type { LookupPlans } from './reselect/lookup-plan.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
+import { identityColumns } from './table-key.ts';
 import type { CollectionCounter, TransactionRecords } from './transaction-records.ts';
 import { buildTableShape, type TableShape, type WireColumn } from './table-shape.ts';
 
@@ -75,6 +76,10 @@ export class RelationCache {
   readonly #lookups: LookupPlans | null;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
+  /** A captured name means another table now than it did before: nothing in the stream says what became of its rows. */
+  onReplaced: (table: string) => void = () => {};
+  /** Which table a name meant last. */
+  readonly #owners = new Map<string, number>();
   #lastId = -1;
   #last: Relation | null = null;
   #pending: { readonly message: RelationMessage; readonly xid: number } | null = null;
@@ -155,11 +160,19 @@ export class RelationCache {
     await this.#declare(message, null, info, out);
   }
 
+  #own({ id, schema, table }: RelationMessage): void {
+    const name = `${schema}.${table}`;
+    const owner = this.#owners.get(name);
+    this.#owners.set(name, id);
+    if (owner !== undefined && owner !== id) this.onReplaced(name);
+  }
+
   #isSignalTable({ schema, table }: RelationMessage): boolean {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
   async #declare(message: RelationMessage, xid: number | null, info: TableInfo | null, out: ChangeOutlet): Promise<Declared> {
+    this.#own(message);
     const types = await this.#catalog.types(
       message.columns.map((column) => column.typeOid),
       xid,
@@ -186,19 +199,6 @@ function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: 
     return [type, type === null ? null : types.get(type.elementOid), type === null ? null : types.get(type.baseOid)];
   });
   return hash('sha256', JSON.stringify([message, info, used]), 'base64');
-}
-
-function identityColumns(info: TableInfo): ReadonlySet<string> {
-  switch (info.replicaIdentity) {
-    case 'f':
-      return new Set(info.columns.map((column) => column.name));
-    case 'i':
-      return new Set(info.identityIndexColumns);
-    case 'd':
-      return new Set(info.primaryKey);
-    case 'n':
-      return new Set();
-  }
 }
 
 function layout(

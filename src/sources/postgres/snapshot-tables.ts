@@ -5,6 +5,7 @@ import { loadTables, type TableInfo, type TypeCatalog } from './catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import { snapshotOrder, type SnapshotTable } from './snapshot-query.ts';
 import { TableFilter } from './table-filter.ts';
+import { identityColumns } from './table-key.ts';
 import type { WireColumn } from './table-shape.ts';
 
 interface PublishedRow {
@@ -73,8 +74,9 @@ function snapshotTable(info: TableInfo, published: PublishedRow | null, settings
     if (column.generated !== '' && published?.with_generated !== true) return false;
     return names === null ? column.generated === '' : names.includes(column.name);
   });
+  const identity = identityColumns(info);
   const wire = columns.map((column): WireColumn => {
-    return { name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: info.primaryKey.includes(column.name) };
+    return { name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) };
   });
   return {
     info,

@@ -84,6 +84,12 @@ export class StreamRun {
       clock: source.clock,
     });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
+    this.#relations.onReplaced = (table) =>
+      source.log.warn(
+        { table },
+        'another table has taken this name: rows of the earlier one stay on the topic, and rows that the new one had before are not there. ' +
+          'A snapshot of it by a signal brings those',
+      );
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);

@@ -16,8 +16,29 @@ export function tableKey(input: TableShapeInput, infos: readonly (ColumnInfo | n
   if (info === null) return wireIdentity(input);
   const wanted = keyOfMoment(input, info, infos);
   const indexes = wanted.map((name) => infos.findIndex((column) => column?.name === name));
-  // The key of now is not the key of then: a column that was dropped, or is not published.
-  return indexes.includes(-1) ? wireIdentity(input) : indexes;
+  // The key of now is not the key of then: a column that was dropped or is not published, another primary key or identity.
+  return indexes.includes(-1) || !isInOldImages(input, indexes) ? wireIdentity(input) : indexes;
+}
+
+/** Whether deleted rows have these columns, as far as the wire tells: under FULL it marks all columns, and none where there is no identity. */
+function isInOldImages({ wireColumns }: TableShapeInput, indexes: readonly number[]): boolean {
+  const marked = wireColumns.filter(({ isKey }) => isKey).length;
+  if (marked === 0 || marked === wireColumns.length) return true;
+  return indexes.length > 0 && indexes.every((index) => wireColumns[index]?.isKey === true);
+}
+
+/** The columns that old images have. */
+export function identityColumns(info: TableInfo): ReadonlySet<string> {
+  switch (info.replicaIdentity) {
+    case 'f':
+      return new Set(info.columns.map((column) => column.name));
+    case 'i':
+      return new Set(info.identityIndexColumns);
+    case 'd':
+      return new Set(info.primaryKey);
+    case 'n':
+      return new Set();
+  }
 }
 
 /**

@@ -117,7 +117,13 @@ for (const [version, server] of servers) {
     const row = (id: number, n = 0): unknown => ({ id: String(id), open: 't', n: String(n) });
     assert.deepEqual(
       facts(running.out.changes).map((fact) => (fact as unknown[]).toSpliced(1, 1)),
-      [['r', row(1)], ['c', row(2)], ['d', row(1)], ['u', row(2, 1)], ['t', null]],
+      [
+        ['r', row(1)],
+        ['c', row(2)],
+        ['d', row(1)],
+        ['u', row(2, 1)],
+        ['t', null],
+      ],
     );
   });
 }

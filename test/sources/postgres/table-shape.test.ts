@@ -120,8 +120,11 @@ test('headers tell the other key of a key change, and where a record comes from'
   );
   assert.equal(build().shape.headers.length, 5);
   assert.equal(build(orders, info(orders), { 'extended.headers.enabled': 'false' }).shape.headers.length, 2);
+  const keyless = orders.map((column) => ({ ...column, isKey: false }));
   assert.deepEqual(
-    build(orders, info(orders, { primaryKey: [] }), { 'connector.class': 'millrace.PostgresSource' }).shape.headers.map(({ name }) => name),
+    build(keyless, info(orders, { primaryKey: [] }), { 'connector.class': 'millrace.PostgresSource' }).shape.headers.map(
+      ({ name }) => name,
+    ),
     ['__millrace.unavailable'],
   );
 });
@@ -157,12 +160,25 @@ test('a renamed column keeps what the catalog knows of its place', () => {
 
 test('keys: in key order, custom, of the identity index when the primary key is not in old images', () => {
   const pair = info(orders, { primaryKey: ['count', 'id'] });
-  assert.deepEqual([...build(orders, pair).rowSchema.key], [2, 0]);
+  const marked = (...names: readonly string[]): WireColumn[] => orders.map((column) => ({ ...column, isKey: names.includes(column.name) }));
+  assert.deepEqual([...build(marked('id', 'count'), pair).rowSchema.key], [2, 0]);
   assert.deepEqual([...build(orders, pair, { 'message.key.columns': 'public.ORDERS:note' }).rowSchema.key], [1]);
   assert.throws(() => build(orders, pair, { 'message.key.columns': 'public.orders:nope' }), { code: 'config.invalid', message: /"nope"/ });
   const index = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count'] });
-  assert.deepEqual([...build(orders, index).rowSchema.key], [2]);
-  assert.equal(build(orders, info(orders, { primaryKey: [] })).shape.key, null);
+  assert.deepEqual([...build(marked('count'), index).rowSchema.key], [2]);
+  assert.equal(build(marked(), info(orders, { primaryKey: [] })).shape.key, null);
+  // Under FULL all columns are marked, which says nothing.
+  assert.deepEqual([...build(marked('id', 'note', 'count'), pair).rowSchema.key], [2, 0]);
+});
+
+test('the key is what old images had at that moment, whatever the catalog says since', () => {
+  const marked = (...names: readonly string[]): WireColumn[] => orders.map((column) => ({ ...column, isKey: names.includes(column.name) }));
+  const index = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count'] });
+  assert.deepEqual([...build(marked('id'), index).rowSchema.key], [0], 'it had no other identity yet');
+  assert.deepEqual([...build(marked('count')).rowSchema.key], [2], 'it has no other identity any more');
+  assert.deepEqual([...build(marked('id'), info(orders, { primaryKey: [] })).rowSchema.key], [0], 'the primary key was dropped');
+  assert.deepEqual([...build(marked('id'), info(orders, { primaryKey: ['id', 'count'] })).rowSchema.key], [0], 'it was widened');
+  assert.deepEqual([...build(marked('id', 'count'), info(orders, { primaryKey: ['id'] })).rowSchema.key], [0], 'narrowed: still there');
 });
 
 test('the key is that of the moment, whatever the catalog says by now', () => {

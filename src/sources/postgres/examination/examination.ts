@@ -55,7 +55,7 @@ async function tables(client: Examined['client'], settings: Examined['settings']
   const filter = new TableFilter(settings);
   const captured = await loadTables(client, { accepts: (schema, name) => filter.acceptsTable(schema, name) });
   const { rows } = await client.query<{ oid: number }>(
-    'SELECT indrelid AS oid FROM pg_catalog.pg_index WHERE indisprimary AND indrelid = ANY ($1::oid[])',
+    'SELECT indrelid AS oid FROM pg_catalog.pg_index WHERE indisprimary AND indimmediate AND indrelid = ANY ($1::oid[])',
     [captured.map((table) => table.oid)],
   );
   return { captured, primaryKeys: new Set(rows.map((row) => row.oid)) };

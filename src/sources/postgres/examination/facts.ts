@@ -19,7 +19,7 @@ export interface Examined {
   readonly inRecovery: boolean;
   /** Of the table filters. */
   readonly captured: readonly TableInfo[];
-  /** Tables among them with a primary key, by oid; another unique key does not count. */
+  /** Tables among them with a primary key, by oid; another unique key does not count, nor does one that is deferrable. */
   readonly primaryKeys: ReadonlySet<number>;
 }
 

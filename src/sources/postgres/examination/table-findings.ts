@@ -50,7 +50,7 @@ function oneTable(table: TableInfo, storage: StorageRow | undefined, examined: E
     return [warning(subject, 'It is unlogged.', 'Its changes are not in the log and never arrive.', `ALTER TABLE ${name} SET LOGGED;`)];
   }
   const identity = identityFinding(subject, table, examined);
-  const findings = identity === null ? [] : [identity];
+  const findings = identity === null ? generatedFindings(subject, table, examined) : [identity];
   const custom = examined.settings.tables.keys.some((key) => key.tables.test(`${table.schema}.${table.name}`));
   if (table.primaryKey.length === 0 && !custom) {
     findings.push(
@@ -84,8 +84,23 @@ function identityFinding(subject: string, table: TableInfo, examined: Examined):
   const found =
     replicaIdentity === 'n'
       ? 'Its replica identity is NOTHING.'
-      : `Its replica identity is DEFAULT, and it has no primary key${primaryKey.length > 0 ? ', only another unique key' : ''}.`;
+      : `Its replica identity is DEFAULT, and it has no primary key${primaryKey.length > 0 ? ' that can serve, only a deferrable one or another unique key' : ''}.`;
   return problem(subject, found, 'Once it is published, Postgres refuses every UPDATE and DELETE on it.', `${statement};`, fix);
+}
+
+/** Under FULL the identity takes in generated columns, and from Postgres 18 on those have to be published; virtual ones cannot be. */
+function generatedFindings(subject: string, table: TableInfo, { version, settings }: Examined): Finding[] {
+  if (table.replicaIdentity !== 'f' || version < 180_000) return [];
+  const generated = table.columns.filter(({ generated: kind }) => kind === 'v' || (kind === 's' && !settings.publication.generatedColumns));
+  if (generated.length === 0) return [];
+  return [
+    warning(
+      subject,
+      `Its replica identity is FULL, and it has generated columns that are not published: ${generated.map(({ name }) => name).join(', ')}.`,
+      'Once it is published, Postgres refuses every UPDATE and DELETE on it, unless the publication brings these columns.',
+      `ALTER TABLE ${qualified(table)} REPLICA IDENTITY DEFAULT; or, for stored ones, "publish.generated.columns": "true".`,
+    ),
+  ];
 }
 
 function hasPrimaryKey(table: TableInfo, { primaryKeys }: Examined): boolean {
