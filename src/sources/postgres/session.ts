@@ -45,6 +45,8 @@ export class SessionFactory {
   readonly #settings: ConnectionSettings;
   readonly #applicationName: string;
   #tls: TlsAttempt | null = null;
+  /** The cluster that the first connection came to; null: not known. */
+  #systemId: string | null = null;
 
   constructor(settings: ConnectionSettings, applicationName: string) {
     this.#settings = settings;
@@ -149,8 +151,9 @@ export class SessionFactory {
     });
   }
 
-  /** Throws `postgres.setting` when the session does not have the pins. */
+  /** Throws `postgres.setting` when the session does not have the pins, or came to another server than those before it. */
   async verify(client: Client): Promise<void> {
+    await this.#verifyServer(client);
     const names = Object.keys(sessionPins).map((name) => `'${name.toLowerCase()}'`);
     const { rows } = await client.query<{ name: string; setting: string }>(
       `SELECT name, setting FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN (${names.join(', ')})`,
@@ -162,6 +165,25 @@ export class SessionFactory {
         remedy: 'Connect to the server itself: a pooler in between drops startup options.',
       });
     }
+  }
+
+  /** What is read over two connections belongs together only if they came to one server. */
+  async #verifyServer(client: Client): Promise<void> {
+    const answer = await client
+      .query<{ system: string }>('SELECT system_identifier::text AS system FROM pg_catalog.pg_control_system()')
+      .catch((error: unknown) => {
+        if (sqlState(error) === '42501') return null; // Some managed services keep it to themselves.
+        throw error;
+      });
+    const found = answer?.rows[0]?.system ?? null;
+    if (found === null) return;
+    this.#systemId ??= found;
+    if (found === this.#systemId) return;
+    throw new ConnectError(
+      'postgres.setting',
+      `Connections to ${this.host} come to different servers (system identifiers ${this.#systemId} and ${found}).`,
+      { remedy: 'Connect to one server itself, not to a load balancer or pooler that shares connections out among several.' },
+    );
   }
 
   async #setUp(client: Client, options: SessionOptions): Promise<void> {

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { test } from 'node:test';
+
+import { Client } from 'pg';
+
+import { ConnectError } from '../../../src/base/errors.ts';
+import { createDatabase, type Database } from '../../support/database.ts';
+import { stack } from '../../support/stack.ts';
+import { uniqueName } from '../../support/unique-name.ts';
+import { servers } from './servers.ts';
+import { slotName, startSource, untilStreaming, untilTrue } from './source-fixture.ts';
+
+/** What would change the text of values, or end a session that reads slowly. */
+const hostile: readonly (readonly [name: string, value: string])[] = [
+  ['DateStyle', 'SQL, DMY'],
+  ['IntervalStyle', 'sql_standard'],
+  ['TimeZone', 'Asia/Kathmandu'],
+  ['bytea_output', 'escape'],
+  ['extra_float_digits', '-15'],
+  ['xmlbinary', 'hex'],
+  ['client_encoding', 'LATIN1'],
+  ['client_min_messages', 'error'],
+  ['statement_timeout', '50ms'],
+  ['idle_in_transaction_session_timeout', '50ms'],
+  ['idle_session_timeout', '50ms'],
+];
+
+const values = `1, '2026-02-03', '2026-02-03 04:05:06.789+00', '1 mon -2 days 03:04:05', '\\x00ff5c', 0.1::float8 + 0.2, '€ ☕', 12.5`;
+const wanted = {
+  id: '1',
+  day: '2026-02-03',
+  at: '2026-02-03 04:05:06.789+00',
+  span: '1 mon -2 days +03:04:05',
+  bytes: '\\x00ff5c',
+  number: '0.30000000000000004',
+  text: '€ ☕',
+  price: '12.5',
+};
+const table = `(id int PRIMARY KEY, day date, at timestamptz, span interval, bytes bytea, number float8, text text, price numeric)`;
+
+/** Forwards each connection to the next of the servers in turn, as a load balancer does. */
+async function balancer(ports: readonly number[]): Promise<{ readonly port: number } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  let turn = 0;
+  const server = createServer((from) => {
+    const to = connect({ host: '127.0.0.1', port: ports[turn++ % ports.length] as number });
+    for (const [socket, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => other.destroy());
+    }
+    from.pipe(to).pipe(from);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+for (const [version, server] of servers) {
+  test(`Postgres ${version}: settings of role and database change no value and end no session, in snapshot and stream, also when set while running`, async () => {
+    await using db = await createDatabase(server);
+    const role = uniqueName('role');
+    await db.query(`CREATE TABLE orders ${table}; INSERT INTO orders SELECT ${values}; CREATE PUBLICATION shop_publication FOR TABLE orders;
+      CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'x'; GRANT SELECT ON orders TO ${role}`);
+    try {
+      for (const [name, value] of hostile.slice(0, 5)) await db.query(`ALTER ROLE ${role} SET ${name} = '${value}'`);
+      for (const [name, value] of hostile.slice(5)) await db.query(`ALTER DATABASE ${db.name} SET ${name} = '${value}'`);
+      const extra = {
+        'database.user': role,
+        'database.password': 'x',
+        'publication.autocreate.mode': 'disabled',
+        'snapshot.mode': 'initial',
+      };
+      const read: unknown[] = [];
+      let offsets;
+      {
+        // The first row waits for the sink for longer than any of those timeouts.
+        const from = performance.now();
+        await using running = startSource(db, { extra, prepare: (out) => (out.hasRoom = (count) => count !== 1) });
+        await running.out.until(() => running.out.full);
+        await db.query('SET statement_timeout = 0; SELECT pg_sleep(0.2)');
+        assert.ok(performance.now() - from > 200);
+        running.out.makeRoom();
+        await untilStreaming(db, running);
+        await db.query(`INSERT INTO orders SELECT ${values.replace('1,', '2,')}`);
+        await running.out.until(
+          () => running.out.changes.length === 2 && running.out.boundaries.at(-1)?.offset?.['messageType'] === 'INSERT',
+        );
+        read.push(...running.out.changes.map(({ after }) => after));
+        offsets = running.out.boundaries.slice(-1);
+        // And set anew while it runs, for the sessions that come after a walsender was ended.
+        for (const [name, value] of hostile) await db.query(`ALTER ROLE ${role} IN DATABASE ${db.name} SET ${name} = '${value}'`);
+        await db.query('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1', [slotName(db)]);
+        await running.ended.catch(() => {});
+      }
+      await db.query(`INSERT INTO orders SELECT ${values.replace('1,', '3,')}`);
+      await using again = startSource(db, { extra, offsets });
+      read.push((await again.out.untilChanges(1))[0]?.after);
+      assert.deepEqual(read, [wanted, { ...wanted, id: '2' }, { ...wanted, id: '3' }]);
+    } finally {
+      await db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  for (const [encoding, text] of [
+    ['LATIN1', 'Übergröße ½'],
+    ['EUC_JP', '日本語テスト'],
+  ] as const) {
+    test(`Postgres ${version}: a database in ${encoding} gives the text it holds, in names and values`, async () => {
+      await using outer = await createDatabase(server);
+      const name = uniqueName('encoded');
+      await outer.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`);
+      await using db = await inDatabase(outer, name);
+      const column = text.slice(0, 3);
+      await db.query(`CREATE TABLE orders (id int PRIMARY KEY, "${column}" text); INSERT INTO orders VALUES (1, '${text}')`);
+      await using running = startSource(db, { extra: { 'snapshot.mode': 'initial' } });
+      await running.out.untilChanges(1);
+      await untilStreaming(db, running);
+      await db.query(`INSERT INTO orders VALUES (2, '${text}')`);
+      const changes = await running.out.untilChanges(2);
+      assert.deepEqual(
+        changes.map(({ after }) => after),
+        [
+          { id: '1', [column]: text },
+          { id: '2', [column]: text },
+        ],
+      );
+    });
+  }
+
+  test(`Postgres ${version}: a database without an encoding is refused`, async () => {
+    await using outer = await createDatabase(server);
+    const name = uniqueName('encoded');
+    await outer.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'`);
+    await using db = await inDatabase(outer, name);
+    await using running = startSource(db);
+    await assert.rejects(running.ended, { code: 'postgres.setting', message: /SQL_ASCII/ });
+  });
+}
+
+test('two servers behind one address are noticed, whichever connection comes to which', { skip: stack.postgres15 === null }, async () => {
+  await using first = await createDatabase();
+  const second = new URL(stack.postgres15 ?? '');
+  const { name } = first;
+  await using other = await createDatabase(second.href);
+  await other.query(`CREATE DATABASE ${name}`);
+  await using counterpart = await inDatabase(other, name);
+  for (const db of [first, counterpart]) await db.query('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1)');
+  for (let skip = 0; skip < 2; skip += 1) {
+    const ports = [first.port, Number(second.port)];
+    await using both = await balancer(skip === 0 ? ports : ports.toReversed());
+    await using running = startSource({ ...first, port: both.port }, { extra: { 'snapshot.mode': 'initial' } });
+    const error = await running.ended.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof ConnectError && error.code === 'postgres.setting', String(error));
+    assert.match(error.message, /different servers/);
+    assert.deepEqual(running.out.changes, []);
+  }
+});
+
+/** Another database of the same server, which is there already; dropped at the end. */
+async function inDatabase(outer: Database, name: string): Promise<Database> {
+  const url = outer.url.replace(/[^/]*$/, name);
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    ...outer,
+    name,
+    url,
+    async query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
+      const result: unknown = await client.query(sql, values === undefined ? undefined : [...values]);
+      return (Array.isArray(result) ? (result.at(-1) as { rows: Row[] }).rows : (result as { rows: Row[] }).rows) ?? [];
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end();
+      await untilTrue(async () => {
+        await outer.query(
+          `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active_pid IS NOT NULL`,
+        );
+        await outer.query(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${name}' AND NOT active`);
+        return outer.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`).then(
+          () => true,
+          () => false,
+        );
+      });
+    },
+  };
+}
