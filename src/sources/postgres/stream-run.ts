@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import { Change } from '../../record/change.ts';
 import type { OffsetMap } from '../../record/offset.ts';
@@ -84,12 +85,7 @@ export class StreamRun {
       clock: source.clock,
     });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
-    this.#relations.onReplaced = (table) =>
-      source.log.warn(
-        { table },
-        'another table has taken this name: rows of the earlier one stay on the topic, and rows that the new one had before are not there. ' +
-          'A snapshot of it by a signal brings those',
-      );
+    this.#relations.onReplaced = (table) => warnOfReplacement(source.log, table);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);
@@ -225,4 +221,12 @@ export function createChange(locate: () => string): ReadingChange {
   const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
   const change = new Change(nothing, registerCount, locate);
   return { change, registers: new SourceRegisters(change) };
+}
+
+function warnOfReplacement(log: Logger, table: string): void {
+  log.warn(
+    { table },
+    'another table has taken this name: rows of the earlier one stay on the topic, and rows that the new one had before are not there. ' +
+      'A snapshot of it by a signal brings those',
+  );
 }
