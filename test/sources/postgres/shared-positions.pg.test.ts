@@ -67,12 +67,13 @@ for (const [version, server] of servers) {
     const [{ log } = { log: '' }] = await db.query<{ log: string }>(`SELECT pg_current_wal_insert_lsn() - '${at}'::pg_lsn AS log`);
     assert.ok(Number(log) < 4_000_000, `12 MB of values are ${log} bytes of log`);
     await db.query(`DO $$ BEGIN FOR n IN 4..203 LOOP INSERT INTO orders VALUES (n, ''); COMMIT; END LOOP; END $$`);
+    const long = 'x'.repeat(4_000_000);
     let seen: readonly CollectedChange[] = [];
     for (const stop of [1, 3, 4, 150]) {
       const part = await stopBehind(db, stop - seen.length, seen.length === 0 ? {} : { offsets: behind(seen) });
       seen = [...seen, ...part];
       assert.deepEqual(ids(seen), upTo(stop));
-      assert.ok(seen.slice(0, 3).every(({ after }) => String(after?.['long']).length === 4_000_000));
+      assert.ok(seen.slice(0, 3).every(({ after }) => after?.['long'] === long));
     }
     await using rest = startSource(db, { offsets: behind(seen) });
     await rest.out.until(() => ids(rest.out.changes).at(-1) === 203);
