@@ -85,7 +85,6 @@ export class StreamRun {
       clock: source.clock,
     });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
-    this.#relations.onReplaced = (table) => warnOfReplacement(source.log, table);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);
@@ -185,6 +184,7 @@ export class StreamRun {
 
   /** Declares every captured table, so that a refused schema or topic stops the start; then streams. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#relations.onReplaced = (table) => warnOfReplacement(this.#start.source.log, table);
     await declareTables(this.#start.tables, signal, (table) => this.#relations.announce(table, this.#out));
     if (signal.aborted) return;
     await this.#heartbeat?.declare();
