@@ -116,9 +116,9 @@ export class TaskOutlet implements ChangeOutlet {
       if (plan.steps !== null && !runSteps(plan, change)) return this.#filtered();
       if (plan.route === null) this.#encode(plan, change);
       else {
-        const routed = this.#routed(plan, plan.route, change);
+        const routed = this.#follow(plan, plan.route, change);
         if (routed === undefined) return null;
-        if (routed === null || (routed.steps !== null && !runSteps(routed, change))) return this.#filtered();
+        if (routed === null) return this.#filtered();
         this.#encode(routed, change);
       }
     } catch (error) {
@@ -139,12 +139,18 @@ export class TaskOutlet implements ChangeOutlet {
     return { ...plan, topicIndex, keyWidth: 1, valueWidth: 2, routed: [] };
   }
 
-  /** Undefined: not open yet. */
-  #routed(plan: OutletPlan, route: RoutePlan, change: Change): OutletPlan | null | undefined {
-    const number = route.rows.choose(change);
-    const routed = plan.routed[number];
-    if (routed === undefined) this.#closed = { plan, route, number };
-    return routed;
+  /** The plan at the end of a route, and of those behind it. Undefined: not open yet. */
+  #follow(from: OutletPlan, first: RoutePlan, change: Change): OutletPlan | null | undefined {
+    let [plan, route] = [from, first];
+    for (;;) {
+      const number = route.rows.choose(change);
+      const routed = plan.routed[number];
+      if (routed === undefined) this.#closed = { plan, route, number };
+      if (routed === undefined || routed === null) return routed;
+      if (routed.steps !== null && !runSteps(routed, change)) return null;
+      if (routed.route === null) return routed;
+      [plan, route] = [routed, routed.route];
+    }
   }
 
   /** The first row of a topic: it waits, and all that come behind it, so that their order stays. */
@@ -160,7 +166,7 @@ export class TaskOutlet implements ChangeOutlet {
       const closed = this.#closed;
       assert(closed !== null, 'changes are held for a topic');
       const opened = await closed.route.open(closed.route.rows.targets[closed.number] as RowTarget);
-      if (opened !== null) await this.prepareTopic(opened.topic);
+      if (opened !== null && opened.route === null) await this.prepareTopic(opened.topic);
       closed.plan.routed[closed.number] = opened === null ? null : this.#number(opened);
       while (at < held.length && this.#take(held[at] as Change) !== null) at += 1;
     }

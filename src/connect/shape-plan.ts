@@ -30,7 +30,7 @@ export interface RowPlan {
 
 export interface RoutePlan {
   readonly rows: RowRoute;
-  /** What becomes of rows that go there; null: they are filtered out. */
+  /** What becomes of rows that go there, which may have a route of its own; null: they are filtered out. */
   open(target: RowTarget): Promise<RowPlan | null>;
 }
 
@@ -171,7 +171,8 @@ function applyTransforms(
     const rest = transforms.slice(index + 1);
     const route = {
       rows: plan.route,
-      continue: (target: RowTarget) => applyTransforms({ ...routed, topic: target.topic }, op, rest, isGone || target.tombstone, placed),
+      continue: (target: RowTarget) =>
+        applyTransforms(target.shape ?? { ...routed, topic: target.topic }, target.op ?? op, rest, isGone || target.tombstone, placed),
     };
     return { shape: at, steps, tombstone, partition, route };
   }
@@ -211,12 +212,7 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
 function routedPlan(steps: readonly RowStep[] | null, route: NonNullable<Outcome['route']>, op: Op, compiler: ShapeCompiler): RowPlan {
   const open = async (target: RowTarget): Promise<RowPlan | null> => {
     const rest = route.continue(target);
-    if (rest === null) return null;
-    if (rest.route !== null)
-      throw new ConnectError('config.invalid', 'Two transforms of one chain choose the topic per row.', {
-        remedy: 'Leave one of them out, or put each under a predicate so that no record meets both.',
-      });
-    return compilePlan(rest, op, compiler);
+    return rest === null ? null : compilePlan(rest, op, compiler);
   };
   return {
     topic: '',

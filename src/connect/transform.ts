@@ -10,7 +10,7 @@ export interface ShapePlan {
   readonly step: RowStep | null;
   /** True: the records of this plan are tombstones, a null value under their key, whatever the shape's value is. */
   readonly tombstone?: boolean | undefined;
-  /** The topic is chosen per row; absent: the shape's. Transforms that follow see each topic as a shape of its own. */
+  /** The topic is chosen per row; absent: the shape's. Transforms that follow see each target as a shape of its own, and may choose again. */
   readonly route?: RowRoute | undefined;
   /** Chooses the partition of each record, below 0: by its key, as where this is absent. Asked behind all steps. */
   readonly partition?: RowPartition | undefined;
@@ -18,7 +18,7 @@ export interface ShapePlan {
 
 export type RowPartition = (change: Change) => number;
 
-/** Where rows go when only they know. The first row of each target waits until its topic and its schemas are there. */
+/** Where rows go, and what they look like, when only they know. The first row of each target waits until its topic and its schemas are there. */
 export interface RowRoute {
   /** By number; grows with the rows. */
   readonly targets: readonly RowTarget[];
@@ -30,6 +30,10 @@ export interface RowTarget {
   readonly topic: string;
   /** True: the value is null there. */
   readonly tombstone: boolean;
+  /** What records there look like, where that depends on the row, too; absent: as the plan says, under this topic. */
+  readonly shape?: Shape | undefined;
+  /** As what operation the transforms that follow see such changes. */
+  readonly op?: Op | undefined;
 }
 
 /** A single message transform. Rename, drop, route, cast, key and constants are decided in `plan`, once per shape. */

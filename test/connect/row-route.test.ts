@@ -102,7 +102,7 @@ describe('topics chosen per row', () => {
     );
   });
 
-  it('transforms that follow see each topic by itself; a second choice per row is refused', async () => {
+  it('transforms that follow see each topic by itself, and may choose again: rows wait for every choice', async () => {
     const rename = createTransforms(
       Config.of({ transforms: 'A', 'transforms.A.type': 'RegexRouter', 'transforms.A.regex': '(a|b)', 'transforms.A.replacement': 'x.$1' }),
     );
@@ -112,7 +112,20 @@ describe('topics chosen per row', () => {
       sink.records.map(({ topic }) => topic),
       topics.map((topic) => (topic === 'a' || topic === 'b' ? `x.${topic}` : topic)),
     );
-    await assert.rejects(stageTask(rowsOf(topics), { transforms: [byText, byText] }).task.run(never), /Two transforms of one chain/);
+    const twice = new SlowSink();
+    const byTopicAndText: Transform = {
+      plan(shape) {
+        const text = rowReader({ kind: 'column', schema: { type: 'string', optional: true }, tuple: 2, column: 1 }, shape.schema);
+        return { shape, step: null, route: new RowTopics((change: Change) => `${shape.topic}.${String(text(change))}`) };
+      },
+    };
+    await stageTask(rowsOf(topics), { transforms: [byText, byTopicAndText] }, twice).task.run(never);
+    assert.deepEqual(
+      twice.records.map(({ topic }) => topic),
+      topics.map((topic) => `${topic}.${topic}`),
+    );
+    assert.deepEqual(twice.prepared.toSorted(), ['a.a', 'b.b', 'c.c', 'd.d'], 'what is only passed through is no topic');
+    assert.deepEqual(twice.offset(partition), { step: topics.length * 2 });
   });
 
   it('a source that ends while a row waits is not over before that row is out', async () => {

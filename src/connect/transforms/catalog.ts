@@ -13,6 +13,7 @@ import { insertFieldPlugins } from './insert-field.ts';
 import { logicalTablePlugin } from './logical-table.ts';
 import { maskPlugins } from './mask.ts';
 import { recordPlugin } from './part.ts';
+import { messageContentPlugin } from './message-content.ts';
 import { partitionRoutingPlugin } from './partition-routing.ts';
 import { predicatePlugins, whenMatches } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
@@ -42,6 +43,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   eventRouterPlugin,
   headerToValuePlugin,
   logicalTablePlugin,
+  messageContentPlugin,
   partitionRoutingPlugin,
   scriptedFilterPlugin,
   timezoneConverterPlugin,

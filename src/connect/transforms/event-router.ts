@@ -5,11 +5,13 @@ import type { HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts'
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowPartition, RowStep, ShapePlan } from '../transform.ts';
+import { expandedPayload } from './expanded-payload.ts';
 import { findField, invalid, listKey, newStruct, stringKey } from './part.ts';
 import { javaRegex, javaReplacement } from './route.ts';
 import { epochMsOf, momentKinds } from './moment-text.ts';
 import { rowReader } from './row-value.ts';
 import { RowTopics } from './row-topics.ts';
+import type { RowVariants } from './row-topics.ts';
 
 const configKeys: readonly ConfigKey[] = [
   {
@@ -21,9 +23,15 @@ const configKeys: readonly ConfigKey[] = [
   stringKey('table.field.event.timestamp', "Column with the record's time; otherwise that of the change.", null),
   stringKey('table.field.event.payload', 'Column with the value of the record.', 'payload'),
   stringKey('table.field.event.schema.version', 'Refused together with fields placed in the envelope.', null),
-  { ...stringKey('table.expand.json.payload', "Refused: the value's schema would change from row to row.", 'false'), type: 'BOOLEAN' },
-  { ...stringKey('table.json.payload.null.behavior', 'Belongs to table.expand.json.payload.', 'ignore'), importance: 'LOW' },
-  { ...stringKey('table.json.payload.empty.array.behavior', 'Belongs to table.expand.json.payload.', 'ignore'), importance: 'LOW' },
+  { ...stringKey('table.expand.json.payload', 'Whether a payload that is JSON becomes a struct, row by row.', 'false'), type: 'BOOLEAN' },
+  {
+    ...stringKey('table.json.payload.null.behavior', 'Members that are null: left out, or bytes that are never there.', 'ignore'),
+    oneOf: ['ignore', 'optional_bytes'],
+  },
+  {
+    ...stringKey('table.json.payload.empty.array.behavior', 'Arrays without elements: left out, or arrays of texts.', 'ignore'),
+    oneOf: ['ignore', 'optional_string'],
+  },
   listKey(
     'table.fields.additional.placement',
     'Further columns, as column:placement[:alias]; placement is header, envelope or partition.',
@@ -66,8 +74,6 @@ class EventRouter {
   constructor(config: Config) {
     this.#config = config;
     this.#additional = config.list('table.fields.additional.placement').map(parseAdditional);
-    if (config.boolean('table.expand.json.payload'))
-      throw invalid('table.expand.json.payload', 'true', "the value's schema would change from row to row; readers can parse the text");
     if ((config.optional('table.field.event.schema.version') ?? '') !== '' && this.#placed('envelope').length > 0)
       throw invalid('table.field.event.schema.version', 'set', "a schema's version cannot change from row to row");
     const regex = javaRegex(config.string('route.topic.regex'), 'route.topic.regex');
@@ -97,8 +103,19 @@ class EventRouter {
     const route = new RowTopics(
       (change) => this.#topicOf(text(routedBy(change))),
       this.#config.boolean('route.tombstone.on.empty.payload') ? isEmpty : null,
+      this.#expansion(payload, events, (node) => this.#value(node, after, shape)),
     );
     return { shape: events, step: this.#timeStep(after, shape), route, partition: this.#partition(after, shape) };
+  }
+
+  /** Null: the payload stays as it is. */
+  #expansion(payload: Node, events: Shape, valueOf: (payload: Node) => Node): RowVariants | null {
+    if (!this.#config.boolean('table.expand.json.payload') || payload.schema.type !== 'string') return null;
+    return expandedPayload(payload, events, valueOf, {
+      name: this.#config.string('table.field.event.payload'),
+      nulls: this.#config.choice('table.json.payload.null.behavior') === 'optional_bytes' ? 'optional_bytes' : 'ignore',
+      emptyArrays: this.#config.choice('table.json.payload.empty.array.behavior') === 'optional_string' ? 'optional_string' : 'ignore',
+    });
   }
 
   #value(payload: Node, after: StructNode, shape: Shape): Node {

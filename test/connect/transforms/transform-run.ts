@@ -98,8 +98,9 @@ export async function stored(
   config: Readonly<Record<string, string>>,
   shape: Shape,
   rows: readonly Row[],
+  schemasEnable = false,
 ): Promise<readonly StoredRecord[]> {
-  const converter = new JsonConverter({ schemasEnable: false, decimalNumeric: true });
+  const converter = new JsonConverter({ schemasEnable, decimalNumeric: true });
   const steps = rows.map((each): ScriptStep => ({
     kind: 'fill',
     fill(change: Change): void {
