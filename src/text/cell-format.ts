@@ -158,12 +158,6 @@ function elementFormat(column: Column, kind: CellKind, schema: Schema, depth: nu
       details: { column: column.name },
     });
   }
-  if (kind === K.ARRAY && column.element.kind === K.ARRAY) {
-    throw new ConnectError('data.shape', `Array column "${column.name}" has arrays as elements.`, {
-      remedy: 'Exclude the column; arrays of arrays are not supported.',
-      details: { column: column.name },
-    });
-  }
   return cellFormat(column.element, schema.items, depth);
 }
 

@@ -2,14 +2,19 @@ import { hash } from 'node:crypto';
 
 import { ColumnKind } from '../record/column-kind.ts';
 import type { CellRewrite, HashRewrite } from '../record/cell-rewrite.ts';
+import { readArrayParts } from './array-text.ts';
 import type { CellFormat } from './cell-format.ts';
 import { readCellBytes } from './cell-reader.ts';
 import { readEwkb, readSparseVector, readVector } from './extension-text.ts';
+import { structuredRewriter } from './structured-time.ts';
+import { geometricRewriter } from './geometric-text.ts';
+import { readMultirange, readRange } from './range-text.ts';
+import { readRow } from './row-text.ts';
 import { readHstorePairs } from './text-hstore.ts';
 import { ByteRegister } from './value-register.ts';
+import type { Rewriter } from './value-register.ts';
 
-/** Writes what `bytes[start, end)` becomes into a register. */
-export type Rewriter = (bytes: Uint8Array, start: number, end: number, into: ByteRegister) => void;
+export type { Rewriter };
 
 /** `inner`: how the cell is read where the rewrite works on the value; null elsewhere. */
 export function compileRewrite(rewrite: CellRewrite, inner: CellFormat | null): Rewriter {
@@ -31,14 +36,32 @@ export function compileRewrite(rewrite: CellRewrite, inner: CellFormat | null): 
       return readVector;
     case 'sparsevec':
       return readSparseVector;
-    case 'ewkb':
-      return readEwkb;
+    case 'ewkb': {
+      const { extended } = rewrite;
+      return (bytes, start, end, into) => readEwkb(bytes, start, end, extended, into);
+    }
     case 'spaced':
       return readSpaced;
     case 'delimited': {
       const by = rewrite.by.charCodeAt(0);
       return (bytes, start, end, into) => readDelimited(bytes, start, end, by, into);
     }
+    case 'structured':
+      return structuredRewriter(rewrite.form, rewrite.precision);
+    case 'row': {
+      const layouts = new Map(rewrite.layouts.map((layout) => [layout.length, Int16Array.from(layout)]));
+      return (bytes, start, end, into) => readRow(bytes, start, end, layouts, rewrite.width, into);
+    }
+    case 'array': {
+      const by = rewrite.by.charCodeAt(0);
+      return (bytes, start, end, into) => readArrayParts(bytes, start, end, by, into);
+    }
+    case 'range':
+      return readRange;
+    case 'multirange':
+      return readMultirange;
+    case 'geometric':
+      return geometricRewriter(rewrite.form);
   }
 }
 

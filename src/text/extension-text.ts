@@ -33,8 +33,8 @@ export function readSparseVector(bytes: Uint8Array, start: number, end: number, 
 /** Set in the type of an EWKB that has an SRID. */
 const sridFlag = 0x2000_0000;
 
-/** PostGIS' hexadecimal EWKB → a struct of the bytes and the SRID that they name. */
-export function readEwkb(bytes: Uint8Array, start: number, end: number, into: ByteRegister): void {
+/** PostGIS' hexadecimal EWKB → a struct of the bytes and the SRID that they name, and of extensions (null) where it has them. */
+export function readEwkb(bytes: Uint8Array, start: number, end: number, extended: boolean, into: ByteRegister): void {
   const isLittle = digit(bytes, start + 1) === 1;
   if (end - start < 10 || (end - start) % 2 !== 0 || digit(bytes, start) !== 0) throw notGeometry();
   const hasSrid = (integer(bytes, start + 2, isLittle) & sridFlag) !== 0;
@@ -42,7 +42,8 @@ export function readEwkb(bytes: Uint8Array, start: number, end: number, into: By
   into.length = 0;
   into.appendText('{"\\\\x');
   into.append(bytes, start, end);
-  into.appendText(hasSrid ? `",${integer(bytes, start + 10, isLittle)}}` : '",NULL}');
+  into.appendText(hasSrid ? `",${integer(bytes, start + 10, isLittle)}` : '",NULL');
+  into.appendText(extended ? ',NULL}' : '}');
 }
 
 /** Eight hex digits. */

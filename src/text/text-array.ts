@@ -73,7 +73,7 @@ export class ArrayReader {
     let escaped = false;
     for (; at < stop && bytes[at] !== comma; at += 1) {
       let byte = bytes[at] as number;
-      if (byte === open || byte === close) throw valueError('not an array of one dimension');
+      if (byte === open || byte === close) throw manyDimensions();
       if (byte === quote) throw valueError('not an array: a quote inside an element');
       if (byte === backslash && at + 1 < stop) {
         byte = bytes[++at] as number;
@@ -118,8 +118,12 @@ function skipBounds(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end || bytes[start] !== 0x5b) return start;
   const equals = bytes.indexOf(0x3d, start);
   if (equals < 0 || equals >= end) throw valueError('not an array: bounds without =');
-  for (let at = start + 1; at < equals; at += 1) if (bytes[at] === 0x5b) throw valueError('not an array of one dimension');
+  for (let at = start + 1; at < equals; at += 1) if (bytes[at] === 0x5b) throw manyDimensions();
   return equals + 1;
+}
+
+function manyDimensions(): Error {
+  return valueError('not an array of one dimension (array.handling.mode or array.struct.columns give the column a form that takes any)');
 }
 
 function isNullWord(bytes: Uint8Array, start: number, end: number): boolean {

@@ -33,6 +33,35 @@ export function readIntervalIso(bytes: Uint8Array, start: number, end: number, i
   into.appendText(`P${integer(years)}Y${integer(months)}M${integer(days)}DT${part(hours)}H${part(minutes)}M${second}S`);
 }
 
+export interface IntervalParts {
+  /** With their signs. */
+  readonly years: bigint;
+  readonly months: bigint;
+  readonly days: bigint;
+  /** Of the clock, which has one sign. */
+  readonly isNegative: boolean;
+  readonly hours: string;
+  readonly minutes: string;
+  readonly seconds: string;
+  /** Digits behind the point. */
+  readonly fraction: string;
+}
+
+/** An interval taken apart. */
+export function intervalParts(bytes: Uint8Array, start: number, end: number): IntervalParts {
+  const [, years, months, days, sign, hours, minutes, seconds, fraction] = parts(bytes, start, end);
+  return {
+    years: integer(years),
+    months: integer(months),
+    days: integer(days),
+    isNegative: sign === '-',
+    hours: hours ?? '0',
+    minutes: minutes ?? '0',
+    seconds: seconds ?? '0',
+    fraction: fraction ?? '',
+  };
+}
+
 function parts(bytes: Uint8Array, start: number, end: number): RegExpExecArray {
   const text = latin1(bytes, start, end);
   const found = end > start ? verbose.exec(text) : null;

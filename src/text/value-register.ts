@@ -80,3 +80,6 @@ export class ByteRegister {
     this.length += count;
   }
 }
+
+/** Writes what `bytes[start, end)` becomes into a register. */
+export type Rewriter = (bytes: Uint8Array, start: number, end: number, into: ByteRegister) => void;

@@ -1,11 +1,11 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, optional, partly, required } from './config-key.ts';
 import { checkPatterns } from './pattern-check.ts';
-import { checkKeyColumns, checkPlaceholder, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
+import { checkKeyColumns, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
+import { typeKeys } from './type-keys.ts';
 
 const tables = { group: 'Tables' } as const;
 const records = { group: 'Records' } as const;
-const values = { group: 'Types' } as const;
 const adjustments = ['none', 'avro', 'avro_unicode'];
 
 function patterns(name: string, doc: string): ConfigKey {
@@ -105,41 +105,9 @@ export const captureKeys: readonly ConfigKey[] = [
     'Three headers with connector, task and logical name on every record; by default under the Debezium class name only.',
     records,
   ),
-  choice(
-    'time.precision.mode',
-    'adaptive',
-    ['adaptive', 'adaptive_time_microseconds', 'connect', 'microseconds', 'nanoseconds', 'isostring', 'structured'],
-    'How date, time and timestamp are written.',
-    { ...values, check: (value) => unsupported(value, ['structured']) },
-  ),
-  choice('decimal.handling.mode', 'precise', ['precise', 'double', 'string'], 'How numeric and money are written.', values),
-  choice('interval.handling.mode', 'numeric', ['numeric', 'string'], 'How interval is written.', values),
-  choice('hstore.handling.mode', 'json', ['json', 'map'], 'How hstore is written.', values),
-  optional(
-    'include.unknown.datatypes',
-    'BOOLEAN',
-    'false',
-    'Columns of types without a form of their own as the bytes of their text (see binary.handling.mode).',
-    values,
-  ),
-  choice('binary.handling.mode', 'bytes', ['bytes', 'base64', 'base64-url-safe', 'hex'], 'How bytea is written.', values),
-  optional('money.fraction.digits', 'INT', '2', 'Digits of money after the point.', { ...values, min: 0, max: 1000 }),
-  optional(
-    'unavailable.value.placeholder',
-    'STRING',
-    '__debezium_unavailable_value',
-    'Stands for a large value that an update did not change; after "hex:" raw bytes.',
-    {
-      ...values,
-      check: checkPlaceholder,
-    },
-  ),
+  ...typeKeys,
 ];
 
 function topicPart(value: string): string | null {
   return /^[\w.-]+$/.test(value) ? null : 'may hold letters, digits, ".", "_" and "-" only';
-}
-
-function unsupported(value: string, modes: readonly string[]): string | null {
-  return modes.includes(value.toLowerCase()) ? 'it is not supported yet: choose another of the modes.' : null;
 }

@@ -234,8 +234,7 @@ export function neutralValue(mapped: MappedType): LiteralValue {
     case ColumnKind.MAP:
       return '{}';
     case ColumnKind.STRUCT:
-      // PostGIS' empty collection, or a vector without dimensions.
-      return mapped.schema.name === 'io.debezium.data.SparseDoubleVector' ? '{0,"{}"}' : '{"\\\\x010700000000000000",NULL}';
+      return mapped.neutral ?? null;
     case ColumnKind.REWRITTEN:
       return mapped.element === undefined ? null : neutralValue(mapped.element);
     case ColumnKind.HSTORE_JSON:

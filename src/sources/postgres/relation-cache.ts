@@ -194,10 +194,7 @@ export class RelationCache {
 
 /** The same as long as everything is that a shape is made of. */
 function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog): string {
-  const used = message.columns.map((column) => {
-    const type = types.get(column.typeOid);
-    return [type, type === null ? null : types.get(type.elementOid), type === null ? null : types.get(type.baseOid)];
-  });
+  const used = types.closure(message.columns.map((column) => column.typeOid));
   return hash('sha256', JSON.stringify([message, info, used]), 'base64');
 }
 

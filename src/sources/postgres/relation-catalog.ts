@@ -76,8 +76,9 @@ export class ReadAheadCatalog implements RelationCatalog {
 
   async types(oids: readonly number[], xid: number | null): Promise<TypeCatalog> {
     const { reader, types } = this.#options;
-    // An enum may have got a label since.
-    if (oids.some((oid) => isEnum(types, oid)) && !this.#typesHold(xid)) {
+    // Nothing in the stream tells of a new label, or of a change of a composite type.
+    const mayChange = types.closure(oids).some(({ kind }) => kind === 'enum' || kind === 'composite');
+    if (mayChange && !this.#typesHold(xid)) {
       const view = new TransactionView(await reader.view());
       await reader.reloadTypes();
       this.#typesView = view;
@@ -120,10 +121,4 @@ export function catalogReader(sql: SqlSession, types: TypeCatalog): CatalogReade
     reloadTypes: () => sql.use('reading the types', (client) => types.reload(client)),
     resolveTypes: (oids) => sql.use('reading the types', (client) => types.resolve(client, oids)),
   };
-}
-
-function isEnum(types: TypeCatalog, oid: number): boolean {
-  const type = types.get(oid);
-  if (type === null) return false;
-  return type.kind === 'enum' || types.get(type.elementOid)?.kind === 'enum' || types.get(type.baseOid)?.kind === 'enum';
 }

@@ -10,7 +10,8 @@ import { notificationSettings, signalSettings, type NotificationSettings, type S
 import type { RefusedPolicy } from './refused-shape.ts';
 import { reselectSettings, type ReselectSettings } from './reselect/reselect-settings.ts';
 import { validateSettings } from './settings-rules.ts';
-import { placeholderBytes, splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
+import { typeSettings, type TypeSettings } from './type-settings.ts';
+import { splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 import type { SpillSettings } from './streaming/transaction-spill.ts';
 
 export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
@@ -19,6 +20,7 @@ export const millraceClassName = 'millrace.PostgresSource';
 /** One connection reads while rows of the other are encoded. */
 const threadsByDefault = 2;
 
+export type { TypeSettings };
 export type PublicationMode = 'all_tables' | 'disabled' | 'filtered' | 'no_tables';
 export type OffsetMismatchStrategy = 'no_validation' | 'trust_offset' | 'trust_slot' | 'trust_greater_lsn';
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -127,19 +129,6 @@ export interface TableSettings {
   readonly refusedPolicy: RefusedPolicy;
 }
 
-export interface TypeSettings {
-  readonly timePrecision: 'adaptive' | 'adaptive_time_microseconds' | 'connect' | 'microseconds' | 'nanoseconds' | 'isostring';
-  readonly decimals: 'precise' | 'double' | 'string';
-  readonly moneyFractionDigits: number;
-  readonly intervals: 'numeric' | 'string';
-  readonly hstore: 'json' | 'map';
-  /** Types without a form of their own are written as the bytes of their text. */
-  readonly unknownTypes: boolean;
-  readonly binary: 'bytes' | 'base64' | 'base64-url-safe' | 'hex';
-  /** Stands for unchanged TOAST: the bytes of the placeholder. */
-  readonly unavailablePlaceholder: Uint8Array;
-}
-
 export interface RecordSettings {
   readonly tombstonesOnDelete: boolean;
   readonly topicDelimiter: string;
@@ -209,16 +198,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       sourceTypesOf: splitPatterns(config.optional('column.propagate.source.type')).map(anchored),
       sourceTypes: splitPatterns(config.optional('datatype.propagate.source.type')).map(anchored),
     },
-    types: {
-      timePrecision: config.choice('time.precision.mode') as TypeSettings['timePrecision'],
-      decimals: config.choice('decimal.handling.mode') as TypeSettings['decimals'],
-      moneyFractionDigits: config.int('money.fraction.digits'),
-      intervals: config.choice('interval.handling.mode') as TypeSettings['intervals'],
-      hstore: config.choice('hstore.handling.mode') as TypeSettings['hstore'],
-      unknownTypes: config.boolean('include.unknown.datatypes'),
-      binary: config.choice('binary.handling.mode') as TypeSettings['binary'],
-      unavailablePlaceholder: placeholderBytes(config.string('unavailable.value.placeholder')),
-    },
+    types: typeSettings(config, dialect),
     records: {
       tombstonesOnDelete: config.boolean('tombstones.on.delete'),
       topicDelimiter: config.string('topic.delimiter'),

@@ -9,13 +9,14 @@ import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, t
 import { defaultValue } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
-import { adjustFieldName } from './name-adjustment.ts';
+import { adjustFieldName, adjustSchemaName } from './name-adjustment.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declaredLength, sourceTypeName, sourceTypeParameters } from './source-type.ts';
 import { keyColumns, tableKey } from './table-key.ts';
 import { TableFilter } from './table-filter.ts';
 import { mapType } from './type-map.ts';
-import type { MappedType } from './type-map.ts';
+import type { MappedType, RecordNames } from './type-map.ts';
+import { topicName } from './topic-name.ts';
 import { unavailableText } from './unavailable-text.ts';
 
 /** A column as the server sends it, in tuple order. */
@@ -199,8 +200,14 @@ function keepFirstNamed(schemas: Schema[], columns: readonly Column[]): void {
 
 function mapColumn(input: TableShapeInput, wire: WireColumn): MappedType | null {
   const { types, settings } = input;
+  const column = `${input.schema}.${input.table}.${wire.name}`;
+  const arrays = settings.types.arrayStructs.some((pattern) => pattern.test(column)) ? 'struct' : settings.types.arrays;
+  const names: RecordNames = {
+    record: (schema, type) => adjustSchemaName(topicName(settings.topicPrefix, '.', schema, type), settings.records.schemaNames),
+    field: (name) => adjustFieldName(name, settings.records.fieldNames),
+  };
   try {
-    return mapType(wire.typeOid, wire.typmod, { types, settings: settings.types, dialect: settings.dialect });
+    return mapType(wire.typeOid, wire.typmod, { types, settings: settings.types, dialect: settings.dialect, arrays, names });
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     throw new ConnectError(error.code, `Column "${wire.name}" of table ${input.schema}.${input.table}: ${error.message}.`, {

@@ -16,6 +16,20 @@ export interface TypeInfo {
   readonly notNull: boolean;
   /** Enums: in `enumsortorder`. */
   readonly labels: readonly string[];
+  /** Ranges: what lies in them. Multiranges: their range. Elsewhere 0. */
+  readonly rangeOf: number;
+  /** Composites: in their order, also those that were dropped. */
+  readonly attributes: readonly TypeAttribute[];
+}
+
+/** A field of a composite type, or of a table whose rows are values. */
+export interface TypeAttribute {
+  readonly name: string;
+  /** `attnum`: never used twice. */
+  readonly number: number;
+  readonly typeOid: number;
+  readonly typmod: number;
+  readonly dropped: boolean;
 }
 
 interface TypeRow {
@@ -28,6 +42,8 @@ interface TypeRow {
   readonly base_typmod: number;
   readonly not_null: boolean;
   readonly labels: string[] | null;
+  readonly range_of: number;
+  readonly attributes: readonly (readonly [name: string, number: number, type: number, typmod: number, dropped: boolean])[] | null;
 }
 
 // Row types of tables, and arrays of those, are left out until a column needs one: databases with many tables have many.
@@ -36,7 +52,11 @@ const typesSql = `
          CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 THEN t.typelem ELSE 0 END AS element,
          t.typbasetype AS base, t.typtypmod AS base_typmod, t.typnotnull AS not_null,
          CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e
-                                              WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS labels
+                                              WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS labels,
+         coalesce((SELECT CASE WHEN t.typtype = 'r' THEN r.rngsubtype ELSE r.rngtypid END FROM pg_catalog.pg_range r
+                   WHERE t.oid IN (r.rngtypid, r.rngmultitypid)), 0) AS range_of,
+         CASE WHEN t.typtype = 'c' THEN (SELECT json_agg(json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod, a.attisdropped) ORDER BY a.attnum)
+                                         FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0) END AS attributes
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   WHERE t.oid = ANY (coalesce($1::oid[], '{}')) OR $1 IS NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_type r JOIN pg_catalog.pg_class c ON c.oid = r.typrelid
@@ -62,22 +82,28 @@ export class TypeCatalog {
     return catalog;
   }
 
-  /** Reads all types anew: after an unknown oid, or when an enum may have got a label. */
+  /** Reads all types anew: an enum may have got a label, a composite type a field. */
   async reload(client: ClientBase): Promise<void> {
     const { rows } = await client.query<TypeRow>(typesSql, [null]);
+    const read = new Set(rows.map((row) => row.oid));
+    const others = [...this.#byOid.values()].flatMap(({ kind, oid }) => (kind === 'composite' && !read.has(oid) ? oid : []));
     this.#add(rows);
+    if (others.length > 0) this.#add((await client.query<TypeRow>(typesSql, [others])).rows);
   }
 
   /**
-   * Makes sure that these types, their elements and their bases are known; asks the server only for those that are not.
+   * Makes sure that these types and everything they are made of are known; asks the server only for what is not.
    * A type that was dropped meanwhile stays unknown.
    */
   async resolve(client: ClientBase, oids: Iterable<number>): Promise<void> {
-    let wanted = [...oids].filter((oid) => !this.#byOid.has(oid));
-    while (wanted.length > 0) {
-      const { rows } = await client.query<TypeRow>(typesSql, [wanted]);
-      this.#add(rows);
-      wanted = rows.flatMap((row) => [row.element, row.base]).filter((oid) => oid !== 0 && !this.#byOid.has(oid));
+    const roots = [...oids];
+    const asked = new Set<number>();
+    for (;;) {
+      const reachable = [...roots, ...this.closure(roots).flatMap(partsOf)];
+      const wanted = [...new Set(reachable)].filter((oid) => oid !== 0 && !this.#byOid.has(oid) && !asked.has(oid));
+      if (wanted.length === 0) return;
+      for (const oid of wanted) asked.add(oid);
+      this.#add((await client.query<TypeRow>(typesSql, [wanted])).rows);
     }
   }
 
@@ -87,6 +113,19 @@ export class TypeCatalog {
 
   get(oid: number): TypeInfo | null {
     return this.#byOid.get(oid) ?? null;
+  }
+
+  /** Everything that these types are made of, in the order of their oids; what the catalog has not is left out. */
+  closure(oids: Iterable<number>): TypeInfo[] {
+    const found = new Map<number, TypeInfo>();
+    const wanted = [...oids];
+    for (let oid = wanted.pop(); oid !== undefined; oid = wanted.pop()) {
+      const type = found.has(oid) ? null : this.get(oid);
+      if (type === null) continue;
+      found.set(oid, type);
+      wanted.push(...partsOf(type));
+    }
+    return [...found.values()].sort((left, right) => left.oid - right.oid);
   }
 
   #add(rows: readonly TypeRow[]): void {
@@ -101,7 +140,13 @@ export class TypeCatalog {
         baseTypmod: row.base_typmod,
         notNull: row.not_null,
         labels: row.labels ?? [],
+        rangeOf: row.range_of,
+        attributes: (row.attributes ?? []).map(([name, number, typeOid, typmod, dropped]) => ({ name, number, typeOid, typmod, dropped })),
       });
     }
   }
+}
+
+function partsOf({ elementOid, baseOid, rangeOf, attributes }: TypeInfo): number[] {
+  return [elementOid, baseOid, rangeOf, ...attributes.map((attribute) => attribute.typeOid)];
 }

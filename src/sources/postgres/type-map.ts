@@ -1,8 +1,14 @@
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { CellRewrite } from '../../record/cell-rewrite.ts';
 import type { Field, Schema } from '../../record/schema.ts';
+import { arrayStruct, arrayType, isVector } from './array-type.ts';
+import { compositeType } from './composite-type.ts';
 import { extensionType } from './extension-type.ts';
+import { geometricType, pointSchema } from './geometric-type.ts';
+import { numericModifier } from './numeric-modifier.ts';
+import { multirangeArray, rangeStruct } from './range-type.ts';
 import type { TypeSettings } from './settings.ts';
+import { structuredType } from './structured-type.ts';
 import type { TypeCatalog, TypeInfo } from './type-catalog.ts';
 
 /** How a Postgres type is read and what it becomes; whether a column is optional or has a default is not decided here. */
@@ -18,6 +24,18 @@ export interface MappedType {
   readonly rewrite?: CellRewrite | undefined;
   /** What the type is underneath its domains. */
   readonly typeOid: number;
+  /** Structs: stands for a value that is not there although the column is NOT NULL, in the form that the kind reads. */
+  readonly neutral?: string | undefined;
+}
+
+/** How the parts of a type are mapped. */
+export type MapElement = (typeOid: number, typmod: number) => MappedType | null;
+
+/** Names of what a type brings into a schema. */
+export interface RecordNames {
+  /** Of the struct that a type becomes. */
+  readonly record: (schema: string, type: string) => string;
+  readonly field: (name: string) => string;
 }
 
 export interface TypeMapOptions {
@@ -25,6 +43,8 @@ export interface TypeMapOptions {
   readonly settings: TypeSettings;
   /** `debezium`: a type that Debezium leaves out is null; `millrace`: it is text. */
   readonly dialect: 'debezium' | 'millrace';
+  readonly arrays: TypeSettings['arrays'];
+  readonly names: RecordNames;
 }
 
 const plain: Readonly<Record<number, readonly [ColumnKind, Schema['type'], semanticName?: string]>> = {
@@ -70,6 +90,8 @@ const unboundedLength = 2_147_483_647;
 
 /** Null: the column is left out. Throws `data.shape` where a type or mode is not supported. */
 export function mapType(typeOid: number, typmod: number, options: TypeMapOptions): MappedType | null {
+  const geometric = options.settings.geometrics === 'struct' ? geometricType(typeOid) : null;
+  if (geometric !== null) return geometric;
   const known = plain[typeOid];
   if (known !== undefined) return { kind: known[0], schema: bare(known[1], known[2]), scale: -1, typeOid };
   const parametric = mapParametric(typeOid, typmod, options.settings);
@@ -77,7 +99,7 @@ export function mapType(typeOid: number, typmod: number, options: TypeMapOptions
   const type = options.types.get(typeOid);
   if (type === null) return unknown(typeOid, options);
   if (type.kind === 'domain') return mapType(type.baseOid, type.baseTypmod >= 0 ? type.baseTypmod : typmod, options);
-  if (type.elementOid !== 0) return mapArray(typeOid, type.elementOid, typmod, options);
+  if (type.elementOid !== 0) return mapArray(type, typmod, options);
   return mapByCatalog(type, options);
 }
 
@@ -90,11 +112,13 @@ function mapByCatalog(type: TypeInfo, options: TypeMapOptions): MappedType | nul
       typeOid: type.oid,
     };
   }
-  if (type.kind === 'range') return { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid: type.oid };
+  const composed = mapComposed(type, options);
+  if (composed !== null) return composed;
   if (type.kind === 'base' && type.name === 'hstore') return mapHstore(type.oid, options.settings);
   const named = type.kind === 'base' && type.schema !== 'pg_catalog' ? byName[type.name] : undefined;
   if (named !== undefined) return { kind: named[0], schema: bare(named[1], named[2]), scale: -1, typeOid: type.oid };
-  const extension = type.kind === 'base' && type.schema !== 'pg_catalog' ? extensionType(type.name, type.oid) : null;
+  const extension =
+    type.kind === 'base' && type.schema !== 'pg_catalog' ? extensionType(type.name, type.oid, options.settings.geometrics) : null;
   if (extension !== null) return extension;
   return unknown(type.oid, options);
 }
@@ -116,28 +140,30 @@ function unknown(typeOid: number, options: TypeMapOptions): MappedType | null {
   return options.dialect === 'debezium' ? null : { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid };
 }
 
-function mapArray(typeOid: number, elementOid: number, typmod: number, options: TypeMapOptions): MappedType | null {
-  const element = mapType(elementOid, typmod, options);
+function mapArray(type: TypeInfo, typmod: number, options: TypeMapOptions): MappedType | null {
+  const mode = isVector(type.oid) ? 'array' : options.arrays;
+  if (mode === 'text') return { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid: type.oid };
+  const element = mapType(type.elementOid, typmod, options);
   if (element === null) return null;
-  const items: Schema = { ...element.schema, optional: true };
-  const schema: Schema = { type: 'array', optional: false, items };
-  const array: MappedType = { kind: ColumnKind.ARRAY, schema, scale: -1, element: { ...element, schema: items }, typeOid };
-  const rewrite = arrayRewrite(typeOid, elementOid, options.types);
-  return rewrite === null ? array : { kind: ColumnKind.REWRITTEN, schema, scale: -1, element: array, rewrite, typeOid };
+  return mode === 'struct' ? arrayStruct(type, typmod, element, options.types, options.names) : arrayType(type, element, options.types);
 }
 
-/** Arrays that are not printed like others. */
-function arrayRewrite(typeOid: number, elementOid: number, types: TypeCatalog): CellRewrite | null {
-  // int2vector and oidvector
-  if (typeOid === 22 || typeOid === 30) return { kind: 'spaced' };
-  if (elementOid === 603) return { kind: 'delimited', by: ';' };
-  return geometryTypes.has(types.get(elementOid)?.name ?? '') ? { kind: 'delimited', by: ':' } : null;
+/** Null: as a type without a form of its own. */
+function mapComposed(type: TypeInfo, options: TypeMapOptions): MappedType | null {
+  const { composites, ranges } = options.settings;
+  const map = (oid: number, typmod: number): MappedType | null => mapType(oid, typmod, options);
+  if (type.kind === 'composite') return composites === 'struct' ? compositeType(type, map, options.names) : null;
+  if (type.kind === 'range' && ranges === 'struct') return rangeStruct(type, map, options.names);
+  if (type.kind === 'range') return { kind: ColumnKind.STRING, schema: bare('string'), scale: -1, typeOid: type.oid };
+  if (type.kind !== 'multirange' || ranges !== 'struct') return null;
+  const range = map(type.rangeOf, -1);
+  return range === null ? null : multirangeArray(type.oid, range);
 }
-
-const geometryTypes: ReadonlySet<string> = new Set(['geometry', 'geography']);
 
 /** Types whose form depends on their modifier or on the modes. */
 function mapParametric(typeOid: number, typmod: number, settings: TypeSettings): MappedType | null {
+  const structured = settings.timePrecision === 'structured' ? structuredType(typeOid, typmod) : null;
+  if (structured !== null) return structured;
   switch (typeOid) {
     case 17:
       return bytesType(settings);
@@ -249,14 +275,6 @@ function mapNumeric(typmod: number, settings: TypeSettings): MappedType {
   return { kind: ColumnKind.DECIMAL, schema: bare('bytes', decimalName, parameters), scale, typeOid };
 }
 
-/** -1, -1 where the column has none. A negative scale is written out as zeros: numeric(5,-2) holds seven-digit integers. */
-export function numericModifier(typmod: number): { readonly precision: number; readonly scale: number } {
-  if (typmod < 4) return { precision: -1, scale: -1 };
-  const precision = ((typmod - 4) >> 16) & 0xffff;
-  const scale = (((typmod - 4) & 0x7ff) ^ 1024) - 1024;
-  return scale < 0 ? { precision: precision - scale, scale: 0 } : { precision, scale };
-}
-
 function mapMoney(settings: TypeSettings): MappedType {
   const scale = settings.moneyFractionDigits;
   if (settings.decimals === 'string') return { kind: ColumnKind.MONEY_STRING, schema: bare('string'), scale, typeOid: 790 };
@@ -268,20 +286,6 @@ function bare(type: Schema['type'], name?: string, parameters?: Readonly<Record<
   if (name === undefined) return { type, optional: false };
   return parameters === undefined ? { type, optional: false, name, version: 1 } : { type, optional: false, name, version: 1, parameters };
 }
-
-const pointSchema: Schema = {
-  type: 'struct',
-  optional: false,
-  name: 'io.debezium.data.geometry.Point',
-  version: 1,
-  doc: 'Geometry (POINT)',
-  fields: [
-    field('x', { type: 'float64', optional: false }),
-    field('y', { type: 'float64', optional: false }),
-    field('wkb', { type: 'bytes', optional: true }),
-    field('srid', { type: 'int32', optional: true }),
-  ],
-};
 
 const variableScaleSchema: Schema = {
   type: 'struct',

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { ColumnKind } from '../../record/column-kind.ts';
+import type { RowLayout } from '../../record/cell-rewrite.ts';
+import { compileRewrite } from '../../text/cell-rewrite.ts';
+import { ByteRegister } from '../../text/value-register.ts';
 import type { MappedType } from './type-map.ts';
 
 const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
@@ -22,9 +25,10 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
   if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
   if (bytesKinds.has(kind)) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
-  if (kind === ColumnKind.REWRITTEN) return element === undefined ? undefined : unavailableText(element, placeholder);
-  if (kind === ColumnKind.STRUCT && mapped.schema.name?.startsWith('io.debezium.data.geometry.') === true) {
-    return `{"\\\\x${Buffer.from(placeholder).toString('hex')}",NULL}`;
+  if (kind === ColumnKind.REWRITTEN) return unavailableRewritten(mapped, placeholder);
+  // Well-known binary and what belongs to it.
+  if (kind === ColumnKind.STRUCT && mapped.fields?.[0]?.kind === ColumnKind.BYTES_HEX) {
+    return `{"\\\\x${Buffer.from(placeholder).toString('hex')}",NULL${mapped.fields?.length === 3 ? ',NULL' : ''}}`;
   }
   if (kind === ColumnKind.STRUCT && mapped.schema.name === 'io.debezium.data.SparseDoubleVector') return '{0,"{}"}';
   if (kind === ColumnKind.MAP) return `{${quoted(text)},${quoted(text)}}`;
@@ -43,13 +47,42 @@ function unavailableArray(element: MappedType, placeholder: Uint8Array): string 
   return item === undefined ? undefined : `{${quoted(item)}}`;
 }
 
-/** Inside an array the text goes the way of every element, so it has to look like one. */
-function unrewritten({ rewrite }: MappedType, placeholder: Uint8Array): string | undefined {
+/** Rows and arrays as structs go the way of every value, the others have forms of their own. */
+function unavailableRewritten(mapped: MappedType, placeholder: Uint8Array): string | undefined {
+  const { element, rewrite } = mapped;
+  if (element === undefined || rewrite === undefined) return undefined;
+  if (rewrite.kind !== 'row' && rewrite.kind !== 'array') return unavailableText(element, placeholder);
+  const printed = unrewritten(mapped, placeholder);
+  if (printed === undefined) return undefined;
+  const bytes = Buffer.from(printed, 'utf8');
+  const into = new ByteRegister();
+  compileRewrite(rewrite, null)(bytes, 0, bytes.length, into);
+  return Buffer.from(into.bytes.subarray(0, into.length)).toString('utf8');
+}
+
+/** In an array or a row the text goes the way of every value, so it has to look as if the server had printed it. */
+function unrewritten({ rewrite, element }: MappedType, placeholder: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(placeholder);
   if (rewrite?.kind === 'bytes') return text;
   if (rewrite?.kind === 'hstore') return `${quoted(text)}=>${quoted(text)}`;
+  if (rewrite?.kind === 'row') return unavailableRow(rewrite.layouts[0] ?? [], element?.fields ?? [], placeholder);
+  if (rewrite?.kind === 'array') {
+    const elements = element?.fields?.at(-1)?.element;
+    return elements === undefined ? undefined : unavailableArray(elements, placeholder);
+  }
   // An empty collection; the others have no text for it.
   return rewrite?.kind === 'ewkb' ? '010700000000000000' : undefined;
+}
+
+/** The placeholder in every field that has a form for it, the others empty; `undefined`: no field has one. */
+function unavailableRow(layout: RowLayout, fields: readonly MappedType[], placeholder: Uint8Array): string | undefined {
+  const texts = layout.map((index) => {
+    const field = fields[index];
+    if (field === undefined) return undefined;
+    return field.kind === ColumnKind.REWRITTEN ? unrewritten(field, placeholder) : unavailableText(field, placeholder);
+  });
+  if (texts.every((text) => text === undefined)) return undefined;
+  return `(${texts.map((text) => (text === undefined ? '' : quoted(text))).join(',')})`;
 }
 
 /** Java's `UUID.nameUUIDFromBytes`: version 3 without a name space. */

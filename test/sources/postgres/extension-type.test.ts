@@ -3,15 +3,11 @@ import { test } from 'node:test';
 
 import { avroSchemaText } from '../../../src/avro/avro-schema.ts';
 import { avroValueWriter } from '../../../src/avro/avro-value-writer.ts';
-import { ByteSink } from '../../../src/base/byte-sink.ts';
 import { jsonValueWriter } from '../../../src/json/json-value-writer.ts';
-import { Change, TupleRef } from '../../../src/record/change.ts';
-import { CellState } from '../../../src/record/tuple-view.ts';
-import { buildTableShape, type TableShape } from '../../../src/sources/postgres/table-shape.ts';
 import { TypeCatalog } from '../../../src/sources/postgres/type-catalog.ts';
-import { RowEncoder } from '../../../src/text/row-encoder.ts';
-import { compileRow, type ValueWriter } from '../../../src/text/row-program.ts';
-import { plainDecoder, plainJson } from '../../support/plain-decoder.ts';
+import type { ValueWriter } from '../../../src/text/row-program.ts';
+import { plainJson } from '../../support/plain-decoder.ts';
+import { CellShape } from './cell-shape.ts';
 import { testSettings } from './test-settings.ts';
 
 const types = ['geometry', 'geography', 'vector', 'halfvec', 'sparsevec', '_geometry'];
@@ -27,41 +23,33 @@ class ExtensionTypes extends TypeCatalog {
     const name = types[oid - firstOid];
     if (name === undefined) return null;
     const elementOid = name.startsWith('_') ? firstOid + types.indexOf(name.slice(1)) : 0;
-    return { oid, schema: 'public', name, kind: 'base', elementOid, baseOid: 0, baseTypmod: -1, notNull: false, labels: [] };
+    return {
+      oid,
+      schema: 'public',
+      name,
+      kind: 'base',
+      elementOid,
+      baseOid: 0,
+      baseTypmod: -1,
+      notNull: false,
+      labels: [],
+      rangeOf: 0,
+      attributes: [],
+    };
   }
 }
 
-function tableOf(type: string): TableShape {
-  const wireColumns = [{ name: 'c', typeOid: firstOid + types.indexOf(type), typmod: -1, isKey: false }];
-  return buildTableShape({ schema: 'public', table: 't', wireColumns, info: null, types: new ExtensionTypes(), settings: testSettings() });
+function cellsOf(type: string): CellShape {
+  return new CellShape(new ExtensionTypes(), testSettings(), firstOid + types.indexOf(type));
 }
 
 /** One cell through the whole program; null: unchanged and not sent. */
 function written(type: string, text: string | null, writer: ValueWriter): Buffer {
-  const { rowSchema } = tableOf(type);
-  const schema = rowSchema.columns[0]?.schema;
-  if (schema === undefined) throw new Error(`${type} has no column`);
-  const nothing = new Uint8Array(0);
-  const program = compileRow({ kind: 'column', schema, tuple: TupleRef.AFTER, column: 0 }, rowSchema, writer, {
-    prefix: nothing,
-    suffix: nothing,
-  });
-  const change = new Change(rowSchema, 0, () => 'a test');
-  const bytes = Buffer.from(`7${text ?? ''}7`);
-  change.after.bytes = bytes;
-  change.after.count = 1;
-  change.after.state[0] = text === null ? CellState.UNCHANGED : CellState.TEXT;
-  change.after.start[0] = 1;
-  change.after.end[0] = bytes.length - 1;
-  const out = new ByteSink(Buffer.alloc(4096));
-  new RowEncoder(program, writer).encode(change, out);
-  return Buffer.from(out.bytes.subarray(0, out.at));
+  return cellsOf(type).written(text, writer);
 }
 
 function decoded(type: string, text: string | null): unknown {
-  const schema = tableOf(type).rowSchema.columns[0]?.schema;
-  if (schema === undefined) throw new Error(`${type} has no column`);
-  return plainJson(plainDecoder(avroSchemaText(schema, { connectMetaData: true })).fromBuffer(written(type, text, avroValueWriter)));
+  return plainJson(cellsOf(type).decoded(text));
 }
 
 const json = jsonValueWriter({ decimalNumeric: false });
@@ -110,8 +98,7 @@ for (const [type, text, expected, asJson] of values) {
 }
 
 function schemaText(type: string): string {
-  const schema = tableOf(type).rowSchema.columns[0]?.schema;
-  return schema === undefined ? '' : avroSchemaText({ ...schema, optional: false }, { connectMetaData: true });
+  return avroSchemaText({ ...cellsOf(type).schema, optional: false }, { connectMetaData: true });
 }
 
 function nameEnd(simple: string): string {

@@ -42,7 +42,6 @@ test('values that a key alone can refuse', () => {
     ['skipped.operations', 'x', /may hold/],
     ['replica.identity.autoset.values', 'public.a:SOME', /not of the form/],
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
-    ['time.precision.mode', 'structured', /not supported yet/],
     ['snapshot.mode', 'custom', /Java class/],
     ['converters', 'mine', /not supported yet/],
   ];

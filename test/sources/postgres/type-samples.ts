@@ -210,7 +210,7 @@ export const samples: readonly Sample[] = [
   { type: 'interval[]', values: [[`'{1 day}'`, [86_400_000_000]]], schema: ['array'], items: ['int64', 'io.debezium.time.MicroDuration'] },
 ];
 
-/** Left out under Debezium's class name, text under ours. */
+/** Left out under Debezium's class name, text under ours (composites: with `composite.handling.mode=text`). */
 export const unknown: readonly (readonly [type: string, sql: string, text: string])[] = [
   ['box', `'(1,1),(0,0)'`, '(1,1),(0,0)'],
   ['tsquery', `'fat <-> cat'`, "'fat' <-> 'cat'"],
