@@ -1,6 +1,6 @@
 import { after } from 'node:test';
 
-import { systemClock } from '../../../src/base/clock.ts';
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { silentLog, type Logger } from '../../../src/base/log.ts';
 import { Metrics } from '../../../src/base/metrics.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
@@ -28,6 +28,7 @@ export interface RunOptions {
   readonly extra?: Readonly<Record<string, string>>;
   readonly prepare?: (out: CollectingOutlet) => void;
   readonly log?: Logger;
+  readonly clock?: Clock;
 }
 
 export function startSource(database: Database, options: RunOptions = {}): Running {
@@ -35,7 +36,7 @@ export function startSource(database: Database, options: RunOptions = {}): Runni
   const source = new PostgresSource({
     connector: uniqueName('connector'),
     config: sourceConfig(database, options.extra),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: options.log ?? silentLog,
     metrics,
   });
