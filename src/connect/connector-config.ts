@@ -87,6 +87,8 @@ const docs = {
   unknown:
     'What to do about keys that nobody declares: warn (in log and status; a key that nearly is a known one is an error), fail, or ignore.',
   timeout: 'Accepted for compatibility: failures that may pass are retried for as long as it takes.',
+  retries: 'How many failures in a row that may pass are followed by another attempt, before the task fails: -1 any number, 0 none.',
+  wait: 'Every pause between two attempts is this long; by default they grow up to errors.retry.delay.max.ms.',
   messages: 'Whether such a log line holds the text of rows that never became a record.',
   letters: 'With errors.tolerance=all: the topic for rows and changes that were left out. Kafka Connect has this for sinks only.',
   boundary: 'Accepted for compatibility: a batch is a transaction.',
@@ -107,6 +109,8 @@ const errorKeys: readonly ConfigKey[] = [
       min: 1,
     },
   ),
+  key('errors.max.retries', 'INT', '-1', handling, 'Maximum Retries', docs.retries, { ...medium, min: -1 }),
+  key('retriable.restart.connector.wait.ms', 'LONG', null, handling, 'Restart Wait', docs.wait, { ...medium, min: 0 }),
   key(
     'errors.tolerance',
     'STRING',

@@ -52,9 +52,20 @@ export class Connector {
       log,
       build: (events) => buildTask(name, this.#config, runtime, events),
       scrub: (text) => runtime.scrubber.scrub(text),
-      retryDelayMsMax: () => Number(this.#config['errors.retry.delay.max.ms'] ?? 60_000) || 60_000,
+      retry: () => ({
+        delayMsMax: this.#number('errors.retry.delay.max.ms', 60_000),
+        delayMs:
+          this.#config['retriable.restart.connector.wait.ms'] === undefined ? null : this.#number('retriable.restart.connector.wait.ms', 0),
+        retriesMax: this.#number('errors.max.retries', -1),
+      }),
       changed: () => this.#publish(),
     });
+  }
+
+  /** Of the config as it is now, which may be one that was refused. */
+  #number(key: string, byDefault: number): number {
+    const value = Number(this.#config[key] || byDefault);
+    return Number.isFinite(value) ? value : byDefault;
   }
 
   get config(): RawConfig {

@@ -32,14 +32,23 @@ export interface SupervisorStatus {
   readonly unbuilt: boolean;
 }
 
+/** What becomes of failures that may pass. */
+export interface RetryPolicy {
+  /** Bounds how long a task stays down after what it needs is back. */
+  readonly delayMsMax: number;
+  /** Every pause is this long; null: they grow. */
+  readonly delayMs: number | null;
+  /** So many failures in a row are followed by another attempt; -1: any number. */
+  readonly retriesMax: number;
+}
+
 export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Resolves references, creates source, sink and converters. */
   readonly build: (events: TaskEvents) => Promise<Incarnation>;
   readonly scrub: (text: string) => string;
-  /** Bounds how long a task stays down after what it needs is back. */
-  readonly retryDelayMsMax: () => number;
+  readonly retry: () => RetryPolicy;
   readonly changed: (status: SupervisorStatus) => void;
 }
 
@@ -259,8 +268,9 @@ export class Supervisor {
   async #failed(error: unknown): Promise<void> {
     const reason = this.#options.scrub(describeError(error));
     const trace = this.#options.scrub(errorTrace(error));
-    if (classify(error) === 'retry') {
-      const delayMs = Math.min(retryDelayMsMin * 2 ** Math.min(this.#attempts, 20), this.#options.retryDelayMsMax());
+    const { delayMsMax, delayMs: constant, retriesMax } = this.#options.retry();
+    if (classify(error) === 'retry' && (retriesMax < 0 || this.#attempts < retriesMax)) {
+      const delayMs = constant ?? Math.min(retryDelayMsMin * 2 ** Math.min(this.#attempts, 20), delayMsMax);
       this.#attempts += 1;
       this.#options.log.warn({ reason, attempt: this.#attempts, retryInMs: delayMs }, 'The task was interrupted and will be tried again');
       this.#apply(this.#startEvent());
@@ -269,6 +279,7 @@ export class Supervisor {
       await this.#sleep(delayMs);
       return;
     }
+    this.#attempts = 0;
     this.#trace = trace;
     this.#options.log.error(
       { reason },

@@ -58,6 +58,8 @@ test('framework keys have the defaults, types and groups of Kafka Connect', () =
     ['key.converter', 'CLASS', false, null, 'LOW', 'Common', 'SHORT'],
     ['transforms', 'LIST', false, '', 'LOW', 'Transforms', 'LONG'],
     ['errors.retry.timeout', 'LONG', false, '0', 'MEDIUM', 'Error Handling', 'MEDIUM'],
+    ['errors.max.retries', 'INT', false, '-1', 'MEDIUM', 'Error Handling', 'SHORT'],
+    ['retriable.restart.connector.wait.ms', 'LONG', false, null, 'MEDIUM', 'Error Handling', 'SHORT'],
     ['errors.tolerance', 'STRING', false, 'none', 'MEDIUM', 'Error Handling', 'SHORT'],
     ['topic.creation.groups', 'LIST', false, '', 'LOW', 'Topic Creation', 'LONG'],
     ['exactly.once.support', 'STRING', false, 'requested', 'MEDIUM', 'Exactly Once Support', 'SHORT'],

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Clock } from '../../src/base/clock.ts';
 import { ConnectError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { Supervisor, type SupervisorStatus } from '../../src/connect/supervisor.ts';
+import { Supervisor, type RetryPolicy, type SupervisorStatus } from '../../src/connect/supervisor.ts';
 
 /** A task whose end the test decides, and a clock that stands still until it is moved. */
 class Bench {
@@ -30,11 +30,12 @@ class Bench {
   troubled: ((reason: unknown) => void) | null = null;
   end: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   readonly history: SupervisorStatus[] = [];
+  retry: RetryPolicy = { delayMsMax: 4_000, delayMs: null, retriesMax: -1 };
   readonly supervisor = new Supervisor({
     clock: this.clock,
     log: silentLog,
     scrub: (text) => text.replaceAll('s3cret', '[hidden]'),
-    retryDelayMsMax: () => 4_000,
+    retry: () => this.retry,
     changed: (status) => this.history.push(status),
     build: async (events) => {
       this.builds += 1;
@@ -132,6 +133,36 @@ test('what may pass is retried with growing pauses, RUNNING with the reason show
   const { builds } = bench;
   await bench.advance(500);
   assert.equal(bench.builds, builds + 1, 'and starts counting pauses anew');
+});
+
+test('errors.max.retries failures in a row are followed by another attempt, and each pause is as long as is asked for', async () => {
+  const bench = new Bench();
+  bench.retry = { delayMsMax: 4_000, delayMs: 70_000, retriesMax: 2 };
+  const fail = async (): Promise<void> => {
+    await turns();
+    bench.end?.reject(new ConnectError('postgres.unreachable', 'no connection'));
+    await turns();
+  };
+  bench.supervisor.run();
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    await fail();
+    await bench.advance(69_999);
+    assert.equal(bench.builds, attempt);
+    await bench.advance(1);
+    assert.deepEqual([bench.state, bench.builds], ['RUNNING', attempt + 1]);
+    // Under way again: what failed before does not count any more.
+    if (attempt === 1) bench.running?.();
+  }
+  await fail();
+  await bench.advance(70_000);
+  assert.deepEqual([bench.state, bench.builds], ['RUNNING', 4]);
+  await fail();
+  assert.deepEqual([bench.state, bench.builds], ['FAILED', 4]);
+  assert.match(bench.trace, /no connection/);
+  bench.retry = { delayMsMax: 4_000, delayMs: null, retriesMax: 0 };
+  bench.supervisor.restart();
+  await fail();
+  assert.equal(bench.state, 'FAILED', 'without a single retry');
 });
 
 test('trouble that the task deals with itself is shown while it lasts', async () => {

@@ -48,6 +48,15 @@ export const captureKeys: readonly ConfigKey[] = [
     ...tables,
     importance: 'LOW',
   }),
+  optional('guardrail.collections.max', 'INT', '0', 'How many tables may be captured; 0: any number.', {
+    ...tables,
+    importance: 'LOW',
+    min: 0,
+  }),
+  choice('guardrail.collections.limit.action', 'warn', ['warn', 'fail'], 'What to do at start when there are more.', {
+    ...tables,
+    importance: 'LOW',
+  }),
   patterns('message.prefix.include.list', 'Logical decoding messages to capture, by their prefix.'),
   patterns('message.prefix.exclude.list', 'Logical decoding messages to leave out, by their prefix.'),
   optional('message.key.columns', 'STRING', null, 'Keys other than the primary key: <schema.table regex>:<column>,<column>;...', {
@@ -79,8 +88,8 @@ export const captureKeys: readonly ConfigKey[] = [
     'CLASS',
     'io.debezium.schema.SchemaTopicNamingStrategy',
     ['io.debezium.schema.schematopicnamingstrategy', 'io.debezium.schema.defaulttopicnamingstrategy'],
-    'How topics are named.',
-    'rename topics with a RegexRouter transform.',
+    'How topics are named: <prefix>.<schema>.<table>, or <prefix>.<table>.',
+    'use the transform io.debezium.transforms.ByLogicalTableRouter, which takes the same regular expressions.',
   ),
   optional(
     'unavailable.fields.header',

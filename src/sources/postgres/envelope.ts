@@ -28,8 +28,8 @@ export interface EnvelopeInput {
 /** Debezium's record of a table: `before`, `after`, `source`, `transaction`, `op` and three times. */
 export function buildEnvelope(input: EnvelopeInput): Shape {
   const { schema, table, settings, rowSchema } = input;
-  const { topicDelimiter, schemaNames } = settings.records;
-  const topic = topicName(settings.topicPrefix, topicDelimiter, schema, table);
+  const { topicDelimiter, topicNamesSchema, schemaNames } = settings.records;
+  const topic = topicName(settings.topicPrefix, topicDelimiter, ...(topicNamesSchema ? [schema, table] : [table]));
   // Names of keys and values are made of what a topic may be called, before they are adjusted.
   const prefix = topicName(settings.topicPrefix, '.', schema, table);
   const columnSchemas = rowSchema.columns.map((column) => column.schema);

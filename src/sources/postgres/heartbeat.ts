@@ -22,7 +22,7 @@ export interface HeartbeatParts {
 }
 
 /**
- * Records on `<topic.heartbeat.prefix>.<topic.prefix>` while the connector streams, at `heartbeat.interval.ms`, between
+ * Records on the heartbeat topic while the connector streams, at `heartbeat.interval.ms`, between
  * transactions; and `heartbeat.action.query` with each. The position of a quiet stream moves without them.
  */
 export class Heartbeat {
@@ -79,7 +79,7 @@ export class Heartbeat {
 }
 
 function heartbeatShape({ topicPrefix, stream }: PostgresSettings): Shape {
-  const topic = `${stream.heartbeatTopicPrefix}.${topicPrefix}`;
+  const topic = stream.heartbeatTopic;
   const text: Schema = { type: 'string', optional: false };
   const long: Schema = { type: 'int64', optional: false };
   return {

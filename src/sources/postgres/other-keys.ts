@@ -4,7 +4,6 @@ import { ignored, partly } from './config-key.ts';
 import { reselectKeys } from './reselect/reselect-settings.ts';
 
 const bounded = 'batches are bounded in bytes by the worker';
-const supervised = 'the worker restarts a failed task with growing pauses';
 const java = 'it names a Java class';
 const transform = 'use a transform.';
 
@@ -26,17 +25,12 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('snapshot.query.mode.custom.name', 'STRING', null, java),
   ignored('schema.refresh.mode', 'STRING', 'columns_diff', 'shapes follow the relation messages of the stream'),
   ignored('topic.cache.size', 'INT', '10000', 'topic names are made once per shape'),
-  ignored('topic.heartbeat.name', 'STRING', null, 'the topic is <topic.heartbeat.prefix>.<topic.prefix>'),
   ignored('max.batch.size', 'INT', '2048', bounded),
   ignored('max.queue.size', 'INT', '8192', bounded),
   ignored('max.queue.size.in.bytes', 'LONG', '0', bounded),
   ignored('queue.provider.type', 'STRING', 'memory', bounded),
   ignored('poll.interval.ms', 'LONG', '500', 'changes are taken as they come'),
   ignored('poll.dispatch.interval.ms', 'LONG', '0', 'changes are taken as they come'),
-  ignored('retriable.restart.connector.wait.ms', 'LONG', '10000', supervised),
-  ignored('errors.max.retries', 'INT', '-1', supervised),
-  ignored('guardrail.collections.max', 'INT', '0', 'the number of tables is not limited'),
-  ignored('guardrail.collections.limit.action', 'STRING', 'warn', 'the number of tables is not limited'),
   ignored('statistics.metrics.enabled', 'BOOLEAN', 'true', 'metrics are always there'),
   ignored('internal.advanced.metrics.enable', 'BOOLEAN', 'false', 'metrics are always there'),
   ignored('custom.metric.tags', 'LIST', null, 'metrics are labelled by connector'),

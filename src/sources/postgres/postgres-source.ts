@@ -12,7 +12,7 @@ import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
 import { knownTables } from './new-tables.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
-import { checkServer, connectReplication } from './preflight.ts';
+import { checkServer, checkTableCount, connectReplication } from './preflight.ts';
 import { asPublished, ensurePublication, publishedTables } from './publication.ts';
 import { ensureReplicaIdentities } from './replica-identity.ts';
 import type { ReadingChange } from './reading-change.ts';
@@ -167,6 +167,7 @@ export class PostgresSource implements Source {
     const filter = new TableFilter(settings);
     const accepts = (schema: string, table: string): boolean => filter.acceptsTable(schema, table);
     let captured = await loadTables(client, { accepts });
+    checkTableCount(settings.tables, captured.length, this.#context.log);
     if ((await ensureReplicaIdentities(client, settings.publication, captured, this.#context.log)) > 0) {
       captured = await loadTables(client, { accepts });
     }

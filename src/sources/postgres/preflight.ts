@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
 import { parseLsn } from './lsn.ts';
 import type { SessionFactory } from './session.ts';
+import type { TableSettings } from './settings.ts';
 import { readTimelineHistory, type TimelineHistory } from './timeline.ts';
 
 /** What has to be known of the server before anything is read from it. */
@@ -53,6 +55,18 @@ export async function checkServer(client: Client, replication: Client): Promise<
   const timeline = rows[0]?.standby === true ? null : Number(system.timeline);
   const timelineHistory = await readTimelineHistory(replication, timeline ?? 1);
   return { version, systemId: system.systemid, walEnd: parseLsn(system.xlogpos), timeline, timelineHistory };
+}
+
+/** `guardrail.collections.max`: a list that takes in more than was meant is noticed before anything is read. */
+export function checkTableCount({ most, failsBeyond }: TableSettings, count: number, log: Logger): void {
+  if (most === 0 || count <= most) return;
+  const message = `The table filters take in ${count} tables, and "guardrail.collections.max" is ${most}.`;
+  if (failsBeyond) {
+    throw new ConnectError('config.invalid', message, {
+      remedy: 'Narrow "table.include.list" and "schema.include.list", or raise "guardrail.collections.max".',
+    });
+  }
+  log.warn({ tables: count }, message);
 }
 
 /** A walsender session; the missing privilege gets its own remedy, because it is what most first starts lack. */

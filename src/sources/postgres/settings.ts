@@ -13,6 +13,7 @@ import { validateSettings } from './settings-rules.ts';
 import { typeSettings, type TypeSettings } from './type-settings.ts';
 import { splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 import type { SpillSettings } from './streaming/transaction-spill.ts';
+import { topicName } from './topic-name.ts';
 
 export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
 export const millraceClassName = 'millrace.PostgresSource';
@@ -102,8 +103,7 @@ export interface StreamSettings {
   /** 0: no heartbeats. */
   readonly heartbeatIntervalMs: number;
   readonly heartbeatActionQuery: string | null;
-  /** `<value>.<topic.prefix>` */
-  readonly heartbeatTopicPrefix: string;
+  readonly heartbeatTopic: string;
   readonly skippedOperations: ReadonlySet<'c' | 'u' | 'd' | 't'>;
   /** Given by the user rather than by default: then the publication is narrowed, too. */
   readonly skippedOperationsExplicit: boolean;
@@ -120,6 +120,10 @@ export interface TableSettings {
   /** Custom keys: the first whose `tables` matches `schema.table` decides. */
   readonly keys: readonly { readonly tables: RegExp; readonly columns: readonly string[] }[];
   readonly ignoreBuiltin: boolean;
+  /** How many tables may be captured; 0: any number. */
+  readonly most: number;
+  /** More of them are an error rather than a warning. */
+  readonly failsBeyond: boolean;
   /** Masked, hashed and truncated columns: the first that names a column counts. */
   readonly mappers: readonly ColumnMapper[];
   /** Columns whose schema tells their source type: over `schema.table.column`. */
@@ -132,6 +136,8 @@ export interface TableSettings {
 export interface RecordSettings {
   readonly tombstonesOnDelete: boolean;
   readonly topicDelimiter: string;
+  /** The schema of a table is part of its topic's name. */
+  readonly topicNamesSchema: boolean;
   readonly schemaNames: NameAdjustment;
   readonly fieldNames: NameAdjustment;
   readonly contextHeaders: boolean;
@@ -193,6 +199,8 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       columns: nameList(config, 'column.include.list', 'column.exclude.list'),
       keys: splitKeyColumns(config.optional('message.key.columns')).map((key) => ({ ...key, tables: anchored(key.tables) })),
       ignoreBuiltin: config.boolean('table.ignore.builtin'),
+      most: config.int('guardrail.collections.max'),
+      failsBeyond: config.choice('guardrail.collections.limit.action') === 'fail',
       mappers: columnMappers(config),
       refusedPolicy: config.choice('schema.change.refused.policy') as RefusedPolicy,
       sourceTypesOf: splitPatterns(config.optional('column.propagate.source.type')).map(anchored),
@@ -202,6 +210,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
     records: {
       tombstonesOnDelete: config.boolean('tombstones.on.delete'),
       topicDelimiter: config.string('topic.delimiter'),
+      topicNamesSchema: !/\.DefaultTopicNamingStrategy$/i.test(config.string('topic.naming.strategy')),
       schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
@@ -282,11 +291,17 @@ function streamSettings(config: Config): StreamSettings {
     lsnFlushMode: config.boolean('flush.lsn.source') ? (config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode']) : 'manual',
     heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
     heartbeatActionQuery: config.optional('heartbeat.action.query'),
-    heartbeatTopicPrefix: config.string('topic.heartbeat.prefix'),
+    heartbeatTopic: heartbeatTopic(config),
     skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
     skippedOperationsExplicit: skipped.join() !== 't',
     skipUnchanged: config.boolean('skip.messages.without.change'),
   };
+}
+
+function heartbeatTopic(config: Config): string {
+  const prefix = config.optional('heartbeat.topics.prefix') ?? config.string('topic.heartbeat.prefix');
+  const name = config.optional('topic.heartbeat.name') ?? '';
+  return name === '' ? topicName(prefix, config.string('topic.delimiter'), config.string('topic.prefix')) : name;
 }
 
 function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']): SnapshotSettings {

@@ -15,8 +15,8 @@ interface Property {
 
 const properties = JSON.parse(readFileSync(join(import.meta.dirname, 'debezium-properties.json'), 'utf8')) as readonly Property[];
 
-/** Kafka Connect's own. */
-const framework = new Set(['name', 'connector.class', 'tasks.max']);
+/** Of every connector, whatever its source. */
+const framework = new Set(['name', 'connector.class', 'tasks.max', 'errors.max.retries', 'retriable.restart.connector.wait.ms']);
 
 /** Defaults that are meant to differ, with the reason. */
 const otherDefaults: Readonly<Record<string, readonly [ours: string | null, why: string]>> = {

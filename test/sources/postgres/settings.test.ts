@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { ConfigKey } from '../../../src/connect/plugin.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
+import { checkTableCount } from '../../../src/sources/postgres/preflight.ts';
 import { accepts, compileNameList } from '../../../src/sources/postgres/name-list.ts';
 import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
 import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
@@ -116,6 +118,27 @@ test('statements, key columns and the filters of tables', () => {
   assert.equal(filter.acceptsTable('pg_temp_3', 'a'), false);
   assert.equal(filter.acceptsColumn('public', 'a', 'secret'), false);
   assert.equal(filter.acceptsSnapshot('public', 'b'), false);
+});
+
+test('a list that takes in more tables than the guardrail allows is told, or refused', () => {
+  const said: object[] = [];
+  const log = { ...silentLog, warn: (facts: object) => said.push(facts) } as unknown as Logger;
+  const check = (count: number, extra: Record<string, string>): void => checkTableCount(testSettings(extra).tables, count, log);
+  const fail = { 'guardrail.collections.max': '2', 'guardrail.collections.limit.action': 'fail' };
+  check(1000, {});
+  check(2, fail);
+  assert.throws(() => check(3, fail), { code: 'config.invalid', message: /take in 3 tables/ });
+  assert.deepEqual(said, []);
+  check(3, { 'guardrail.collections.max': '2' });
+  assert.deepEqual(said, [{ tables: 3 }]);
+});
+
+test('the heartbeat topic: by its prefix, the older name of that, or its whole name', () => {
+  const topic = (extra: Record<string, string>): string => testSettings(extra).stream.heartbeatTopic;
+  assert.equal(topic({}), '__debezium-heartbeat.shop');
+  assert.equal(topic({ 'topic.heartbeat.prefix': 'beat', 'topic.delimiter': '_' }), 'beat_shop');
+  assert.equal(topic({ 'heartbeat.topics.prefix': 'old' }), 'old.shop');
+  assert.equal(topic({ 'topic.heartbeat.name': 'pulse', 'topic.heartbeat.prefix': 'beat' }), 'pulse');
 });
 
 test('the class name decides about dialect and context headers', () => {

@@ -285,6 +285,15 @@ test('placeholders for values that were not sent', () => {
   assert.equal(placeholder(1700), undefined);
 });
 
+test('topics are named with or without the schema; schemas of keys and rows always with it', () => {
+  const { shape } = build(orders, info(orders), {
+    'topic.naming.strategy': 'io.debezium.schema.DefaultTopicNamingStrategy',
+    'topic.delimiter': '-',
+  });
+  assert.equal(shape.topic, 'shop-orders');
+  assert.deepEqual([shape.value.schema.name, shape.key?.schema.name], ['shop-orders.Envelope', 'shop.public.orders.Key']);
+});
+
 test('topic names take what Kafka takes, adjusted names what Avro takes', () => {
   assert.equal(topicName('shop', '.', 'my schema', 'tàble'), 'shop.my_schema.t_ble');
   assert.equal(topicName('s', '.', 'x'.repeat(300)).length, 249);

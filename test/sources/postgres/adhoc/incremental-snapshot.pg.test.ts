@@ -54,6 +54,17 @@ for (const [version, server] of servers) {
   });
 }
 
+test('watermarks that are deleted again leave the signal table empty', async () => {
+  await using db = await createDatabase();
+  await db.query(`${orders(10)}; ${signalTable}`);
+  const extra = { ...withSignals, 'incremental.snapshot.watermarking.strategy': 'insert_delete', 'incremental.snapshot.chunk.size': '4' };
+  await using running = await streaming(db, { extra });
+  await execute(running, [table]);
+  await untilNote(running, 'COMPLETED');
+  assert.deepEqual(told(running.out.changes, table), reads(1, 10));
+  assert.deepEqual(await db.query('SELECT FROM signals'), []);
+});
+
 test('pause, resume, stop of one table and of all', async () => {
   await using db = await createDatabase();
   await db.query(`${orders(30)}; CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items SELECT generate_series(1, 5); ${signalTable}`);
