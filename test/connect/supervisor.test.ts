@@ -159,8 +159,13 @@ test('errors.max.retries failures in a row are followed by another attempt, and 
   await fail();
   assert.deepEqual([bench.state, bench.builds], ['FAILED', 4]);
   assert.match(bench.trace, /no connection/);
-  bench.retry = { delayMsMax: 4_000, delayMs: null, retriesMax: 0 };
   bench.supervisor.restart();
+  await fail();
+  assert.equal(bench.state, 'RUNNING', 'whoever restarts it gives it all attempts again');
+  bench.supervisor.stop();
+  await turns();
+  bench.retry = { delayMsMax: 4_000, delayMs: null, retriesMax: 0 };
+  bench.supervisor.run();
   await fail();
   assert.equal(bench.state, 'FAILED', 'without a single retry');
 });

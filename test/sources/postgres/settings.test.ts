@@ -133,12 +133,15 @@ test('a list that takes in more tables than the guardrail allows is told, or ref
   assert.deepEqual(said, [{ tables: 3 }]);
 });
 
+function heartbeatTopic(extra: Readonly<Record<string, string>>): string {
+  return testSettings(extra).stream.heartbeatTopic;
+}
+
 test('the heartbeat topic: by its prefix, the older name of that, or its whole name', () => {
-  const topic = (extra: Record<string, string>): string => testSettings(extra).stream.heartbeatTopic;
-  assert.equal(topic({}), '__debezium-heartbeat.shop');
-  assert.equal(topic({ 'topic.heartbeat.prefix': 'beat', 'topic.delimiter': '_' }), 'beat_shop');
-  assert.equal(topic({ 'heartbeat.topics.prefix': 'old' }), 'old.shop');
-  assert.equal(topic({ 'topic.heartbeat.name': 'pulse', 'topic.heartbeat.prefix': 'beat' }), 'pulse');
+  assert.equal(heartbeatTopic({}), '__debezium-heartbeat.shop');
+  assert.equal(heartbeatTopic({ 'topic.heartbeat.prefix': 'beat', 'topic.delimiter': '_' }), 'beat_shop');
+  assert.equal(heartbeatTopic({ 'heartbeat.topics.prefix': 'old' }), 'old.shop');
+  assert.equal(heartbeatTopic({ 'topic.heartbeat.name': 'pulse', 'topic.heartbeat.prefix': 'beat' }), 'pulse');
 });
 
 test('the class name decides about dialect and context headers', () => {
