@@ -1,15 +1,19 @@
-import { Op, TupleRef } from '../../record/change.ts';
+import { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
+import { ColumnKind } from '../../record/column-kind.ts';
+import type { Column } from '../../record/row-schema.ts';
+import type { Schema } from '../../record/schema.ts';
 import type { FieldNode, HeaderNode, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import type { TupleView } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
+import { arrayText } from './array-text.ts';
 import { DerivedText } from './derived-text.ts';
 import { findField, stringKey } from './part.ts';
 
-/** Headers that list which columns an update changed and which not, as far as it has its old row. */
+/** Headers that list which columns an update changed and which not, as far as it has its old row; empty lists elsewhere. */
 export const changedStatePlugin: TransformPlugin = {
   className: 'io.debezium.transforms.ExtractChangedRecordState',
   aliases: [],
@@ -33,33 +37,38 @@ class ChangedState {
   plan(shape: Shape, op: Op): ShapePlan {
     const envelope = shape.value.kind === 'struct' && shape.value.schema.name?.endsWith('.Envelope') === true ? shape.value : null;
     const after = envelope === null ? null : findField(envelope, 'after');
-    if (op !== Op.UPDATE || after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
+    if (op === Op.TOMBSTONE || after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
     const columns = after.fields.flatMap(({ name, node }: FieldNode) => (node.kind === 'column' ? [{ name, at: node.column }] : []));
     const texts: { readonly text: DerivedText; readonly wantsChanged: boolean }[] = [];
     const headers: HeaderNode[] = [];
     let { schema } = shape;
     for (const { name, wantsChanged } of this.#headers) {
-      const text = new DerivedText(schema, name);
+      const text = new DerivedText(schema, name, listOf(name));
       ({ schema } = text);
       texts.push({ text, wantsChanged });
-      headers.push({ name, node: text.node, ops: null, presence: TupleRef.BEFORE });
+      headers.push({ name, node: text.node, ops: null, presence: null });
     }
     const step: RowStep = (change) => {
-      if (change.before.count === 0) return true;
-      for (const { text, wantsChanged } of texts) text.write(change, namesOf(change, columns, wantsChanged));
+      const isCompared = op === Op.UPDATE && change.before.count > 0;
+      for (const { text, wantsChanged } of texts) text.write(change, isCompared ? namesOf(change, columns, wantsChanged) : '{}');
       return true;
     };
     return { shape: { ...shape, schema, headers: [...shape.headers, ...headers] }, step };
   }
 }
 
-/** As Kafka Connect writes a list into a header: `["a","b"]`. */
+function listOf(name: string): Pick<Column, 'kind' | 'schema' | 'element'> {
+  const items: Schema = { type: 'string', optional: true };
+  const element: Column = { name: 'element', kind: ColumnKind.STRING, schema: items, scale: -1 };
+  return { kind: ColumnKind.ARRAY, schema: { type: 'array', optional: true, name, items }, element };
+}
+
 function namesOf(
   { before, after }: Change,
   columns: readonly { readonly name: string; readonly at: number }[],
   wantsChanged: boolean,
 ): string {
-  return JSON.stringify(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
+  return arrayText(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
 }
 
 /** An unchanged TOAST value is the same; a column that the old row lacks counts as null there, as in Debezium. */

@@ -14,7 +14,7 @@ export class DerivedText {
   readonly #cells: DerivedCells;
 
   /** `how`: kind and schema under which the text is read; absent: as text. */
-  constructor(schema: RowSchema, name: string, how: Pick<Column, 'kind' | 'schema'> = plainText) {
+  constructor(schema: RowSchema, name: string, how: Pick<Column, 'kind' | 'schema' | 'element'> = plainText) {
     this.#cells = new DerivedCells(schema, [{ name, scale: -1, ...how }]);
     this.schema = this.#cells.schema;
     this.node = this.#cells.nodes[0] as ColumnNode;

@@ -2,9 +2,12 @@ import type { Schema } from '../../record/schema.ts';
 import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { Op } from '../../record/change.ts';
+import type { Change } from '../../record/change.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { ShapePlan } from '../transform.ts';
+import { droppedFields } from './dropped-fields.ts';
+import type { DropOptions } from './dropped-fields.ts';
 import { findField, invalid, stringKey, withFields } from './part.ts';
 import { RowTopics } from './row-topics.ts';
 import { rowReader } from './row-value.ts';
@@ -27,10 +30,10 @@ export const unwrapPlugins: readonly TransformPlugin[] = [
       stringKey('add.headers', 'Fields of the envelope to add as headers.', ''),
       stringKey('add.headers.prefix', 'Prefix of the added headers.', '__'),
       { ...stringKey('route.by.field', 'Column of the row whose value is the topic.', ''), importance: 'LOW' },
-      { ...stringKey('drop.fields.header.name', 'Refused: fields are decided per shape, not per row.', null), importance: 'LOW' },
-      { ...stringKey('drop.fields.from.key', 'Belongs to drop.fields.header.name.', 'false'), type: 'BOOLEAN', importance: 'LOW' },
+      { ...stringKey('drop.fields.header.name', 'Header that lists fields to be left out, row by row.', null), importance: 'LOW' },
+      { ...stringKey('drop.fields.from.key', 'Whether they are left out of the key, too.', 'false'), type: 'BOOLEAN', importance: 'LOW' },
       {
-        ...stringKey('drop.fields.keep.schema.compatible', 'Belongs to drop.fields.header.name.', 'true'),
+        ...stringKey('drop.fields.keep.schema.compatible', 'Whether only optional fields are left out.', 'true'),
         type: 'BOOLEAN',
         importance: 'LOW',
       },
@@ -51,12 +54,13 @@ class Unwrap {
   readonly #headers: readonly Reference[];
   /** Empty: the topic stays. */
   readonly #routeBy: string;
+  /** Null: all fields stay. */
+  readonly #drop: DropOptions | null;
 
   constructor(config: Config) {
-    if ((config.optional('drop.fields.header.name') ?? '') !== '')
-      throw new ConnectError('config.invalid', 'ExtractNewRecordState does not support "drop.fields.header.name".', {
-        remedy: 'Remove "drop.fields.header.name".',
-      });
+    const header = config.optional('drop.fields.header.name') ?? '';
+    const [fromKey, keepCompatible] = [config.boolean('drop.fields.from.key'), config.boolean('drop.fields.keep.schema.compatible')];
+    this.#drop = header === '' ? null : { header, fromKey, keepCompatible };
     this.#routeBy = config.optional('route.by.field') ?? '';
     const mode = modes.find((each) => each === config.choice('delete.tombstone.handling.mode'));
     if (mode === undefined)
@@ -73,8 +77,14 @@ class Unwrap {
   plan(shape: Shape, op: Op): ShapePlan | null {
     const plan = this.#unwrap(shape, op);
     const isRow = op === Op.CREATE || op === Op.UPDATE || op === Op.READ || op === Op.DELETE;
-    if (plan === null || this.#routeBy === '' || !isRow || !isEnvelope(shape.value)) return plan;
-    const image = findField(shape.value, op === Op.DELETE ? 'before' : 'after');
+    if (plan === null || !isRow || !isEnvelope(shape.value)) return plan;
+    const variants = this.#drop === null ? null : droppedFields(plan.shape, op, this.#drop);
+    if (this.#routeBy !== '') return { ...plan, route: new RowTopics(this.#topicOf(shape, shape.value, op), null, variants) };
+    return variants === null ? plan : { ...plan, route: new RowTopics(() => shape.topic, null, variants) };
+  }
+
+  #topicOf(shape: Shape, envelope: StructNode, op: Op): (change: Change) => string {
+    const image = findField(envelope, op === Op.DELETE ? 'before' : 'after');
     const node = image?.kind === 'struct' ? findField(image, this.#routeBy) : null;
     if (node === null)
       throw new ConnectError('data.shape', `The rows of "${shape.topic}" have no column "${this.#routeBy}" to be routed by.`, {
@@ -82,7 +92,7 @@ class Unwrap {
       });
     const read = rowReader(node, shape.schema);
     // A row without a value names no topic: RowTopics refuses the empty name.
-    return { ...plan, route: new RowTopics((change) => String(read(change) ?? '')) };
+    return (change) => String(read(change) ?? '');
   }
 
   #unwrap(shape: Shape, op: Op): ShapePlan | null {

@@ -31,15 +31,42 @@ describe('ExtractChangedRecordState', () => {
       { Changed: '["name"]', Unchanged: '["id","city"]' },
       { Changed: '["name","city"]', Unchanged: '["id"]' },
       { Changed: '[]', Unchanged: '["id","name","city"]' },
-      {},
-      {},
-      {},
+      // As Debezium 3.6.1: lists without anything where there is nothing to be compared.
+      { Changed: '[]', Unchanged: '[]' },
+      { Changed: '[]', Unchanged: '[]' },
+      { Changed: '[]', Unchanged: '[]' },
     ]);
   });
 
   it('one header alone, or none', async () => {
     assert.deepEqual((await headersOf(optionsOf(type, { 'header.unchanged.name': 'same' })))[0], { same: '["id","city"]' });
     assert.deepEqual(await headersOf(optionsOf(type)), [{}, {}, {}, {}, {}, {}]);
+  });
+
+  it('as fields of the value by HeaderToValue: lists, of every record', async () => {
+    const chain = {
+      ...optionsOf(type, both),
+      transforms: 'A,B',
+      'transforms.B.type': 'io.debezium.transforms.HeaderToValue',
+      'transforms.B.headers': 'Changed,Unchanged',
+      'transforms.B.fields': 'changed,source.same',
+      'transforms.B.operation': 'move',
+    };
+    const records = await written(chain, envelopeOf('shop.public.people', columns), rows);
+    assert.deepEqual(
+      records.map(({ value, headers }) => {
+        const { changed, source } = value as { changed: unknown; source: { same: unknown } };
+        return [changed, source.same, headers];
+      }),
+      [
+        [['name'], ['id', 'city'], {}],
+        [['name', 'city'], ['id'], {}],
+        [[], ['id', 'name', 'city'], {}],
+        [[], [], {}],
+        [[], [], {}],
+        [[], [], {}],
+      ],
+    );
   });
 
   it('in front of ExtractNewRecordState, and twice in one chain', async () => {

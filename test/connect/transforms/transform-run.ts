@@ -7,7 +7,7 @@ import type { FieldNode, Node, Shape, StructNode } from '../../../src/record/sha
 import { Config } from '../../../src/connect/config.ts';
 import { createTransforms } from '../../../src/connect/transforms/catalog.ts';
 import { JsonConverter } from '../../../src/json/json-converter.ts';
-import { StringConverter } from '../../../src/json/string-converter.ts';
+import { SimpleHeaderConverter } from '../../../src/json/string-converter.ts';
 import { ScriptedSource, boundary } from '../../support/scripted-source.ts';
 import type { ScriptStep } from '../../support/scripted-source.ts';
 import { fillTuple } from '../../support/sample-shape.ts';
@@ -116,7 +116,7 @@ export async function stored(
     transforms: createTransforms(Config.of(config)),
     keyConverter: converter,
     valueConverter: converter,
-    headerConverter: new StringConverter(),
+    headerConverter: new SimpleHeaderConverter(),
   });
   await stage.task.run(never);
   return stage.memory.records;
