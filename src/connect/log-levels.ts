@@ -80,7 +80,7 @@ export class LogLevels {
     return this.#levels.get(meaning(name)) ?? null;
   }
 
-  /** For a logger and all below it. Answers which these are, sorted; null: there is no such logger, or no such level. */
+  /** For a logger and all below it. Answers which these are, sorted, or what is not known. */
   set(name: string, level: string): { readonly unknown: 'logger' | 'level' } | readonly string[] {
     const upper = level.toUpperCase();
     if (!Object.hasOwn(levels, upper)) return { unknown: 'level' };

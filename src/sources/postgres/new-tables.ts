@@ -2,11 +2,11 @@ import type { Client } from 'pg';
 
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { OffsetMap } from '../../record/offset.ts';
-import { withSignalTable } from './adhoc/signal-table.ts';
-import { loadTables } from './catalog.ts';
+import type { Collection } from './adhoc/adhoc-state.ts';
+import { planTable } from './adhoc/table-plan.ts';
+import { KnownTables, type StoredKnown } from './known-tables.ts';
 import { highHalf, lowHalf } from './lsn.ts';
-import { packNumbers, unpackNumbers } from './number-pack.ts';
-import { ensurePublication, publishedTables } from './publication.ts';
+import { isWholeInStream, lookAround, lookForTables, partitionsOf, type Captured } from './new-table-search.ts';
 import type { ReadingChange } from './reading-change.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { TableProgress } from './snapshot-progress.ts';
@@ -16,64 +16,72 @@ import { tableSizes } from './snapshot-split.ts';
 import { snapshotTables } from './snapshot-tables.ts';
 import type { StartContext } from './start-context.ts';
 import type { StreamPosition } from './stream-position.ts';
+import { TransactionView } from './transaction-view.ts';
 import { TypeCatalog } from './type-catalog.ts';
-
-/** The member of an offset that lists the tables whose rows are all delivered or on their way. */
-const knownMember = 'tables_known';
-
-export function knownTables(offset: OffsetMap | null): readonly number[] | null {
-  const packed = offset?.[knownMember];
-  return typeof packed === 'string' ? unpackNumbers(packed) : null;
-}
 
 export interface NewTablesOptions {
   readonly start: StartContext;
   /** From the stored offset; null: all that are captured now. */
-  readonly known: readonly number[] | null;
+  readonly known: StoredKnown | null;
   readonly shown: SnapshotFilter;
   readonly position: StreamPosition;
   readonly out: ChangeOutlet;
   readonly createChange: () => ReadingChange;
   /** Runs the work between two transactions. */
   readonly interlude: (work: () => Promise<void>) => void;
+  /** Has tables read in chunks beside the stream; while it stands still. */
+  readonly enqueue: (collections: readonly Collection[]) => void;
   readonly onError: (error: unknown) => void;
+}
+
+/** What was found. */
+interface Due {
+  readonly tables: ReadonlySet<number>;
+  /** Partitions that came to be part of a table which is known, and that table. */
+  readonly partitions: ReadonlyMap<number, number>;
+  /** Every transaction before this one must have ended. */
+  readonly from: bigint;
 }
 
 /**
  * Finds tables that have come to be captured and published, and reads the rows they have. Until then the stream leaves
  * their changes out, because the reading will show them; after it, those that the reading has seen. The stream stands
- * still while rows are read.
+ * still while rows are read; large tables are therefore read in chunks beside it, and their changes come from then on.
+ * A table that was made while the stream had its eye on all tables needs no reading.
  */
 export class NewTables {
   readonly #options: NewTablesOptions;
-  readonly #known: Set<number>;
+  readonly #known: KnownTables;
   readonly #abort = new AbortController();
   #lookedMs = -Infinity;
   #busy = false;
   /** Met in the stream: somebody has to look. */
   #met = false;
   /** Found; read when every transaction has ended that may have written to them while they were not published. */
-  #due: { readonly tables: ReadonlySet<number>; readonly from: bigint } | null = null;
+  #due: Due | null = null;
   #readers: SnapshotReaders | null = null;
 
   constructor(options: NewTablesOptions) {
     const { start, known, shown } = options;
     this.#options = options;
-    this.#known = new Set(known ?? start.tables.map((table) => table.oid));
-    shown.isNew = (table) => {
-      const isNew = !this.#known.has(table);
-      if (isNew) this.#met = true;
-      return isNew;
-    };
+    const tables = known?.tables ?? start.tables.map((table) => table.oid);
+    this.#known = new KnownTables(tables, known?.partitions ?? start.partitions, (table) => shown.progress.forget(table));
+    shown.isNew = (table, gone) => this.#isNew(table, gone);
   }
 
   members(): OffsetMap & object {
-    return { [knownMember]: packNumbers([...this.#known]) };
+    return this.#known.members();
   }
 
   /** How the tables stand that are being read. */
   current(): TableProgress[] {
     return this.#readers?.current() ?? [];
+  }
+
+  /** Before the stream begins: from now on tables are new. */
+  async begin(): Promise<void> {
+    const { sql, settings } = this.#options.start;
+    this.#known.looked(await sql.use('looking at the tables', (client) => lookAround(client, settings.publication.name)));
   }
 
   /** Called now and then while the stream runs. */
@@ -95,50 +103,149 @@ export class NewTables {
     this.#abort.abort();
   }
 
+  async #isNew(table: number, gone: boolean): Promise<boolean> {
+    // There is nothing to be read of a table that is gone: the stream has all there is to tell.
+    if (gone || this.#known.has(table, this.#options.position.reached)) return false;
+    const { sql } = this.#options.start;
+    if (this.#known.cameByStream(table) && (await sql.use('looking at a table', (client) => this.#isWhole(client, table)))) {
+      this.#known.add(table);
+      return false;
+    }
+    this.#met = true;
+    return true;
+  }
+
+  #isWhole(client: Client, table: number): Promise<boolean> {
+    return isWholeInStream(client, table, this.#options.start.settings.publication.name);
+  }
+
   async #look(): Promise<void> {
     const { start, interlude } = this.#options;
     this.#due ??= await start.sql.use('looking for new tables', (client) => this.#find(client));
     const due = this.#due;
     if (due === null || this.#abort.signal.aborted) return;
-    const ended = await start.sql.use('waiting for transactions', async (client) => {
+    const chunked = await start.sql.use('waiting for transactions', async (client) => {
       const { rows } = await client.query<{ oldest: string }>(
         'SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS oldest',
       );
-      return BigInt(rows[0]?.oldest ?? 0) >= due.from;
+      return BigInt(rows[0]?.oldest ?? 0) >= due.from ? await this.#inChunks(client, due) : null;
     });
-    if (!ended) return;
+    if (chunked === null) return;
     const done = Promise.withResolvers<void>();
     interlude(async () => {
-      await this.#read(due.tables).finally(() => done.resolve());
+      try {
+        await this.#readAll(due, chunked);
+      } finally {
+        done.resolve();
+      }
     });
     await done.promise;
   }
 
-  /** Null: none. Adds them to a publication that is kept by us. */
-  async #find(client: Client): Promise<{ readonly tables: ReadonlySet<number>; readonly from: bigint } | null> {
-    const { settings, filter, source } = this.#options.start;
+  /** Null: none. */
+  async #find(client: Client): Promise<Due | null> {
+    const { start, position } = this.#options;
+    const { filter, source } = start;
     this.#met = false;
-    const captured = await loadTables(client, { accepts: (schema, name) => filter.acceptsTable(schema, name) });
-    const unknown = captured.filter((table) => table.logged && !this.#known.has(table.oid));
-    if (unknown.length === 0) return null;
-    if (settings.publication.autocreateMode === 'filtered') {
-      const wanted = captured.filter((table) => table.logged);
-      await ensurePublication(client, settings, await withSignalTable(client, settings, wanted), source.log);
-    }
-    const published = new Set((await publishedTables(client, settings.publication.name)).map(({ schema, name }) => `${schema}\0${name}`));
-    const found = unknown.filter((table) => published.has(`${table.schema}\0${table.name}`));
+    this.#known.beginLook();
+    const { look, captured } = await lookForTables(client, start);
+    const unknown = this.#known.unknown(look, position.reached);
     const tables = new Set<number>();
-    for (const { oid, schema, name } of found) {
-      if (filter.acceptsSnapshot(schema, name)) tables.add(oid);
-      else this.#known.add(oid);
+    for (const oid of unknown.tables) {
+      const { schema = '', name = '' } = captured.get(oid) ?? {};
+      const needless = !filter.acceptsSnapshot(schema, name) || (this.#known.cameByStream(oid) && (await this.#isWhole(client, oid)));
+      if (needless) this.#known.add(oid);
+      else tables.add(oid);
     }
-    if (tables.size === 0) return null;
-    source.log.info({ tables: found.map(({ schema, name }) => `${schema}.${name}`) }, 'new tables: reading the rows they have');
+    this.#known.looked(look);
+    const partitions = await this.#newPartitions(client, captured, unknown.partitions, tables);
+    if (tables.size === 0 && partitions.size === 0) return null;
+    const names = [...tables, ...new Set(partitions.values())].map((oid) => `${captured.get(oid)?.schema}.${captured.get(oid)?.name}`);
+    source.log.info({ tables: names, partitions: partitions.size }, 'new tables: reading the rows they have');
     // What is open now may have written to them before they were published: the stream will not bring it.
     const { rows } = await client.query<{ next: string }>(
       'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS next',
     );
-    return { tables, from: BigInt(rows[0]?.next ?? 0) };
+    return { tables, partitions, from: BigInt(rows[0]?.next ?? 0) };
+  }
+
+  /** Those with rows that were never published under the name of their table. The rest is known from now on. */
+  async #newPartitions(
+    client: Client,
+    captured: Captured,
+    candidates: readonly number[],
+    tables: ReadonlySet<number>,
+  ): Promise<Map<number, number>> {
+    if (candidates.length === 0) return new Map();
+    const { filter } = this.#options.start;
+    const roots = await partitionsOf(client, [...captured.values()]);
+    const found = new Map<number, number>();
+    for (const partition of candidates) {
+      const table = captured.get(roots.get(partition) ?? 0);
+      // A table that is new itself is read with all of its partitions.
+      const due = table !== undefined && !tables.has(table.oid) && filter.acceptsSnapshot(table.schema, table.name);
+      if (due && !(await wasMadeAsPartition(client, partition, table.oid))) found.set(partition, table.oid);
+      else this.#known.addPartitions([partition]);
+    }
+    return found;
+  }
+
+  /** What is read beside the stream: partitions that were attached, and large tables that have a key to walk along. */
+  async #inChunks(client: Client, { tables, partitions }: Due): Promise<Collection[]> {
+    const { start, shown } = this.#options;
+    const { settings, source } = start;
+    const collections: Collection[] = [];
+    const consider = async (oid: number, partition: number | null): Promise<void> => {
+      const collection = { schema: '', table: '', condition: null, surrogateKey: null, oid, partition };
+      const plan = await planTable(client, start, collection, 'incremental');
+      if (typeof plan !== 'string') collections.push({ ...collection, schema: plan.info.schema, table: plan.info.name });
+      else if (partition !== null) {
+        const remedy = 'give it a primary key, or send a signal for a blocking snapshot of it';
+        source.log.warn({ table: oid, partition, fault: plan }, `the rows of a partition that was attached cannot be read: ${remedy}`);
+      }
+    };
+    const sizes = await tableSizes(client, [...tables]);
+    const tells = await tellsOfDeletes(client, settings.publication.name);
+    for (const oid of tables) {
+      // What was begun in one go is ended in one go.
+      const begun = shown.progress.hasBegun(oid);
+      if (tells && !begun && (sizes.get(oid)?.bytes ?? 0) > settings.snapshot.newTablesWholeBytesMax) await consider(oid, null);
+    }
+    for (const [partition, table] of partitions) await consider(table, partition);
+    return collections.filter(({ schema, table }) => !settings.snapshot.selectOverrides.has(`${schema}.${table}`));
+  }
+
+  /** While the stream stands still. */
+  async #readAll({ tables, partitions, from }: Due, chunked: readonly Collection[]): Promise<void> {
+    const whole = new Set(tables);
+    for (const { oid, partition } of chunked) if (oid !== null && partition === null) whole.delete(oid);
+    if (chunked.length > 0 && !(await this.#enqueue(chunked))) return;
+    this.#known.addPartitions(partitions.keys());
+    if (whole.size === 0) this.#finish(whole);
+    else {
+      this.#due = { tables: whole, partitions: new Map(), from };
+      await this.#read(whole);
+    }
+  }
+
+  /** From here on the stream brings the changes of these tables. False: not yet. */
+  async #enqueue(collections: readonly Collection[]): Promise<boolean> {
+    const { start, shown, out, enqueue } = this.#options;
+    const view = await start.sql.use('looking at transactions', async (client) => {
+      const { rows } = await client.query<{ view: string }>('SELECT pg_catalog.pg_current_snapshot()::text AS view');
+      return new TransactionView(rows[0]?.view ?? '');
+    });
+    // What was left out has to be visible to whoever reads from now on.
+    if (this.#abort.signal.aborted || ![...shown.awaited].every((xid) => view.sees(xid))) return false;
+    for (const { oid, partition } of collections) {
+      if (oid === null || partition !== null) continue;
+      shown.progress.forget(oid);
+      this.#known.add(oid);
+    }
+    shown.refresh();
+    enqueue(collections);
+    if (!out.boundary()) await out.drained();
+    return true;
   }
 
   async #read(wanted: ReadonlySet<number>): Promise<void> {
@@ -210,4 +317,32 @@ export class NewTables {
     reading.registers.clearOrigin();
     return reading;
   }
+}
+
+/** Made as a partition from the first, so that whatever was written to it was published as part of its table. */
+async function wasMadeAsPartition(client: Client, partition: number, table: number): Promise<boolean> {
+  // A system column's entry is as old as the table, the other as old as its place in the tree.
+  const { rows } = await client.query<{ name: string; made: string | null; readable: boolean }>(
+    `SELECT a.attrelid::regclass::text AS name, CASE WHEN i.xmin = a.xmin THEN a.xmin::text END AS made,
+            pg_catalog.has_table_privilege(a.attrelid, 'SELECT') AS readable
+     FROM pg_catalog.pg_partition_ancestors($1::oid) WITH ORDINALITY AS n (relid, level)
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = n.relid AND a.attname = 'tableoid'
+     JOIN pg_catalog.pg_inherits i ON i.inhrelid = n.relid
+     WHERE n.relid NOT IN (SELECT relid FROM pg_catalog.pg_partition_ancestors($2::oid)) ORDER BY n.level`,
+    [partition, table],
+  );
+  const [own] = rows;
+  if (own === undefined || !own.readable || rows.some(({ made }) => made === null)) return false;
+  // In one transaction rows may have come before the attaching.
+  const early = await client.query(`SELECT FROM ONLY ${own.name} WHERE xmin = $1::xid LIMIT 1`, [own.made]);
+  return early.rows.length === 0;
+}
+
+/** Without that a row that is deleted while its chunk is read would come back. */
+async function tellsOfDeletes(client: Client, publication: string): Promise<boolean> {
+  const { rows } = await client.query<{ tells: boolean }>(
+    'SELECT pubdelete AND pubtruncate AS tells FROM pg_catalog.pg_publication WHERE pubname = $1',
+    [publication],
+  );
+  return rows[0]?.tells === true;
 }

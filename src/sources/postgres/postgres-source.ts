@@ -10,7 +10,8 @@ import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
 import { ToldOutlet } from './adhoc/told-outlet.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
 import { formatLsn } from './lsn.ts';
-import { knownTables } from './new-tables.ts';
+import { knownTables } from './known-tables.ts';
+import { partitionsOf } from './new-table-search.ts';
 import { findOffset, offsetPartition, parsePosition, startPoint, type ResumePoint } from './position.ts';
 import { checkServer, checkTableCount, connectReplication } from './preflight.ts';
 import { asPublished, ensurePublication, publishedTables } from './publication.ts';
@@ -182,7 +183,8 @@ export class PostgresSource implements Source {
       return found === undefined ? [] : [asPublished(table, found)];
     });
     const types = await TypeCatalog.load(client);
-    return { settings, source: this.#context, sessions: this.#sessions, sql: this.#sql, filter, types, server, tables };
+    const partitions = [...(await partitionsOf(client, tables)).keys()];
+    return { settings, source: this.#context, sessions: this.#sessions, sql: this.#sql, filter, types, server, tables, partitions };
   }
 
   /** Everything before the stream; null when nothing is to be streamed. */

@@ -164,7 +164,8 @@ function publicationOptions(settings: PostgresSettings, takesGenerated: boolean)
   if (settings.stream.skippedOperationsExplicit) {
     const names = { c: 'insert', u: 'update', d: 'delete', t: 'truncate' } as const;
     // A snapshot beside the stream has to hear of rows that are gone, whether or not records come of it.
-    const needed = (op: string): boolean => settings.signals.expected && (op === 'd' || op === 't');
+    const besideStream = settings.signals.expected || settings.snapshot.newTables === 'backfill';
+    const needed = (op: string): boolean => besideStream && (op === 'd' || op === 't');
     const published = (['c', 'u', 'd', 't'] as const).filter((op) => needed(op) || !settings.stream.skippedOperations.has(op));
     options.push(`publish = '${published.map((op) => names[op]).join(', ')}'`);
   }

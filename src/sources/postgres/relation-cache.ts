@@ -140,8 +140,10 @@ export class RelationCache {
     await deferred?.(out);
     if (this.#pending === null) return;
     const { message, xid } = this.#pending;
-    const declared = await this.#declare(message, xid, await this.#catalog.table(message.id, xid), out);
+    const info = await this.#catalog.table(message.id, xid);
+    const declared = await this.#declare(message, xid, info, out);
     const { tableShape } = declared;
+    await this.#shown.meet(message.id, message.schema, message.table, info === null);
     const names = tableShape.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;

@@ -38,6 +38,10 @@ const aheadMax = 500;
 /** Two readings within this time, and others are taken along; at most once in it. */
 const burstMs = 1000;
 
+/** With synchronous standbys a commit can stay invisible for long, and it may be waiting for us. */
+const visibleAttemptsMax = 50;
+const visibleWaitMs = 10;
+
 interface Answer {
   readonly view: TransactionView;
   readonly table: TableInfo | null;
@@ -65,13 +69,22 @@ export class ReadAheadCatalog implements RelationCatalog {
   async table(oid: number, xid: number): Promise<TableInfo | null> {
     const known = this.#answers.get(oid);
     if (known !== undefined && this.#holds(known.view, xid)) return known.table;
-    const { reader } = this.#options;
     const oids = this.#next(oid);
+    for (let attempt = 1; ; attempt += 1) {
+      const { view, table } = await this.#read(oid, oids);
+      // A commit may be streamed a moment before it is visible: a table that is not there may be about to be.
+      if (table !== null || xid === 0 || view.sees(xid) || attempt >= visibleAttemptsMax) return table;
+      await this.#options.clock.sleep(visibleWaitMs);
+    }
+  }
+
+  async #read(oid: number, oids: readonly number[]): Promise<Answer> {
+    const { reader } = this.#options;
     // Before the tables: these are then at least as new as the view says.
     const view = new TransactionView(await reader.view());
     const found = new Map((await reader.tables(oids)).map((table) => [table.oid, table]));
     for (const each of oids) this.#answers.set(each, { view, table: found.get(each) ?? null });
-    return found.get(oid) ?? null;
+    return { view, table: found.get(oid) ?? null };
   }
 
   async types(oids: readonly number[], xid: number | null): Promise<TypeCatalog> {

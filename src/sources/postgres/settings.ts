@@ -160,6 +160,8 @@ export interface SnapshotSettings {
   /** What becomes of rows in tables that come to be captured later. */
   readonly newTables: 'stream_only' | 'backfill';
   readonly newTablesIntervalMs: number;
+  /** Larger ones are read in chunks while the stream goes on. */
+  readonly newTablesWholeBytesMax: number;
   /** Between the snapshot and the stream. */
   readonly streamingDelayMs: number;
   /** Over `schema.table`; which of the captured tables are read. */
@@ -311,9 +313,13 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
     const statement = config.optional(`${prefix}${table}`);
     if (statement !== null) overrides.set(table, statement);
   }
+  const mode = snapshotMode(config);
+  // Whoever does not want the rows there are does not want those of new tables either.
+  const newTables = dialect === 'millrace' && mode.data !== 'never' ? 'backfill' : 'stream_only';
   return {
-    ...snapshotMode(config),
-    newTables: config.choice('snapshot.new.tables') as SnapshotSettings['newTables'],
+    ...mode,
+    newTables: config.has('snapshot.new.tables') ? (config.choice('snapshot.new.tables') as SnapshotSettings['newTables']) : newTables,
+    newTablesWholeBytesMax: config.int('snapshot.new.tables.whole.bytes.max'),
     newTablesIntervalMs: config.int('snapshot.new.tables.interval.ms'),
     streamingDelayMs: config.int('streaming.delay.ms'),
     tables: compileNameList(splitPatterns(config.optional('snapshot.include.collection.list')), []),

@@ -37,8 +37,8 @@ export interface TableRegions {
  */
 export class SnapshotFilter {
   readonly progress: SnapshotProgress;
-  /** Asked when a table is first met: are its rows still to be read? */
-  isNew: (table: number) => boolean = () => false;
+  /** Asked when the stream describes a table: are its rows still to be read? `gone`: the table is not there any more. */
+  isNew: (table: number, gone: boolean) => Promise<boolean> = () => Promise.resolve(false);
   readonly #accepts: (schema: string, table: string) => boolean;
   #views: (TransactionView | null)[] = [];
   #sees = new Uint8Array(0);
@@ -117,10 +117,16 @@ export class SnapshotFilter {
     return this.#seesAny;
   }
 
+  /** The stream describes a table: before `regions`. */
+  async meet(table: number, schema: string, name: string, gone: boolean): Promise<void> {
+    const awaited = this.progress.table(table) !== null && !this.progress.isComplete(table);
+    if (awaited || !this.#accepts(schema, name)) return;
+    if (await this.isNew(table, gone)) this.#markUnread(table);
+  }
+
   /** `columns`: names of the tuple's cells. Null: nothing of this table is ever dropped. */
   regions(table: number, schema: string, name: string, columns: readonly string[]): TableRegions | null {
     if (!this.#accepts(schema, name)) return null;
-    if (this.progress.table(table) === null && this.isNew(table)) this.#markUnread(table);
     if (!this.#active || this.progress.table(table) === null) return null;
     const regions = this.#regionsOf(table, columns);
     this.#regions.set(table, { columns, regions });

@@ -53,12 +53,19 @@ export const snapshotKeys: readonly ConfigKey[] = [
     },
   ),
   optional('snapshot.delay.ms', 'LONG', '0', 'Wait before the snapshot.', { ...group, min: 0 }),
-  choice(
+  optional(
     'snapshot.new.tables',
-    'stream_only',
-    ['stream_only', 'backfill'],
-    'Tables that come to be captured and published later: only their changes from then on, or also the rows they have, each once.',
-    group,
+    'STRING',
+    null,
+    'Tables that come to be captured and published later: only their changes from then on (stream_only), or also the rows they have (backfill). By default "backfill" under millrace.PostgresSource, unless snapshot.mode reads no rows, and else "stream_only".',
+    { ...group, oneOf: ['stream_only', 'backfill'] },
+  ),
+  optional(
+    'snapshot.new.tables.whole.bytes.max',
+    'LONG',
+    '67108864',
+    'With "backfill": new tables that are larger and have a key are read in chunks while the stream goes on.',
+    { ...group, importance: 'LOW', min: 0 },
   ),
   optional('snapshot.new.tables.interval.ms', 'LONG', '5000', 'With "backfill": how often new tables are looked for.', {
     ...group,

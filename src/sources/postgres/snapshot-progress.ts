@@ -149,6 +149,12 @@ export class SnapshotProgress {
     return table !== null && (table.kind === 'whole' || table.ranges.every((range) => isComplete(range)));
   }
 
+  /** Some of it was read. */
+  hasBegun(oid: number): boolean {
+    const table = this.table(oid);
+    return table !== null && (table.kind === 'whole' || table.ranges.some((range) => range.parts.length > 0));
+  }
+
   /** Nothing at all was read. */
   get empty(): boolean {
     return this.#tables.size === 0 && this.#spans.length === 0;

@@ -16,4 +16,6 @@ export interface StartContext {
   readonly server: ServerFacts;
   /** Captured by the filters and published. */
   readonly tables: readonly TableInfo[];
+  /** Partitions whose rows come under the name of one of them; before anything is read. */
+  readonly partitions: readonly number[];
 }

@@ -88,6 +88,11 @@ export class StreamPosition {
     return lsnFromHalves(this.#doneHigh, this.#doneLow);
   }
 
+  /** Where the transaction in progress commits, or else the end of what is complete. */
+  get reached(): bigint {
+    return this.#inTransaction ? lsnFromHalves(this.#finalHigh, this.#finalLow) : this.done;
+  }
+
   begin(finalHigh: number, finalLow: number, commitMicros: number, xid: number): void {
     this.#inTransaction = true;
     this.#finalHigh = finalHigh;

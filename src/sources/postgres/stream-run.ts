@@ -6,6 +6,7 @@ import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { declareTables } from './declarations.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { LogicalMessages } from './logical-messages.ts';
+import type { StoredKnown } from './known-tables.ts';
 import { NewTables } from './new-tables.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
 import { formatPosition, type ResumePoint } from './position.ts';
@@ -36,7 +37,7 @@ export interface Begin {
   readonly point: ResumePoint;
   readonly shown: SnapshotFilter;
   /** Tables that need not be read, from the stored offset; null: all that are captured now. */
-  readonly known: readonly number[] | null;
+  readonly known: StoredKnown | null;
   /** What signals have asked for so far; goes on changing. */
   readonly adhoc: AdhocState;
 }
@@ -144,6 +145,7 @@ export class StreamRun {
       out: this.#out,
       createChange: () => createChange(() => 'a new table'),
       interlude: (work) => this.#stream.interlude(work),
+      enqueue: (collections) => this.#adhoc.enqueue(collections),
       onError: (error) => {
         const { source, sessions } = this.#start;
         source.log.warn({ err: sqlError(error, sessions.context('reading new tables')) }, 'new tables could not be read: trying again');
@@ -189,6 +191,8 @@ export class StreamRun {
     if (signal.aborted) return;
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
+    await this.#newTables?.begin();
+    if (signal.aborted) return;
     void this.#adhoc.run(signal);
     const streaming = this.#stream.run(signal);
     await (this.#waiting === null ? streaming : Promise.race([streaming, this.#waiting.failed])).finally(() => {

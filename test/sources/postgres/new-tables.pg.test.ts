@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { systemClock } from '../../../src/base/clock.ts';
-import { silentLog } from '../../../src/base/log.ts';
-import { Metrics } from '../../../src/base/metrics.ts';
-import { PostgresSource } from '../../../src/sources/postgres/postgres-source.ts';
+import type { CollectedChange } from '../../support/collecting-outlet.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
 import { servers } from './servers.ts';
-import { applyExactly, CommittingOutlet, tableState } from './snapshot-harness.ts';
-import { sourceConfig, startSource, untilStreaming, untilTrue } from './source-fixture.ts';
+import { applyExactly, CommittingOutlet, liveUntilKilled, tableState } from './snapshot-harness.ts';
+import { startSource, untilStreaming, untilTrue } from './source-fixture.ts';
 
 const backfill = {
   'snapshot.new.tables': 'backfill',
@@ -62,67 +59,81 @@ for (const [version, url] of servers) {
   });
 }
 
-test('tables that a changed configuration adds are read, killed again and again: every row once', async (context) => {
-  context.diagnostic(`seed ${seed}`);
-  const random = randomFrom(seed + 7);
-  await using database = await createDatabase();
-  await database.query(`CREATE TABLE marks (id int PRIMARY KEY); ${schema}`);
-  const outlet = new CommittingOutlet();
-  let stop = false;
-  const writing = write(await database.connect(), randomFrom(seed), () => stop, 'w');
-  const live = async (extra: Record<string, string>, done: Promise<void>): Promise<void> => {
-    const config = sourceConfig(database, { ...backfill, ...extra });
-    const source = new PostgresSource({ connector: 'kill', config, clock: systemClock, log: silentLog, metrics: new Metrics() });
-    const abort = new AbortController();
-    outlet.restart();
-    outlet.position = () => source.position().at(-1)?.offset ?? null;
-    outlet.onKill = () => abort.abort(new Error('killed'));
-    const run = source.run(outlet.offset === null ? [] : [{ partition: { server: 'shop' }, offset: outlet.offset }], outlet, abort.signal);
-    await Promise.race([run, done.then(() => outlet.onKill())]);
-    await run.catch((error: unknown) => {
-      if (!abort.signal.aborted) throw error;
-    });
-    outlet.position = () => null;
-    await source.close();
-  };
-  const never = Promise.withResolvers<void>().promise;
-  // The first life knows one table, so that there is something to commit it is written to until it ends.
-  const marking = async (): Promise<void> => {
-    for (let mark = 1; outlet.offset === null; mark += 1) await database.query(`INSERT INTO marks VALUES (${mark})`);
-  };
-  outlet.decide = () => (outlet.offset === null ? 'commit' : 'kill');
-  await Promise.all([live({ 'table.include.list': 'public\\.marks' }, never), marking()]);
-  for (let kills = 0; kills < 6; kills += 1) {
-    let left = 100 + random(1500);
-    outlet.decide = () => {
-      left -= 1;
-      return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : 'go';
+/** Replays a table's records: a row that was read has exactly the value that the stream told last, when it told of it. */
+function replay(changes: readonly CollectedChange[], table: string, key: readonly string[]): Map<string, string> {
+  const rows = new Map<string, string>();
+  const told = new Set<string>();
+  for (const { op, table: name, before, after } of changes) {
+    if (name !== table || op === 'tombstone') continue;
+    const id = JSON.stringify(key.map((column) => (op === 'd' ? before : after)?.[column]));
+    if (op !== 'r') told.add(id);
+    else if (told.has(id)) assert.equal(JSON.stringify(after), rows.get(id), `${table}: ${id} was read as it is not`);
+    if (op === 'd') rows.delete(id);
+    else rows.set(id, JSON.stringify(after));
+  }
+  return rows;
+}
+
+const ways = {
+  'in one go: every row once': {},
+  'in chunks: nothing is lost, nothing comes back': { 'snapshot.new.tables.whole.bytes.max': '0', 'incremental.snapshot.chunk.size': '97' },
+};
+
+for (const [way, settings] of Object.entries(ways)) {
+  test(`tables that a changed configuration adds are read, killed again and again, ${way}`, async (context) => {
+    context.diagnostic(`seed ${seed}`);
+    const random = randomFrom(seed + 7);
+    await using database = await createDatabase();
+    await database.query(`CREATE TABLE marks (id int PRIMARY KEY); ${schema}`);
+    const outlet = new CommittingOutlet();
+    let stop = false;
+    const writing = write(await database.connect(), randomFrom(seed), () => stop, 'w');
+    const live = (extra: Record<string, string>, done: Promise<void>): Promise<void> =>
+      liveUntilKilled(database, outlet, { ...backfill, ...settings, ...extra }, done);
+    const never = Promise.withResolvers<void>().promise;
+    // The first life knows one table, so that there is something to commit it is written to until it ends.
+    const marking = async (): Promise<void> => {
+      for (let mark = 1; outlet.offset === null; mark += 1) await database.query(`INSERT INTO marks VALUES (${mark})`);
     };
-    await live({}, never);
-  }
-  outlet.decide = () => 'commit';
-  const complete = Promise.withResolvers<void>();
-  const last = live({}, complete.promise);
-  await untilTrue(() =>
-    Promise.resolve(Object.keys(tables).every((table) => outlet.committed.some((change) => change.table === table && change.op !== 'r'))),
-  );
-  stop = true;
-  await writing;
-  await database.query('INSERT INTO marks VALUES (-1)');
-  await untilTrue(() =>
-    Promise.resolve(outlet.committed.some((change) => change.table === 'public.marks' && change.after?.['id'] === '-1')),
-  );
-  complete.resolve();
-  await last;
-  const { committed } = outlet;
-  for (const [table, key] of Object.entries(tables)) {
-    if (key.length === 0) continue;
-    assert.deepEqual(applyExactly(committed, table, key), new Map(await tableState(database, table, key)), table);
-  }
-  const messages = committed.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
-  assert.deepEqual(messages.toSorted(), await messagesOf(database));
-  assert.ok(committed.filter((change) => change.op === 'r').length > 1000);
-});
+    outlet.decide = () => (outlet.offset === null ? 'commit' : 'kill');
+    await Promise.all([live({ 'table.include.list': 'public\\.marks' }, never), marking()]);
+    for (let kills = 0; kills < 6; kills += 1) {
+      let left = 100 + random(1500);
+      outlet.decide = () => {
+        left -= 1;
+        return left <= 0 ? 'kill' : random(20) === 0 ? 'commit' : 'go';
+      };
+      await live({}, never);
+    }
+    outlet.decide = () => 'commit';
+    const complete = Promise.withResolvers<void>();
+    const last = live({}, complete.promise);
+    const { committed } = outlet;
+    const isDone = (table: string): boolean =>
+      ['r', 'c'].every((op) => committed.some((change) => change.table === table && change.op === op));
+    await untilTrue(() =>
+      Promise.resolve(Object.keys(tables).every(isDone) && outlet.offset?.['incremental_snapshot_state'] === undefined),
+    );
+    stop = true;
+    await writing;
+    await database.query('INSERT INTO marks VALUES (-1)');
+    await untilTrue(() => Promise.resolve(committed.some((change) => change.table === 'public.marks' && change.after?.['id'] === '-1')));
+    complete.resolve();
+    await last;
+    for (const [table, key] of Object.entries(tables)) {
+      if (key.length === 0) continue;
+      const told = way.startsWith('in one go') ? applyExactly(committed, table, key) : replay(committed, table, key);
+      assert.deepEqual(told, new Map(await tableState(database, table, key)), table);
+    }
+    const messages = committed.filter((change) => change.table === 'public.log').map((change) => change.after?.['message'] as string);
+    assert.deepEqual(messages.toSorted(), await messagesOf(database));
+    const read = committed.filter((change) => change.op === 'r');
+    assert.ok(read.length > 1000);
+    const inChunks = read.filter((change) => change.snapshot === 'incremental').map((change) => change.table);
+    const keyed = Object.keys(tables).filter((table) => tables[table]?.length !== 0);
+    assert.deepEqual([...new Set(inChunks)].toSorted(), way.startsWith('in one go') ? [] : keyed.toSorted());
+  });
+}
 
 test('by default a new table brings its changes alone', async () => {
   await using database = await createDatabase();

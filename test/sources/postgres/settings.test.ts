@@ -144,10 +144,18 @@ test('the heartbeat topic: by its prefix, the older name of that, or its whole n
   assert.equal(heartbeatTopic({ 'topic.heartbeat.name': 'pulse', 'topic.heartbeat.prefix': 'beat' }), 'pulse');
 });
 
-test('the class name decides about dialect and context headers', () => {
+test('the class name decides about dialect, context headers and new tables', () => {
   assert.deepEqual([testSettings().dialect, testSettings().records.contextHeaders], ['debezium', true]);
   const own = testSettings({ 'connector.class': 'millrace.PostgresSource' });
   assert.deepEqual([own.dialect, own.records.contextHeaders], ['millrace', false]);
+  const newTables = (more: Record<string, string>): string =>
+    testSettings({ 'connector.class': 'millrace.PostgresSource', ...more }).snapshot.newTables;
+  assert.deepEqual(
+    [testSettings({ 'snapshot.mode': 'initial' }).snapshot.newTables, newTables({ 'snapshot.mode': 'initial' })],
+    ['stream_only', 'backfill'],
+  );
+  assert.equal(newTables({ 'snapshot.mode': 'no_data' }), 'stream_only', 'whoever wants no rows');
+  assert.equal(newTables({ 'snapshot.mode': 'initial', 'snapshot.new.tables': 'stream_only' }), 'stream_only');
   assert.deepEqual(testSettings({ 'skipped.operations': 'none' }).stream.skippedOperations.size, 0);
 });
 

@@ -161,13 +161,14 @@ export class AdhocSnapshots {
 
   /** Looks up which tables a signal means. */
   async #resolve(request: SnapshotRequest): Promise<void> {
-    const { state, start, reader, notifications, standStill } = this.#parts;
+    const { state, start, reader, standStill } = this.#parts;
     const readable = await readableTables(await reader.ready(), start);
     const collections = readable
       .filter(({ info }) => request.tables.some((pattern) => meansTable(pattern, info.schema, info.name)))
       .map(({ info }): Collection => {
         const condition = request.conditions.find(({ tables }) => meansTable(tables, info.schema, info.name));
-        return { schema: info.schema, table: info.name, condition: condition?.filter ?? null, surrogateKey: request.surrogateKey };
+        const { surrogateKey } = request;
+        return { schema: info.schema, table: info.name, condition: condition?.filter ?? null, surrogateKey, oid: null, partition: null };
       });
     const { log } = start.source;
     if (request.snapshot === 'incremental') await this.#warnOfUnpublished();
@@ -181,16 +182,27 @@ export class AdhocSnapshots {
       state.requests = state.requests.slice(1);
       if (collections.length === 0) return;
       log.info({ signal: request.id, tables: collections.length }, `an ad-hoc ${request.snapshot} snapshot begins`);
-      const queue = state[request.snapshot];
-      const begins = queue.collections.length === 0;
-      const known = new Set(queue.collections.map(({ schema, table }) => `${schema}.${table}`));
-      queue.collections = [...queue.collections, ...collections.filter(({ schema, table }) => !known.has(`${schema}.${table}`))];
-      if (!begins) return;
-      queue.correlationId = request.id;
-      queue.progress = null;
-      if (request.snapshot === 'incremental') tellIncremental(this.#parts, 'STARTED');
-      else notifications.add(request.id, 'Initial Snapshot', 'STARTED', { data_collections: namesOf(queue.collections) });
+      this.#queue(request.snapshot, request.id, collections);
     });
+  }
+
+  /** Reads these tables in chunks, too. Only while the stream stands still: from here on the offset has it. */
+  enqueue(id: string, collections: readonly Collection[]): void {
+    this.#queue('incremental', id, collections);
+    this.#wake.resolve();
+  }
+
+  #queue(kind: 'incremental' | 'blocking', id: string, collections: readonly Collection[]): void {
+    const { state, notifications } = this.#parts;
+    const queue = state[kind];
+    const begins = queue.collections.length === 0;
+    const known = new Set(queue.collections.map(identityOf));
+    queue.collections = [...queue.collections, ...collections.filter((collection) => !known.has(identityOf(collection)))];
+    if (!begins) return;
+    queue.correlationId = id;
+    queue.progress = null;
+    if (kind === 'incremental') tellIncremental(this.#parts, 'STARTED');
+    else notifications.add(id, 'Initial Snapshot', 'STARTED', { data_collections: namesOf(queue.collections) });
   }
 
   /** Then the stream does not tell that a row is gone. */
@@ -266,6 +278,10 @@ export class AdhocSnapshots {
       Object.assign(blocking, { correlationId: null, collections: [], progress: null });
     });
   }
+}
+
+function identityOf({ schema, table, partition }: Collection): string {
+  return `${schema}.${table}\0${partition ?? ''}`;
 }
 
 function namesOf(collections: readonly Collection[]): string {

@@ -8,6 +8,10 @@ export interface Collection {
   readonly table: string;
   readonly condition: string | null;
   readonly surrogateKey: string | null;
+  /** Of a table that nobody named: it is followed when it is renamed. Null: the name says which. */
+  readonly oid: number | null;
+  /** Only the rows of this partition, by its oid; null: all rows. */
+  readonly partition: number | null;
 }
 
 /** What a signal asked for and nobody has looked up yet. */
@@ -151,13 +155,17 @@ interface DebeziumCollection {
   readonly incremental_snapshot_collections_id?: string;
   readonly incremental_snapshot_collections_additional_condition?: string | null;
   readonly incremental_snapshot_collections_surrogate_key?: string | null;
+  readonly incremental_snapshot_collections_oid?: number;
+  readonly incremental_snapshot_collections_partition?: number;
 }
 
-function toDebezium({ schema, table, condition, surrogateKey }: Collection): DebeziumCollection {
+function toDebezium({ schema, table, condition, surrogateKey, oid, partition }: Collection): DebeziumCollection {
   return {
     incremental_snapshot_collections_id: `${schema}.${table}`,
     incremental_snapshot_collections_additional_condition: condition,
     incremental_snapshot_collections_surrogate_key: surrogateKey,
+    ...(oid === null ? {} : { incremental_snapshot_collections_oid: oid }),
+    ...(partition === null ? {} : { incremental_snapshot_collections_partition: partition }),
   };
 }
 
@@ -171,6 +179,8 @@ function fromDebezium(item: DebeziumCollection): Collection[] {
       table: id.slice(dot + 1),
       condition: item.incremental_snapshot_collections_additional_condition || null,
       surrogateKey: item.incremental_snapshot_collections_surrogate_key || null,
+      oid: item.incremental_snapshot_collections_oid ?? null,
+      partition: item.incremental_snapshot_collections_partition ?? null,
     },
   ];
 }

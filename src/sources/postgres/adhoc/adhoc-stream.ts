@@ -11,7 +11,7 @@ import type { StartContext } from '../start-context.ts';
 import type { StreamPosition } from '../stream-position.ts';
 import type { AdhocParts } from './adhoc-parts.ts';
 import { AdhocSnapshots } from './adhoc-snapshots.ts';
-import { storedTaken, type AdhocState } from './adhoc-state.ts';
+import { storedTaken, type AdhocState, type Collection } from './adhoc-state.ts';
 import { Notifications } from './notifications.ts';
 import type { RowWatch } from './row-watch.ts';
 import { SignalFault, type Signal } from './signal.ts';
@@ -62,6 +62,11 @@ export class AdhocStream {
 
   members(): ReturnType<AdhocState['toMembers']> {
     return this.#snapshots.members();
+  }
+
+  /** Tables that came later and are large: read in chunks. Only while the stream stands still. */
+  enqueue(collections: readonly Collection[]): void {
+    this.#snapshots.enqueue('new-tables', collections);
   }
 
   /** A row of the signal table, while the stream reads it. */

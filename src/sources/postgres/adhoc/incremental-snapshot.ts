@@ -114,8 +114,8 @@ export class IncrementalSnapshot {
     if (known !== null && known.columns.join('\0') === columns.join('\0')) return known;
     if (known !== null)
       start.source.log.warn({ table: plan.collection.table }, 'the key of the table has changed: it is read from its start');
-    const { table } = plan.layout;
-    const rows = await reader.query<{ key: string[] }>(maximumStatement({ table, order: plan.order, condition: plan.condition }));
+    const { from, order, condition } = plan;
+    const rows = await reader.query<{ key: string[] }>(maximumStatement({ table: from, order, condition }));
     const progress = { columns, last: null, max: rows[0]?.key ?? null, rows: 0 };
     state.incremental.progress = progress;
     return progress;
@@ -130,7 +130,7 @@ export class IncrementalSnapshot {
     let read = 0;
     let full = false;
     let tail: OrderKey = [];
-    const statement = chunkStatement({ table: plan.layout.table, order, condition, after: last, max, limit });
+    const statement = chunkStatement({ table: plan.from, order, condition, after: last, max, limit });
     await reader.copy(statement, cellOf, cells, alwaysOpen, (tuple: TupleView) => {
       read += 1;
       if (full) return true;

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 
 import type { TableInfo } from '../catalog.ts';
-import { TypeCatalog } from '../catalog.ts';
+import { loadTables, TypeCatalog } from '../catalog.ts';
 import { compileNameList } from '../name-list.ts';
 import { rowLayout, type RowLayout } from '../row-copy.ts';
 import type { SnapshotTable } from '../snapshot-query.ts';
@@ -16,6 +16,8 @@ export interface TablePlan {
   readonly collection: Collection;
   readonly info: TableInfo;
   readonly layout: RowLayout;
+  /** Whose rows are read: the table itself, or one partition of it. */
+  readonly from: SnapshotTable;
   /** Empty: there is nothing to order it by. */
   readonly order: readonly OrderColumn[];
   readonly condition: string | null;
@@ -47,8 +49,12 @@ export async function planTable(
   kind: 'incremental' | 'blocking',
 ): Promise<TablePlan | PlanFault> {
   const tables = await readableTables(client, start);
-  const found = tables.find(({ info }) => info.schema === collection.schema && info.name === collection.table);
+  const found = tables.find(({ info }) =>
+    collection.oid === null ? info.schema === collection.schema && info.name === collection.table : info.oid === collection.oid,
+  );
   if (found === undefined) return 'unknown';
+  const part = collection.partition === null ? null : await partitionOf(client, found.info, collection.partition);
+  if (part !== null && part.info === null) return 'unknown';
   const types = await TypeCatalog.load(client);
   await types.resolve(
     client,
@@ -73,13 +79,32 @@ export async function planTable(
     collection,
     info: found.info,
     layout,
+    from: part?.info === undefined || part.info === null ? table : { ...table, info: part.info },
     order,
-    condition: override === null ? collection.condition : null,
+    condition: part?.condition ?? (override === null ? collection.condition : null),
     cellOf,
     rowCells: columns.length,
     identity: Uint16Array.from(identity, (name) => columns.indexOf(name)),
     watched: { oid: found.info.oid, identity, keyed },
   };
+}
+
+/**
+ * Where the rows of a partition are read, and which. `info` null: it is no partition of the table any more. Who may read the
+ * table need not have the right to read a partition by its own name.
+ */
+async function partitionOf(
+  client: ClientBase,
+  table: TableInfo,
+  partition: number,
+): Promise<{ readonly info: TableInfo | null; readonly condition: string | null }> {
+  const { rows } = await client.query<{ readable: boolean }>(
+    `SELECT pg_catalog.has_table_privilege(relid, 'SELECT') AS readable FROM pg_catalog.pg_partition_tree($1::oid) WHERE relid = $2::oid`,
+    [table.oid, partition],
+  );
+  if (rows[0] === undefined) return { info: null, condition: null };
+  if (!rows[0].readable) return { info: table, condition: `tableoid = ${partition}` };
+  return { info: (await loadTables(client, { oids: [partition] }))[0] ?? null, condition: null };
 }
 
 /** Null: the table has no such column. */

@@ -136,7 +136,7 @@ test('the state of snapshots survives the offset, and what cannot be read of it 
   state.topicOffset = 5n;
   state.requests = [{ id: 'r', snapshot: 'blocking', tables: ['a.b'], conditions: [], surrogateKey: null }];
   state.incremental.correlationId = 'c';
-  state.incremental.collections = [{ schema: 'public', table: 'a.b', condition: 'x > 1', surrogateKey: 's' }];
+  state.incremental.collections = [{ schema: 'public', table: 'a.b', condition: 'x > 1', surrogateKey: 's', oid: 7, partition: 8 }];
   const progress = { columns: ['id'], last: ['7', null], max: ['9', 'z'], rows: 7 };
   const offset = parseOffset(stringifyOffset(state.toMembers(progress, null)));
   const again = AdhocState.fromOffset(offset);
@@ -150,7 +150,7 @@ test('the state of snapshots survives the offset, and what cannot be read of it 
   });
   assert.deepEqual(debezium.incremental, {
     correlationId: 'from debezium',
-    collections: [{ schema: 'public', table: 'orders', condition: null, surrogateKey: null }],
+    collections: [{ schema: 'public', table: 'orders', condition: null, surrogateKey: null, oid: null, partition: null }],
     progress: null,
   });
   assert.equal(AdhocState.fromOffset({ incremental_snapshot_state: 'broken', incremental_snapshot_collections: '7' }).empty, true);
