@@ -107,6 +107,22 @@ describe('ReadAheadCatalog', () => {
     assert.deepEqual(server.asked, [[7]]);
   });
 
+  it('asks again for a table that is not visible yet, because its commit was streamed a moment before; not for ever', async () => {
+    const server = new Server(2);
+    const early = server.catalog.table(7, 120);
+    await server.clock.advance(15);
+    server.view = '130:130:';
+    await server.clock.advance(15);
+    assert.equal(await early, null);
+    assert.ok(server.asked.length >= 2, String(server.asked.length));
+    let done = false;
+    const never = server.catalog.table(8, 140).then(() => (done = true));
+    await server.clock.advance(200);
+    assert.ok(!done);
+    await server.clock.advance(1000);
+    await never;
+  });
+
   it('reads enums anew for a transaction that the last reading may not have seen', async () => {
     const server = new Server(1);
     for (const xid of [null, null, 50, 99]) await server.catalog.types([enumOid], xid);
