@@ -119,9 +119,9 @@ export class SnapshotFilter {
 
   /** The stream describes a table: before `regions`. */
   async meet(table: number, schema: string, name: string, gone: boolean): Promise<void> {
-    const awaited = this.progress.table(table) !== null && !this.progress.isComplete(table);
-    if (awaited || !this.#accepts(schema, name)) return;
-    if (await this.isNew(table, gone)) this.#markUnread(table);
+    if (!this.#accepts(schema, name) || !(await this.isNew(table, gone))) return;
+    // What a reading that was interrupted has come to stays; whoever forgets a table has it forgotten here, too.
+    if (this.progress.table(table) === null) this.#markUnread(table);
   }
 
   /** `columns`: names of the tuple's cells. Null: nothing of this table is ever dropped. */
