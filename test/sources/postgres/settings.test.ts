@@ -144,12 +144,14 @@ test('the heartbeat topic: by its prefix, the older name of that, or its whole n
   assert.equal(heartbeatTopic({ 'topic.heartbeat.name': 'pulse', 'topic.heartbeat.prefix': 'beat' }), 'pulse');
 });
 
+function newTables(more: Record<string, string>): string {
+  return testSettings({ 'connector.class': 'millrace.PostgresSource', ...more }).snapshot.newTables;
+}
+
 test('the class name decides about dialect, context headers and new tables', () => {
   assert.deepEqual([testSettings().dialect, testSettings().records.contextHeaders], ['debezium', true]);
   const own = testSettings({ 'connector.class': 'millrace.PostgresSource' });
   assert.deepEqual([own.dialect, own.records.contextHeaders], ['millrace', false]);
-  const newTables = (more: Record<string, string>): string =>
-    testSettings({ 'connector.class': 'millrace.PostgresSource', ...more }).snapshot.newTables;
   assert.deepEqual(
     [testSettings({ 'snapshot.mode': 'initial' }).snapshot.newTables, newTables({ 'snapshot.mode': 'initial' })],
     ['stream_only', 'backfill'],
