@@ -1,14 +1,17 @@
 import { assert } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
+import { CellFault } from '../record/cell-fault.ts';
+import { TupleRef } from '../record/change.ts';
 import type { Change } from '../record/change.ts';
 import { copyChange } from '../record/copy-change.ts';
 import type { RowSchema } from '../record/row-schema.ts';
 import type { Shape } from '../record/shape.ts';
+import { CellState } from '../record/tuple-view.ts';
 import type { BatchPair } from './batch-pair.ts';
 import { Stage, deadLetterHeaders, deadLetterValue } from './dead-letter.ts';
 import type { FailedRecord } from './dead-letter.ts';
-import { enrichFailure, isTolerable } from './error-tolerance.ts';
+import { enrichFailure, isPassedOver, isTolerable } from './error-tolerance.ts';
 import type { ErrorTolerance, FailureLog } from './error-tolerance.ts';
 import { planShape } from './shape-plan.ts';
 import type { RoutePlan, RowPlan, ShapePlanner } from './shape-plan.ts';
@@ -123,7 +126,9 @@ export class TaskOutlet implements ChangeOutlet {
       }
     } catch (error) {
       batch.rollback(start);
-      return this.#giveUp(error, this.#stage, plan.route === null ? plan.topic : null, change, null);
+      const topic = plan.route === null ? plan.topic : null;
+      if (this.#becomesNull(error, topic, change)) return this.#take(change);
+      return this.#giveUp(error, this.#stage, topic, change, null);
     }
     if (change.sourceTimeMs > 0) this.#batches.sourceTimeMs = change.sourceTimeMs;
     return this.#batches.appended();
@@ -247,6 +252,20 @@ export class TaskOutlet implements ChangeOutlet {
     return true;
   }
 
+  /** Slow path: a cell that cannot be written, where null may stand instead. True: it is null now. */
+  #becomesNull(error: unknown, topic: string | null, change: Change): boolean {
+    const { connector, taskId, tolerance, failures } = this.#options;
+    if (tolerance.values === 'fail' || this.#stage !== Stage.VALUE_CONVERTER || !(error instanceof CellFault)) return false;
+    const tuple = change.tuple(error.tuple);
+    // What a transform derived is derived again.
+    if (!error.nullable || error.tuple === TupleRef.DERIVED || tuple.state[error.column] !== CellState.TEXT) return false;
+    tuple.state[error.column] = CellState.NULL;
+    this.#metrics.failures += 1;
+    const failed = { connector, taskId, stage: this.#stage, topic, position: change.locate(), raw: null, error };
+    if (failures.nulled(failed)) this.#metrics.logged += 1;
+    return true;
+  }
+
   /** Slow path: one change or row that does not fit. */
   #giveUp(error: unknown, stage: Stage, topic: string | null, change: Change | null, raw: Uint8Array | null): boolean {
     const { connector, taskId, tolerance, failures } = this.#options;
@@ -254,6 +273,11 @@ export class TaskOutlet implements ChangeOutlet {
     const failed: FailedRecord = { connector, taskId, stage, topic, position, raw: raw ?? change?.raw?.() ?? null, error: error as Error };
     this.#metrics.failures += 1;
     if (!isTolerable(error, tolerance)) {
+      if (isPassedOver(error, stage, tolerance)) {
+        this.#metrics.skipped += 1;
+        if (failures.passOver(failed)) this.#metrics.logged += 1;
+        return this.#batches.skipped();
+      }
       const failure = enrichFailure(failed);
       this.#plans = new WeakMap(); // Nothing may follow.
       this.#schema = null;

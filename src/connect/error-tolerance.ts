@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { ConnectError, describeError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from './config.ts';
-import { stageNames } from './dead-letter.ts';
+import { Stage, stageNames } from './dead-letter.ts';
 import type { FailedRecord } from './dead-letter.ts';
 
 /** What becomes of a change that cannot be converted: Kafka Connect's `errors.*` keys. */
@@ -15,7 +15,14 @@ export interface ErrorTolerance {
   /** Null: no dead letters. */
   readonly deadLetterTopic: string | null;
   readonly deadLetterHeaders: boolean;
+  /** What becomes of a value that cannot be written where null is allowed: null, told or not. */
+  readonly values: FailureMode;
+  /** What becomes of a change that the source cannot make or whose values cannot be written: left out, told or not. */
+  readonly changes: FailureMode;
 }
+
+/** Debezium's `event.*.failure.handling.mode`. */
+export type FailureMode = 'fail' | 'warn' | 'skip';
 
 export const noTolerance: ErrorTolerance = {
   tolerate: 'none',
@@ -23,10 +30,16 @@ export const noTolerance: ErrorTolerance = {
   logMessages: false,
   deadLetterTopic: null,
   deadLetterHeaders: false,
+  values: 'fail',
+  changes: 'fail',
 };
 
 export function createErrorTolerance(config: Config): ErrorTolerance {
   const flag = (name: string): boolean => config.has(name) && config.boolean(name);
+  const mode = (of: string): FailureMode => {
+    const given = config.optional(`event.${of}.failure.handling.mode`)?.toLowerCase();
+    return given === 'warn' ? 'warn' : given === 'skip' || given === 'ignore' ? 'skip' : 'fail';
+  };
   const topic = config.optional('errors.deadletterqueue.topic.name');
   return {
     tolerate: config.has('errors.tolerance') && config.choice('errors.tolerance') === 'all' ? 'all' : 'none',
@@ -34,12 +47,20 @@ export function createErrorTolerance(config: Config): ErrorTolerance {
     logMessages: flag('errors.log.include.messages'),
     deadLetterTopic: topic === null || topic === '' ? null : topic,
     deadLetterHeaders: flag('errors.deadletterqueue.context.headers.enable'),
+    values: mode('converting'),
+    changes: mode('processing'),
   };
 }
 
 /** Bad data is tolerated, faults of servers and of this program are not: leaving records out would not cure them. */
 export function isTolerable(error: unknown, tolerance: ErrorTolerance): boolean {
   return tolerance.tolerate === 'all' && findConnectError(error)?.code.startsWith('data.') === true;
+}
+
+/** A transform's faults are no fault of the change: `errors.tolerance` alone speaks of them. */
+export function isPassedOver(error: unknown, stage: Stage, tolerance: ErrorTolerance): boolean {
+  if (tolerance.changes === 'fail' || stage === Stage.TRANSFORMATION) return false;
+  return findConnectError(error)?.code.startsWith('data.') === true;
 }
 
 /** The failure a task ends with: names connector, position and stage; the cause says the reason and the remedy. */
@@ -81,7 +102,26 @@ export class FailureLog {
 
   /** True when a line was written. */
   record(failed: FailedRecord): boolean {
-    if (!this.#tolerance.log) return false;
+    return this.#tolerance.log && this.#write('error', failed, 'A record was left out, as errors.tolerance=all says');
+  }
+
+  /** Of a change that the source's own mode leaves out. */
+  passOver(failed: FailedRecord): boolean {
+    return (
+      this.#tolerance.changes === 'warn' &&
+      this.#write('warn', failed, 'A change was left out, as event.processing.failure.handling.mode says')
+    );
+  }
+
+  /** Of a value that is written as null. */
+  nulled(failed: FailedRecord): boolean {
+    return (
+      this.#tolerance.values === 'warn' &&
+      this.#write('warn', failed, 'A value became null, as event.converting.failure.handling.mode says')
+    );
+  }
+
+  #write(level: 'error' | 'warn', failed: FailedRecord, what: string): boolean {
     const nowMs = this.#clock.monotonic();
     if (nowMs - this.#windowStartMs >= windowMs) {
       this.#windowStartMs = nowMs;
@@ -95,9 +135,9 @@ export class FailureLog {
     const { connector, taskId, stage, topic, position, raw } = failed;
     const text = this.#tolerance.logMessages && raw !== null ? { raw: Buffer.from(raw.subarray(0, rawTextMax)).toString('utf8') } : {};
     const omitted = this.#omitted === 0 ? {} : { omitted: this.#omitted };
-    this.#log.error(
+    this.#log[level](
       { connector, task: taskId, stage: stageNames[stage], topic, position, ...text, ...omitted },
-      `A record was left out, as errors.tolerance=all says: ${describeError(failed.error)}`,
+      `${what}: ${describeError(failed.error)}`,
     );
     this.#omitted = 0;
     return true;

@@ -1,6 +1,7 @@
 import { AssertionError } from '../base/assert.ts';
 import type { ByteSink } from '../base/byte-sink.ts';
 import { ConnectError } from '../base/errors.ts';
+import { CellFault } from '../record/cell-fault.ts';
 import type { Change, TupleRef } from '../record/change.ts';
 import { opCodes } from '../record/change.ts';
 import { CellState } from '../record/tuple-view.ts';
@@ -144,11 +145,24 @@ export class RowEncoder {
     if (!(error instanceof ConnectError) || error.code !== 'data.value') return error;
     const { code, schema } = this.program;
     const isCell = code[at + Slot.OPCODE] === Opcode.CELL;
-    const column = isCell ? (schema.columns[code[at + Slot.A] as number]?.name ?? '?') : `register ${code[at + Slot.A]}`;
-    return new ConnectError('data.value', `Column "${column}" of "${schema.name}": ${error.message}.`, {
+    const number = code[at + Slot.A] as number;
+    const column = isCell ? (schema.columns[number]?.name ?? '?') : `register ${number}`;
+    const message = `Column "${column}" of "${schema.name}": ${error.message}.`;
+    const options = {
       remedy: 'Correct the value at the source, map the column to a wider type, or set errors.tolerance=all to leave such records out.',
       details: { table: schema.name, column },
-    });
+    };
+    if (!isCell) return new ConnectError('data.value', message, options);
+    const nullable = this.program.formats[code[at + Slot.B] as number]?.schema.optional === true;
+    return new CellFault(message, options, { tuple: this.#tupleAt(at), column: number, nullable });
+  }
+
+  /** The image that the cell at this place of the program is read from. */
+  #tupleAt(at: number): TupleRef {
+    const { code } = this.program;
+    let before = at;
+    while (before > 0 && code[before + Slot.OPCODE] !== Opcode.TUPLE) before -= slotsPerInstruction;
+    return code[before + Slot.A] as TupleRef;
   }
 }
 

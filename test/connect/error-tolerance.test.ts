@@ -69,6 +69,21 @@ describe('error tolerance', () => {
     assert.equal(lines.at(-1)?.['omitted'], undefined);
   });
 
+  it("Debezium's modes: told in warn, not in skip", () => {
+    for (const [mode, told] of [
+      ['warn', true],
+      ['skip', false],
+      ['ignore', false],
+      ['fail', false],
+    ] as const) {
+      const { log, lines } = captureLog();
+      const config = { 'event.converting.failure.handling.mode': mode, 'event.processing.failure.handling.mode': mode.toUpperCase() };
+      const failures = new FailureLog(createErrorTolerance(Config.of(config)), new ManualClock(), log);
+      assert.deepEqual([failures.nulled(failed), failures.passOver(failed), failures.record(failed)], [told, told, false], mode);
+      assert.equal(lines.length, told ? 2 : 0);
+    }
+  });
+
   it('the text of a row is logged only when asked for', () => {
     const { log, lines } = captureLog();
     const raw = { ...failed, raw: Buffer.from('1;x;y') };

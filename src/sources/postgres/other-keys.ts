@@ -1,23 +1,30 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { signalKeys } from './adhoc/signal-keys.ts';
-import { ignored, partly } from './config-key.ts';
+import { choice, ignored, partly } from './config-key.ts';
 import { reselectKeys } from './reselect/reselect-settings.ts';
 
 const bounded = 'batches are bounded in bytes by the worker';
 const java = 'it names a Java class';
 const transform = 'use a transform.';
-
-/** Values that would lose data in silence are accepted, so that a config starts, and not obeyed. */
-function strict(name: string, what: string): ConfigKey {
-  const why = `${what} stops the task, or under "errors.tolerance=all" its record is left out and told`;
-  return { ...ignored(name, 'STRING', 'fail', why), oneOf: ['fail', 'warn', 'skip', 'ignore'] };
-}
+const errors = { group: 'Errors' } as const;
 
 /** Debezium's other keys: without meaning here, or not supported yet. */
 export const otherKeys: readonly ConfigKey[] = [
   partly('converters', 'LIST', null, [], 'Custom converters of columns.', transform),
-  strict('event.converting.failure.handling.mode', 'a value that cannot be converted'),
-  strict('event.processing.failure.handling.mode', 'a change that cannot be processed'),
+  choice(
+    'event.converting.failure.handling.mode',
+    'fail',
+    ['fail', 'warn', 'skip'],
+    'A value that cannot be written: stop, or write null where the column may be null, with or without a line in the log.',
+    errors,
+  ),
+  choice(
+    'event.processing.failure.handling.mode',
+    'fail',
+    ['fail', 'warn', 'skip', 'ignore'],
+    'A change that cannot be made or written: stop, or leave it out, with or without a line in the log. errors.tolerance=all comes first.',
+    errors,
+  ),
   ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
   ignored('transaction.metadata.factory', 'CLASS', null, java),
   ignored('sourceinfo.struct.maker', 'CLASS', null, java),
