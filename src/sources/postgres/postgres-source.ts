@@ -21,6 +21,8 @@ import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
 import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
 import { filterFromOffset, Snapshot } from './snapshot.ts';
+import type { SnapshotFilter } from './snapshot-filter.ts';
+import { SnapshotMetrics } from './snapshot-metrics.ts';
 import { SlotForecast } from './slot-forecast.ts';
 import { SourceMetrics, type SlotLag } from './source-metrics.ts';
 import { sqlError } from './sql-error.ts';
@@ -41,6 +43,7 @@ export class PostgresSource implements Source {
   readonly #sessions: SessionFactory;
   readonly #sql: SqlSession;
   readonly #metrics: SourceMetrics;
+  readonly #snapshotMetrics: SnapshotMetrics;
   readonly #partition: SourceOffset['partition'];
   #systemId = '';
   /** Whoever hands over changes at the moment knows the position. */
@@ -55,7 +58,10 @@ export class PostgresSource implements Source {
     this.#settings = parseSettings(context.connector, context.config);
     this.#sessions = new SessionFactory(this.#settings.connection, `millrace ${context.connector}`);
     this.#sql = new SqlSession(this.#sessions);
-    this.#metrics = new SourceMetrics(context.metrics, context.clock, { connector: context.connector });
+    const labels = { connector: context.connector };
+    const debezium = { name: this.#settings.topicPrefix, plugin: 'postgres' };
+    this.#metrics = new SourceMetrics(context.metrics, context.clock, labels, debezium);
+    this.#snapshotMetrics = new SnapshotMetrics(context.metrics, context.clock, { ...labels, ...debezium });
     this.#partition = offsetPartition(this.#settings.topicPrefix);
   }
 
@@ -203,6 +209,7 @@ export class PostgresSource implements Source {
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
+        this.#snapshotMetrics.skipped();
         return this.#beginAt(plan.point, offset);
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });
@@ -252,16 +259,20 @@ export class PostgresSource implements Source {
       this.#reported = null;
     });
     if (told.wanted) await told.begin(resume !== null);
-    const shown = await snapshot.run(
-      {
-        startLsn: slot?.consistentPoint ?? 0n,
-        exportedSnapshot: slot?.snapshotName ?? null,
-        publication: settings.publication.name,
-        resume,
-      },
-      told.wanted ? told : out,
-      signal,
-    );
+    const { publication } = settings;
+    const from = {
+      startLsn: slot?.consistentPoint ?? 0n,
+      exportedSnapshot: slot?.snapshotName ?? null,
+      publication: publication.name,
+      resume,
+    };
+    this.#snapshotMetrics.begin(() => snapshot.counts);
+    let shown: SnapshotFilter | null = null;
+    try {
+      shown = await snapshot.run(from, told.wanted ? told : out, signal);
+    } finally {
+      this.#snapshotMetrics.end(shown !== null);
+    }
     const offset = snapshot.position();
     if (shown === null || offset === null) return null;
     if (told.wanted) await told.end();

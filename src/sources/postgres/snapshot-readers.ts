@@ -64,6 +64,8 @@ export class SnapshotReaders {
   #tail: Tail | null = null;
   #flushing: SnapshotMarker | null = null;
   #rows = 0;
+  /** Rows of the tables that are complete, by name. */
+  readonly #complete = new Map<string, number>();
   #sinceBoundary = 0;
 
   constructor(options: SnapshotReadersOptions) {
@@ -73,6 +75,13 @@ export class SnapshotReaders {
 
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Rows read by this run, table by table; and how many tables are still to be read. */
+  get counts(): { readonly rows: ReadonlyMap<string, number>; readonly remaining: number } {
+    const rows = new Map(this.#complete);
+    for (const table of this.#open) rows.set(tableName(table), table.rows);
+    return { rows, remaining: this.#options.tables.length - this.#complete.size };
   }
 
   /** How the tables stand that are not complete. */
@@ -205,7 +214,7 @@ export class SnapshotReaders {
 
   async #endTable(table: TableReading): Promise<void> {
     if (table.tail === null) {
-      this.#complete(table);
+      this.#endReading(table);
       return;
     }
     const earlier = this.#tail;
@@ -219,7 +228,7 @@ export class SnapshotReaders {
     if (tail === null || !this.#room.ready()) return this.#room.ready();
     this.#tail = null;
     this.#handOver(tail, SnapshotMarker.LAST_IN_DATA_COLLECTION);
-    this.#complete(tail.range.table);
+    this.#endReading(tail.range.table);
     this.#room.boundary();
     failpoint('during-snapshot');
     return this.#room.ready();
@@ -227,7 +236,7 @@ export class SnapshotReaders {
 
   async #flushTable(tail: Tail, marker: SnapshotMarker): Promise<void> {
     await this.#flush(tail, marker);
-    this.#complete(tail.range.table);
+    this.#endReading(tail.range.table);
     await this.boundary();
   }
 
@@ -248,11 +257,12 @@ export class SnapshotReaders {
     tail.range.finish();
   }
 
-  #complete(table: TableReading): void {
+  #endReading(table: TableReading): void {
     const { progress, log, epoch } = this.#options;
     const { info } = table.layout.table;
     progress.set(table.progress() ?? { kind: 'whole', table: info.oid, epoch });
     this.#open.delete(table);
+    this.#complete.set(tableName(table), table.rows);
     log.debug({ table: `${info.schema}.${info.name}`, rows: this.#rows }, 'table read');
   }
 
@@ -268,6 +278,7 @@ export class SnapshotReaders {
     // Only now: the position must not count a row that was refused.
     range.remember(row);
     table.started = true;
+    table.rows += 1;
     this.#rows += 1;
     this.#sinceBoundary += 1;
     if (this.#sinceBoundary >= rowsPerBoundary) {
@@ -286,6 +297,11 @@ export class SnapshotReaders {
     if (flushing !== null) return flushing;
     return table.started ? SnapshotMarker.TRUE : SnapshotMarker.FIRST_IN_DATA_COLLECTION;
   }
+}
+
+function tableName({ layout }: TableReading): string {
+  const { schema, name } = layout.table.info;
+  return `${schema}.${name}`;
 }
 
 async function fileNode(client: Client, table: number): Promise<number> {

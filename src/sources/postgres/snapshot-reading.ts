@@ -93,6 +93,8 @@ export class TableReading {
   #next = 0;
   /** Rows of it were handed over, now or before an interruption. */
   started: boolean;
+  /** Handed over by this run. */
+  rows = 0;
   unfinished: number;
   /** The last row so far. */
   tail: Tail | null = null;

@@ -33,6 +33,13 @@ export interface SnapshotOptions {
   readonly systemId: string;
 }
 
+export interface SnapshotCounts {
+  readonly tables: number;
+  readonly remaining: number;
+  /** By `schema.table`. */
+  readonly rows: ReadonlyMap<string, number>;
+}
+
 export interface SnapshotStart {
   /** Where the stream starts: the slot's consistent point, or where the slot stands. */
   readonly startLsn: bigint;
@@ -57,6 +64,7 @@ export class Snapshot {
   #readers: SnapshotReaders | null = null;
   #completed = false;
   #fresh = true;
+  #tables = 0;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
@@ -65,6 +73,12 @@ export class Snapshot {
   /** The rows handed over by this run. */
   get rows(): number {
     return this.#readers?.rows ?? 0;
+  }
+
+  /** Tables in all, those that are still to be read, and the rows that this run has read of each; null: nothing is known yet. */
+  get counts(): SnapshotCounts | null {
+    const readers = this.#readers;
+    return readers === null ? null : { ...readers.counts, tables: this.#tables };
   }
 
   /** Resolves with what the stream has to drop; null when `signal` aborted. */
@@ -86,6 +100,7 @@ export class Snapshot {
       this.#view = view;
       const types = await TypeCatalog.load(client);
       const found = await snapshotTables(client, settings, start.publication, types, log);
+      this.#tables = found.length;
       const tables = found.filter((table) => !this.#progress.isComplete(table.info.oid));
       const sizes = await tableSizes(
         client,

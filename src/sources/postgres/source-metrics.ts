@@ -21,7 +21,10 @@ const opNames: readonly (readonly [Op, string])[] = [
   [Op.TRUNCATE, 'truncate'],
 ];
 
-/** `millrace_postgres_*`. The row path counts in an array; this carries the differences over about once a second. */
+/**
+ * `millrace_postgres_*`, and under the names that dashboards for Debezium ask for `debezium_metrics_*` with
+ * `context="streaming"`. The row path counts in an array; this carries the differences over about once a second.
+ */
 export class SourceMetrics {
   readonly #clock: Clock;
   readonly #connected: GaugeCell;
@@ -32,9 +35,15 @@ export class SourceMetrics {
   readonly #walStatus: readonly GaugeCell[];
   readonly #events: readonly CounterCell[];
   readonly #seen = new Float64Array(opNames.length);
+  readonly #debezium: (name: string) => GaugeCell;
+  readonly #totals = new Float64Array(opNames.length);
+  #lastEventMs: number | null = null;
 
-  constructor(metrics: Metrics, clock: Clock, labels: Labels) {
+  /** `labels`: what both kinds have; `debezium`: what the second has besides. */
+  constructor(metrics: Metrics, clock: Clock, labels: Labels, debezium: Labels) {
     this.#clock = clock;
+    const streaming = { ...labels, ...debezium, context: 'streaming' };
+    this.#debezium = (name) => metrics.gauge(`debezium_metrics_${name}`, `Debezium's ${name}.`, streaming);
     this.#connected = metrics.gauge('millrace_postgres_connected', '1 while changes are being streamed.', labels);
     this.#lagMs = metrics.gauge('millrace_postgres_lag_ms', 'Age of the last streamed change; 0 when everything is streamed.', labels);
     this.#lagBytes = metrics.gauge('millrace_postgres_lag_bytes', "Log between the server's end and the confirmed position.", labels);
@@ -53,6 +62,7 @@ export class SourceMetrics {
 
   connected(yes: boolean): void {
     this.#connected.set(yes ? 1 : 0);
+    this.#debezium('Connected').set(yes ? 1 : 0);
   }
 
   /** `secondsLeft` as `SlotForecast.add` gives it. */
@@ -65,13 +75,29 @@ export class SourceMetrics {
 
   /** `counts` by `Op`, ever growing; `commitMicros` of the transaction in progress, null when nothing is pending. */
   stream(counts: Float64Array, commitMicros: number | null): void {
+    const nowMs = this.#clock.now();
     for (const [index, [op]] of opNames.entries()) {
       const count = counts[op] ?? 0;
-      const seen = this.#seen[index] ?? 0;
-      if (count > seen) this.#events[index]?.add(count - seen);
+      const more = count - (this.#seen[index] ?? 0);
       this.#seen[index] = count;
+      if (more <= 0) continue;
+      this.#events[index]?.add(more);
+      this.#totals[index] = (this.#totals[index] ?? 0) + more;
+      this.#lastEventMs = nowMs;
     }
-    this.#lagMs.set(commitMicros === null ? 0 : Math.max(0, this.#clock.now() - commitMicros / 1000));
+    const lagMs = commitMicros === null ? 0 : Math.max(0, nowMs - commitMicros / 1000);
+    this.#lagMs.set(lagMs);
+    this.#showDebezium(nowMs, lagMs);
+  }
+
+  #showDebezium(nowMs: number, lagMs: number): void {
+    const [creates = 0, updates = 0, deletes = 0] = this.#totals;
+    this.#debezium('TotalNumberOfEventsSeen').set(this.#totals.reduce((sum, count) => sum + count, 0));
+    this.#debezium('TotalNumberOfCreateEventsSeen').set(creates);
+    this.#debezium('TotalNumberOfUpdateEventsSeen').set(updates);
+    this.#debezium('TotalNumberOfDeleteEventsSeen').set(deletes);
+    this.#debezium('MilliSecondsBehindSource').set(lagMs);
+    this.#debezium('MilliSecondsSinceLastEvent').set(this.#lastEventMs === null ? -1 : nowMs - this.#lastEventMs);
   }
 
   /** A new stream counts from 0 again. */
