@@ -1,4 +1,4 @@
-import { createAPI, Writer } from '@platformatic/kafka';
+import { brokerApi } from '../../src/kafka/broker-api.ts';
 
 export interface PartitionEnd {
   readonly topic: string;
@@ -16,20 +16,18 @@ export interface TopicPartitions {
   ListOffsets Request (Version: 6), as in src/kafka/cluster-api.ts, but for many topics and read_committed: the answer is the end
   of what a consumer may see.
 */
-export const committedEndsApi = createAPI<[topics: readonly TopicPartitions[]], PartitionEnd[]>(
+export const committedEndsApi = brokerApi<[topics: readonly TopicPartitions[]], PartitionEnd[]>(
   2,
   6,
-  (topics: TopicPartitions[]) =>
-    Writer.create()
+  (request, topics) =>
+    request
       .appendInt32(-1)
       .appendInt8(1)
       .appendArray(topics, (w, { topic, partitions }) => {
-        w.appendString(topic, true).appendArray([...partitions], (p, partition) =>
-          p.appendInt32(partition).appendInt32(-1).appendInt64(-1n),
-        );
+        w.appendString(topic).appendArray(partitions, (p, partition) => p.appendInt32(partition).appendInt32(-1).appendInt64(-1n));
       })
       .appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (reader) => {
     reader.readInt32();
     const found: PartitionEnd[] = [];
     reader.readArray((r) => {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { ConnectionOptions as WireOptions } from '@platformatic/kafka';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { logLevel } from 'kafkajs';
 import { ConnectError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
+import type { BrokerConnectionOptions } from './broker-connection.ts';
 import { calmRequestQueues } from './request-queue-timers.ts';
+import type { SaslCredentials } from './sasl.ts';
 
 /**
  * Kafka client settings under Kafka's own names (`bootstrap.servers`, `security.protocol`, ...). `Config` of the
@@ -26,16 +27,10 @@ export interface BrokerAddress {
   readonly port: number;
 }
 
-interface SaslCredentials {
-  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-  readonly username: string;
-  readonly password: Secret;
-}
-
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 
-/** Kafka client settings, checked, in the forms the two client libraries want them. Reads certificate files when made. */
+/** Kafka client settings, checked, in the forms that our own connections and kafkajs want them. Reads certificate files when made. */
 export class ClientConfig {
   readonly servers: readonly BrokerAddress[];
   readonly clientId: string;
@@ -70,18 +65,16 @@ export class ClientConfig {
     return this.servers.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
   }
 
-  /** Options for one `@platformatic/kafka` connection to `host`. */
-  wire(host: string): WireOptions {
-    const options: WireOptions = { connectTimeout: this.connectTimeoutMs, requestTimeout: this.requestTimeoutMs, maxInflights: 32 };
-    if (this.#tls !== null) {
-      options.tls = this.#tls;
-      if (isIP(host) === 0) options.tlsServerName = true;
-    }
-    if (this.#sasl !== null) {
-      const { mechanism, username, password } = this.#sasl;
-      options.sasl = { mechanism, username, password: password.reveal() };
-    }
-    return options;
+  /** For one of our own connections to `host`. */
+  connection(host: string): BrokerConnectionOptions {
+    return {
+      clientId: this.clientId,
+      connectTimeoutMs: this.connectTimeoutMs,
+      requestTimeoutMs: this.requestTimeoutMs,
+      // An address is no server name.
+      tls: this.#tls === null || isIP(host) !== 0 ? this.#tls : { ...this.#tls, servername: host },
+      sasl: this.#sasl,
+    };
   }
 
   /** Every kafkajs option spelled out; its log is off because failures reach us as errors. */

@@ -1,9 +1,9 @@
-import type { Reader } from '@platformatic/kafka';
-import { createAPI, Writer } from '@platformatic/kafka';
+import { brokerApi } from './broker-api.ts';
+import type { ResponseReader } from './response-reader.ts';
 
 /**
- * The requests of Kafka's protocol that need no state: versions, metadata, coordinators, offsets, fetch. Unlike the
- * library's own bindings these return error codes as numbers, so that each caller decides per topic or partition.
+ * The requests of Kafka's protocol that need no state: versions, metadata, coordinators, offsets, fetch. These
+ * return error codes as numbers, so that each caller decides per topic or partition.
  * Versions are the oldest flexible ones that have what is needed: every broker from 3.0 to 4.x speaks them.
  */
 
@@ -30,11 +30,11 @@ export const ApiKey = {
     api_keys => api_key min_version max_version TAG_BUFFER
     tag 2: finalized_features => [name max_version_level min_version_level TAG_BUFFER]
 */
-export const apiVersionsApi = createAPI<[], ApiVersionsResponse>(
+export const apiVersionsApi = brokerApi<[], ApiVersionsResponse>(
   18,
   3,
-  () => Writer.create().appendString('millrace', true).appendString('1', true).appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (request) => request.appendString('millrace').appendString('1').appendTaggedFields(),
+  (reader) => {
     const errorCode = reader.readInt16();
     const versionMax = new Map<number, number>();
     reader.readArray((r) => {
@@ -45,22 +45,16 @@ export const apiVersionsApi = createAPI<[], ApiVersionsResponse>(
     const features = new Map<string, number>();
     if (errorCode === 0) {
       reader.readInt32();
-      const tags = reader.readUnsignedVarInt();
-      for (let index = 0; index < tags; index += 1) readFeatureTag(reader, features);
+      reader.readTaggedFields((tag) => {
+        if (tag === 2) readFeatures(reader, features);
+      });
     }
     return { errorCode, versionMax, features };
   },
-  true,
-  false,
+  { request: true, response: false },
 );
 
-function readFeatureTag(reader: Reader, features: Map<string, number>): void {
-  const tag = reader.readUnsignedVarInt();
-  const size = reader.readUnsignedVarInt();
-  if (tag !== 2) {
-    reader.skip(size);
-    return;
-  }
+function readFeatures(reader: ResponseReader, features: Map<string, number>): void {
   reader.readArray((r) => {
     const name = r.readString();
     features.set(name, r.readInt16());
@@ -89,17 +83,17 @@ export interface PartitionMetadata {
     topics => error_code name is_internal [partitions] topic_authorized_operations TAG_BUFFER
       partitions => error_code partition_index leader_id leader_epoch [replica_nodes] [isr_nodes] [offline_replicas] TAG_BUFFER
 */
-export const metadataApi = createAPI<[topics: readonly string[], autoCreate: boolean], MetadataResponse>(
+export const metadataApi = brokerApi<[topics: readonly string[], autoCreate: boolean], MetadataResponse>(
   ApiKey.METADATA,
   9,
-  (topics: string[], autoCreate: boolean) =>
-    Writer.create()
-      .appendArray(topics, (w, name) => w.appendString(name, true))
+  (request, topics, autoCreate) =>
+    request
+      .appendArray(topics, (w, name) => w.appendString(name))
       .appendBoolean(autoCreate)
       .appendBoolean(false)
       .appendBoolean(false)
       .appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (reader) => {
     reader.readInt32();
     const brokers = reader.readArray((r) => {
       const broker = { id: r.readInt32(), host: r.readString(), port: r.readInt32() };
@@ -120,10 +114,10 @@ export const metadataApi = createAPI<[topics: readonly string[], autoCreate: boo
   },
 );
 
-function readPartition(reader: Reader): PartitionMetadata {
+function readPartition(reader: ResponseReader): PartitionMetadata {
   const partition = { errorCode: reader.readInt16(), partition: reader.readInt32(), leader: reader.readInt32() };
   reader.readInt32();
-  for (let list = 0; list < 3; list += 1) reader.readArray((r) => r.readInt32(), true, false);
+  for (let list = 0; list < 3; list += 1) reader.readArray((r) => r.readInt32(), false);
   return partition;
 }
 
@@ -135,11 +129,11 @@ export interface CoordinatorResponse {
 }
 
 /** `kind` 0: consumer group, 1: transactional id. */
-export const findCoordinatorApi = createAPI<[kind: number, key: string], CoordinatorResponse>(
+export const findCoordinatorApi = brokerApi<[kind: number, key: string], CoordinatorResponse>(
   ApiKey.FIND_COORDINATOR,
   3,
-  (kind: number, key: string) => Writer.create().appendString(key, true).appendInt8(kind).appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (request, kind, key) => request.appendString(key).appendInt8(kind).appendTaggedFields(),
+  (reader) => {
     reader.readInt32();
     const errorCode = reader.readInt16();
     reader.readNullableString();
@@ -162,20 +156,18 @@ export const OffsetSpec = { LATEST: -1n, EARLIEST: -2n } as const;
       partitions => partition_index current_leader_epoch timestamp TAG_BUFFER
   Isolation is always read_uncommitted, so that LATEST is the high watermark and not the end of what is committed yet.
 */
-export const listOffsetsApi = createAPI<[topic: string, partitions: readonly number[], timestamp: bigint], PartitionOffset[]>(
+export const listOffsetsApi = brokerApi<[topic: string, partitions: readonly number[], timestamp: bigint], PartitionOffset[]>(
   ApiKey.LIST_OFFSETS,
   6,
-  (topic: string, partitions: number[], timestamp: bigint) =>
-    Writer.create()
+  (request, topic, partitions, timestamp) =>
+    request
       .appendInt32(-1)
       .appendInt8(0)
       .appendArray([topic], (w, name) => {
-        w.appendString(name, true).appendArray(partitions, (p, partition) =>
-          p.appendInt32(partition).appendInt32(-1).appendInt64(timestamp),
-        );
+        w.appendString(name).appendArray(partitions, (p, partition) => p.appendInt32(partition).appendInt32(-1).appendInt64(timestamp));
       })
       .appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (reader) => {
     reader.readInt32();
     const found: PartitionOffset[] = [];
     reader.readArray((r) => {
@@ -214,11 +206,11 @@ export interface FetchResponse {
       partitions => partition current_leader_epoch fetch_offset last_fetched_epoch log_start_offset partition_max_bytes TAG_BUFFER
   Isolation is always read_committed. Version 12 is the last one that names topics by name.
 */
-export const fetchApi = createAPI<[topic: string, partitions: readonly FetchPartition[], waitMs: number, bytesMax: number], FetchResponse>(
+export const fetchApi = brokerApi<[topic: string, partitions: readonly FetchPartition[], waitMs: number, bytesMax: number], FetchResponse>(
   ApiKey.FETCH,
   12,
-  (topic: string, partitions: FetchPartition[], waitMs: number, bytesMax: number) =>
-    Writer.create()
+  (request, topic, partitions, waitMs, bytesMax) =>
+    request
       .appendInt32(-1)
       .appendInt32(waitMs)
       .appendInt32(1)
@@ -227,14 +219,14 @@ export const fetchApi = createAPI<[topic: string, partitions: readonly FetchPart
       .appendInt32(0)
       .appendInt32(-1)
       .appendArray([topic], (w, name) => {
-        w.appendString(name, true).appendArray(partitions, (p, { partition, offset }) =>
+        w.appendString(name).appendArray(partitions, (p, { partition, offset }) =>
           p.appendInt32(partition).appendInt32(-1).appendInt64(offset).appendInt32(-1).appendInt64(-1n).appendInt32(bytesMax),
         );
       })
       .appendArray([], () => undefined)
-      .appendString('', true)
+      .appendString('')
       .appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (reader) => {
     reader.readInt32();
     const errorCode = reader.readInt16();
     reader.readInt32();
@@ -247,10 +239,10 @@ export const fetchApi = createAPI<[topic: string, partitions: readonly FetchPart
   },
 );
 
-function readFetchedPartition(reader: Reader): FetchedPartition {
+function readFetchedPartition(reader: ResponseReader): FetchedPartition {
   const [partition, errorCode] = [reader.readInt32(), reader.readInt16()];
   for (let mark = 0; mark < 3; mark += 1) reader.readInt64();
-  const aborted = reader.readNullableArray((r) => ({ producerId: r.readInt64(), firstOffset: r.readInt64() })) ?? [];
+  const aborted = reader.readArray((r) => ({ producerId: r.readInt64(), firstOffset: r.readInt64() }));
   reader.readInt32();
   return { partition, errorCode, aborted, records: reader.readNullableBytes() };
 }

@@ -1,7 +1,7 @@
-import type { API } from '@platformatic/kafka';
-import { Connection } from '@platformatic/kafka';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError } from '../base/errors.ts';
+import type { BrokerApi } from './broker-api.ts';
+import { BrokerConnection } from './broker-connection.ts';
 import type { BrokerAddress, ClientConfig } from './client-config.ts';
 import { apiVersionsApi, findCoordinatorApi, metadataApi } from './cluster-api.ts';
 import { fromKafkaClient, isTransient, kafkaError } from './kafka-error.ts';
@@ -21,7 +21,7 @@ export class Cluster {
   readonly config: ClientConfig;
   readonly #clock: Clock;
   readonly #addresses = new Map<number, BrokerAddress>();
-  readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #connections = new Map<string, Promise<BrokerConnection>>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #lost = new Map<string, number>();
   #metadataAtMs = 0;
@@ -105,7 +105,7 @@ export class Cluster {
   }
 
   /** Sends one request to one broker. Rejects with a `kafka.*` error when there was no readable answer. */
-  async call<A extends unknown[], R>(brokerId: number, doing: string, api: API<A, R>, ...args: A): Promise<R> {
+  async call<A extends readonly unknown[], R>(brokerId: number, doing: string, api: BrokerApi<A, R>, ...args: A): Promise<R> {
     const address = this.#addresses.get(brokerId);
     if (address === undefined) {
       throw new ConnectError('kafka.unreachable', `Broker ${brokerId} of Kafka at ${this.config.serverNames} is gone, cannot ${doing}.`, {
@@ -131,7 +131,7 @@ export class Cluster {
     await Promise.allSettled(connections.map(async (connection) => (await connection).close()));
   }
 
-  async #anyBroker<A extends unknown[], R>(doing: string, api: API<A, R>, ...args: A): Promise<R> {
+  async #anyBroker<A extends readonly unknown[], R>(doing: string, api: BrokerApi<A, R>, ...args: A): Promise<R> {
     let failure: unknown;
     for (const address of [...this.#addresses.values(), ...this.config.servers]) {
       try {
@@ -144,18 +144,18 @@ export class Cluster {
     throw failure;
   }
 
-  async #send<A extends unknown[], R>(address: BrokerAddress, doing: string, api: API<A, R>, args: A): Promise<R> {
+  async #send<A extends readonly unknown[], R>(address: BrokerAddress, doing: string, api: BrokerApi<A, R>, args: A): Promise<R> {
     const key = keyOf(address);
     const opened = this.#connection(key, address);
     try {
-      return await api.async(await opened, ...args);
+      return await (await opened).request(api, ...args);
     } catch (error) {
       this.#discard(key, opened);
       throw fromKafkaClient(error, doing, this.config.serverNames);
     }
   }
 
-  #connection(key: string, address: BrokerAddress): Promise<Connection> {
+  #connection(key: string, address: BrokerAddress): Promise<BrokerConnection> {
     if (this.#closed)
       return Promise.reject(new ConnectError('kafka.unreachable', `The connection to Kafka at ${this.config.serverNames} is closed.`));
     const known = this.#connections.get(key);
@@ -163,25 +163,24 @@ export class Cluster {
     const opening = this.#open(address);
     this.#connections.set(key, opening);
     // An idle connection that a broker closes is forgotten at once, so that no request is written into the void.
-    opening.then((connection) => connection.once('close', () => this.#forget(key, opening))).catch(() => undefined);
+    opening
+      .then((connection) => connection.closed)
+      .then(() => this.#forget(key, opening))
+      .catch(() => undefined);
     return opening;
   }
 
-  async #open(address: BrokerAddress): Promise<Connection> {
-    const connection = new Connection(this.config.clientId, this.config.wire(address.host));
-    // Failures reach us through the requests they end; without a listener an idle connection's would be uncaught.
-    connection.on('error', () => undefined);
-    await connection.connect(address.host, address.port);
-    return connection;
+  #open({ host, port }: BrokerAddress): Promise<BrokerConnection> {
+    return BrokerConnection.open(host, port, this.config.connection(host), this.#clock);
   }
 
-  #forget(key: string, opened: Promise<Connection>): void {
+  #forget(key: string, opened: Promise<BrokerConnection>): void {
     if (this.#connections.get(key) !== opened) return;
     this.#connections.delete(key);
     this.#lost.set(key, (this.#lost.get(key) ?? 0) + 1);
   }
 
-  #discard(key: string, opened: Promise<Connection>): void {
+  #discard(key: string, opened: Promise<BrokerConnection>): void {
     this.#forget(key, opened);
     opened.then((connection) => connection.close()).catch(() => undefined);
   }

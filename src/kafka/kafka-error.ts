@@ -1,6 +1,6 @@
-import { protocolErrors, protocolErrorsCodesById } from '@platformatic/kafka';
 import type { ErrorCode } from '../base/errors.ts';
 import { ConnectError, findConnectError } from '../base/errors.ts';
+import { kafkaErrorNames } from './kafka-error-names.ts';
 
 /** The answers of a broker that this project decides on, by Kafka's own names. */
 export const KafkaCode = {
@@ -36,12 +36,6 @@ export function isTransient(code: number): boolean {
   return transient.has(code);
 }
 
-/** `NOT_LEADER_OR_FOLLOWER` for 6; the number itself for codes that are newer than the client library. */
-function kafkaCodeName(code: number): string {
-  const names: Readonly<Record<string, string>> = protocolErrorsCodesById;
-  return names[String(code)] ?? `error ${code}`;
-}
-
 function connectCode(code: number): ErrorCode {
   if (transient.has(code) || stale.has(code)) return 'kafka.transient';
   if (authentication.has(code)) return 'kafka.authentication';
@@ -62,8 +56,8 @@ const remedies: Partial<Record<ErrorCode, string>> = {
 /** An error code in a broker's answer. `doing` completes "Kafka refused to ...": "create topic orders". */
 export function kafkaError(code: number, doing: string, servers: string, cause?: unknown): ConnectError {
   const kind = connectCode(code);
-  const name = kafkaCodeName(code);
-  const explained = (protocolErrors as Readonly<Record<string, { message: string }>>)[name]?.message;
+  // The number itself for codes that are newer than the table.
+  const [name, explained] = kafkaErrorNames.get(code) ?? [`error ${code}`, undefined];
   const remedy = remedies[kind];
   const refused = kind === 'kafka.authentication' ? 'did not accept the login' : `refused to ${doing}`;
   return new ConnectError(kind, `Kafka at ${servers} ${refused}: ${name}${explained === undefined ? '' : ` (${explained})`}`, {
@@ -74,17 +68,17 @@ export function kafkaError(code: number, doing: string, servers: string, cause?:
 }
 
 interface ForeignError extends Error {
-  /** platformatic: `PLT_KFK_…`; kafkajs: Kafka's error number; node: `ECONNREFUSED`. */
+  /** kafkajs: Kafka's error number; node: `ECONNREFUSED`. */
   readonly code?: unknown;
   /** kafkajs: Kafka's error name. */
   readonly type?: unknown;
-  /** Both libraries: several errors in one. */
+  /** Several errors in one. */
   readonly errors?: unknown;
-  /** platformatic: Kafka's error number. */
+  /** `BrokerRefusal`: Kafka's error number. */
   readonly apiCode?: unknown;
 }
 
-/** Whatever either client library or the network threw, as a `ConnectError`; decided by codes, never by text. */
+/** Whatever our connections, kafkajs or the network threw, as a `ConnectError`; decided by codes, never by text. */
 export function fromKafkaClient(error: unknown, doing: string, servers: string): ConnectError {
   const known = findConnectError(error);
   if (known !== null) return known;
@@ -110,7 +104,7 @@ export function brokerCode(error: unknown): number | null {
 
 function isAuthentication(error: unknown): boolean {
   for (const at of errorTree(error)) {
-    if (at.code === 'PLT_KFK_AUTHENTICATION' || at.name === 'KafkaJSSASLAuthenticationError') return true;
+    if (at.name === 'KafkaJSSASLAuthenticationError') return true;
   }
   return false;
 }

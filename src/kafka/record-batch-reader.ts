@@ -1,5 +1,6 @@
-import { compressionsAlgorithms } from '@platformatic/kafka';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { ConnectError } from '../base/errors.ts';
+import { foreignCodecs } from './foreign-codecs.ts';
 
 /** One record as read back. `key` and `value` are views into the fetched bytes (or the inflated batch); copy to keep. */
 export interface FetchedRecord {
@@ -17,13 +18,13 @@ export interface AbortedTransaction {
 
 const headerBytes = 61;
 const attribute = { compression: 0x07, transactional: 0x10, control: 0x20 };
-const inflaters = [
+const inflaters: readonly (((bytes: Buffer) => Buffer) | null)[] = [
   null,
-  compressionsAlgorithms.gzip,
-  compressionsAlgorithms.snappy,
-  compressionsAlgorithms.lz4,
-  compressionsAlgorithms.zstd,
-] as const;
+  (bytes) => gunzipSync(bytes),
+  (bytes) => foreignCodecs().snappy.decompressSync(bytes),
+  (bytes) => foreignCodecs().lz4.decompressSync(bytes),
+  (bytes) => zstdDecompressSync(bytes),
+];
 
 /**
  * Hands the committed records in a fetched range to `onRecord`, from offset `from` on, and returns the offset to fetch
@@ -89,7 +90,7 @@ function readBatch(batch: Buffer, partition: number, from: bigint, onRecord: (re
   if (inflater === undefined)
     throw new ConnectError('kafka.protocol', `Partition ${partition} holds records in an unknown compression ${compression}.`);
   const body = batch.subarray(headerBytes);
-  const cursor = new Cursor(inflater === null ? body : inflater.decompressSync(body), 0);
+  const cursor = new Cursor(inflater === null ? body : inflater(body), 0);
   for (let index = 0; index < count; index += 1) {
     const length = cursor.varint();
     const end = cursor.at + length;

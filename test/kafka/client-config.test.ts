@@ -48,7 +48,7 @@ test('each malformed setting is named with a remedy', () => {
   }
 });
 
-test('user name and password out of sasl.jaas.config, with escapes, for both client libraries', () => {
+test('user name and password out of sasl.jaas.config, with escapes, for our own connections and for kafkajs', () => {
   const module = 'org.apache.kafka.common.security.scram.ScramLoginModule required';
   const jaas: [string, string, string][] = [
     [`${module} username="alice" password="s3 \\"cret\\\\";`, 'alice', 's3 "cret\\'],
@@ -57,9 +57,10 @@ test('user name and password out of sasl.jaas.config, with escapes, for both cli
   ];
   for (const [text, username, password] of jaas) {
     const client = config({ 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'SCRAM-SHA-512', 'sasl.jaas.config': text });
-    assert.deepEqual(client.wire('a').sasl, { mechanism: 'SCRAM-SHA-512', username, password });
+    const { sasl, tls } = client.connection('a');
+    assert.deepEqual([sasl?.mechanism, sasl?.username, sasl?.password.reveal()], ['SCRAM-SHA-512', username, password]);
+    assert.equal(tls, null);
     assert.deepEqual(client.kafkajs().sasl, { mechanism: 'scram-sha-512', username, password });
-    assert.equal(client.wire('a').tls, undefined);
   }
 });
 
@@ -83,10 +84,9 @@ test('PEM trust and key stores become TLS options; a host name is sent as server
     'ssl.keystore.type': 'PEM',
     'ssl.key.password': 'secret',
   });
-  const { tls, tlsServerName } = client.wire('broker.example');
-  assert.deepEqual(tls, { ca: 'CA', key: 'KEY AND CHAIN', cert: 'KEY AND CHAIN', passphrase: 'secret' });
-  assert.equal(tlsServerName, true);
-  assert.equal(client.wire('127.0.0.1').tlsServerName, undefined);
+  const stores = { ca: 'CA', key: 'KEY AND CHAIN', cert: 'KEY AND CHAIN', passphrase: 'secret' };
+  assert.deepEqual(client.connection('broker.example').tls, { ...stores, servername: 'broker.example' });
+  assert.deepEqual(client.connection('127.0.0.1').tls, stores);
   assert.throws(
     () => config({ 'security.protocol': 'SSL', 'ssl.ca.location': join(directory, 'none.pem') }),
     (error) => error instanceof ConnectError && error.code === 'file.unreadable' && error.message.includes('none.pem'),
@@ -94,9 +94,9 @@ test('PEM trust and key stores become TLS options; a host name is sent as server
 });
 
 test('host name verification is on unless it is switched off by an empty algorithm', () => {
-  const verified = config({ 'security.protocol': 'SSL' }).wire('a').tls;
+  const verified = config({ 'security.protocol': 'SSL' }).connection('a').tls;
   assert.equal(verified?.checkServerIdentity, undefined);
   assert.notEqual(verified?.rejectUnauthorized, false);
-  const unverified = config({ 'security.protocol': 'SSL', 'ssl.endpoint.identification.algorithm': '' }).wire('a').tls;
+  const unverified = config({ 'security.protocol': 'SSL', 'ssl.endpoint.identification.algorithm': '' }).connection('a').tls;
   assert.equal(typeof unverified?.checkServerIdentity, 'function');
 });

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { compressionsAlgorithms } from '@platformatic/kafka';
 import { ConnectError } from '../../base/errors.ts';
+import { foreignCodecs } from '../../kafka/foreign-codecs.ts';
 
 export interface Compression {
   /** The codec's number in a record batch's attributes. */
@@ -14,8 +14,8 @@ const codecs: Readonly<Record<string, Compression>> = {
   none: { attribute: 0, compress: null },
   // Off the main thread, because the records of the next batch are being encoded there meanwhile.
   gzip: { attribute: 1, compress: promisify<Buffer, Buffer>(zlib.gzip) },
-  snappy: { attribute: 2, compress: compressionsAlgorithms.snappy.compressSync },
-  lz4: { attribute: 3, compress: compressionsAlgorithms.lz4.compressSync },
+  snappy: { attribute: 2, compress: (bytes) => foreignCodecs().snappy.compressSync(bytes) },
+  lz4: { attribute: 3, compress: (bytes) => foreignCodecs().lz4.compressSync(bytes) },
   zstd: { attribute: 4, compress: promisify<Buffer, Buffer>(zlib.zstdCompress) },
 };
 

@@ -1,6 +1,7 @@
-import type { API, Reader } from '@platformatic/kafka';
-import { createAPI, Writer } from '@platformatic/kafka';
+import type { BrokerApi } from '../../kafka/broker-api.ts';
+import { brokerApi } from '../../kafka/broker-api.ts';
 import { ApiKey } from '../../kafka/cluster-api.ts';
+import type { ResponseReader } from '../../kafka/response-reader.ts';
 
 /**
  * The requests that write. The versions decide the transaction protocol: from Produce 12 and EndTxn 5 on (KIP-890,
@@ -23,12 +24,12 @@ export interface ProducerAnswer {
   InitProducerId Request (Version: 4) => transactional_id transaction_timeout_ms producer_id producer_epoch TAG_BUFFER
   InitProducerId Response (Version: 4) => throttle_time_ms error_code producer_id producer_epoch TAG_BUFFER
 */
-export const initProducerIdApi = createAPI<[transactionalId: string | null, timeoutMs: number], ProducerAnswer>(
+export const initProducerIdApi = brokerApi<[transactionalId: string | null, timeoutMs: number], ProducerAnswer>(
   ApiKey.INIT_PRODUCER_ID,
   4,
-  (transactionalId: string | null, timeoutMs: number) =>
-    Writer.create().appendString(transactionalId, true).appendInt32(timeoutMs).appendInt64(-1n).appendInt16(-1).appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (request, transactionalId, timeoutMs) =>
+    request.appendString(transactionalId).appendInt32(timeoutMs).appendInt64(-1n).appendInt16(-1).appendTaggedFields(),
+  (reader) => {
     reader.readInt32();
     const errorCode = reader.readInt16();
     return { errorCode, producer: { id: reader.readInt64(), epoch: reader.readInt16() } };
@@ -54,19 +55,19 @@ type AddPartitionsArguments = [transactionalId: string, producer: ProducerIdenti
   AddPartitionsToTxn Response (Version: 3) => throttle_time_ms [results] TAG_BUFFER
     results => name [partition_index error_code TAG_BUFFER] TAG_BUFFER
 */
-export const addPartitionsApi = createAPI<AddPartitionsArguments, PartitionAnswer[]>(
+export const addPartitionsApi = brokerApi<AddPartitionsArguments, PartitionAnswer[]>(
   24,
   3,
-  (transactionalId: string, producer: ProducerIdentity, topics: TopicPartitions[]) =>
-    Writer.create()
-      .appendString(transactionalId, true)
+  (request, transactionalId, producer, topics) =>
+    request
+      .appendString(transactionalId)
       .appendInt64(producer.id)
       .appendInt16(producer.epoch)
       .appendArray(topics, (w, { topic, partitions }) => {
-        w.appendString(topic, true).appendArray([...partitions], (p, partition) => p.appendInt32(partition), true, false);
+        w.appendString(topic).appendArray(partitions, (p, partition) => p.appendInt32(partition), false);
       })
       .appendTaggedFields(),
-  (_correlationId, _apiKey, _apiVersion, reader) => {
+  (reader) => {
     reader.readInt32();
     return readPartitionAnswers(reader, () => undefined);
   },
@@ -79,18 +80,13 @@ type EndTransactionArguments = [transactionalId: string, producer: ProducerIdent
   EndTxn Response (Version: 3) => throttle_time_ms error_code TAG_BUFFER
   EndTxn Response (Version: 5) => throttle_time_ms error_code producer_id producer_epoch TAG_BUFFER
 */
-function endTransaction(version: number): API<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }> {
-  return createAPI<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>(
+function endTransaction(version: number): BrokerApi<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }> {
+  return brokerApi<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>(
     ApiKey.END_TXN,
     version,
-    (transactionalId: string, producer: ProducerIdentity, commit: boolean) =>
-      Writer.create()
-        .appendString(transactionalId, true)
-        .appendInt64(producer.id)
-        .appendInt16(producer.epoch)
-        .appendBoolean(commit)
-        .appendTaggedFields(),
-    (_correlationId, _apiKey, _apiVersion, reader) => {
+    (request, transactionalId, producer, commit) =>
+      request.appendString(transactionalId).appendInt64(producer.id).appendInt16(producer.epoch).appendBoolean(commit).appendTaggedFields(),
+    (reader) => {
       reader.readInt32();
       const errorCode = reader.readInt16();
       return { errorCode, next: version < 5 ? null : { id: reader.readInt64(), epoch: reader.readInt16() } };
@@ -115,23 +111,23 @@ type ProduceArguments = [transactionalId: string | null, timeoutMs: number, batc
       partition_responses => index error_code base_offset log_append_time_ms log_start_offset [record_errors] error_message TAG_BUFFER
         record_errors => batch_index batch_index_error_message TAG_BUFFER
 */
-function produce(version: number): API<ProduceArguments, PartitionAnswer[]> {
-  return createAPI<ProduceArguments, PartitionAnswer[]>(
+function produce(version: number): BrokerApi<ProduceArguments, PartitionAnswer[]> {
+  return brokerApi<ProduceArguments, PartitionAnswer[]>(
     ApiKey.PRODUCE,
     version,
-    (transactionalId: string | null, timeoutMs: number, batches: PartitionRecords[]) => {
+    (request, transactionalId, timeoutMs, batches) => {
       const topics = [...new Set(batches.map((batch) => batch.topic))];
-      return Writer.create()
-        .appendString(transactionalId, true)
+      return request
+        .appendString(transactionalId)
         .appendInt16(-1)
         .appendInt32(timeoutMs)
         .appendArray(topics, (w, topic) => {
           const own = batches.filter((batch) => batch.topic === topic);
-          w.appendString(topic, true).appendArray(own, (p, batch) => p.appendInt32(batch.partition).appendBytes(batch.bytes));
+          w.appendString(topic).appendArray(own, (p, batch) => p.appendInt32(batch.partition).appendBytes(batch.bytes));
         })
         .appendTaggedFields();
     },
-    (_correlationId, _apiKey, _apiVersion, reader) =>
+    (reader) =>
       readPartitionAnswers(reader, () => {
         for (let mark = 0; mark < 3; mark += 1) reader.readInt64();
         reader.readArray((r) => {
@@ -143,7 +139,7 @@ function produce(version: number): API<ProduceArguments, PartitionAnswer[]> {
   );
 }
 
-function readPartitionAnswers(reader: Reader, skipRest: () => void): PartitionAnswer[] {
+function readPartitionAnswers(reader: ResponseReader, skipRest: () => void): PartitionAnswer[] {
   const answers: PartitionAnswer[] = [];
   reader.readArray((r) => {
     const topic = r.readString();
@@ -157,8 +153,8 @@ function readPartitionAnswers(reader: Reader, skipRest: () => void): PartitionAn
 
 /** One generation of the transaction protocol. */
 export interface TransactionProtocol {
-  readonly produce: API<ProduceArguments, PartitionAnswer[]>;
-  readonly endTransaction: API<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>;
+  readonly produce: BrokerApi<ProduceArguments, PartitionAnswer[]>;
+  readonly endTransaction: BrokerApi<EndTransactionArguments, { errorCode: number; next: ProducerIdentity | null }>;
   /** Partitions have to be added to the transaction by requests of their own. */
   readonly addsPartitions: boolean;
 }

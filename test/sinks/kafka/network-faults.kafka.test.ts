@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { mock, suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Connection } from '@platformatic/kafka';
 import { classify, ConnectError } from '../../../src/base/errors.ts';
 import { Config } from '../../../src/connect/config.ts';
 import type { Sink } from '../../../src/connect/sink.ts';
 import type { RecordBatch } from '../../../src/record/record-batch.ts';
 import { RecordBatch as Batch } from '../../../src/record/record-batch.ts';
+import type { BrokerApi } from '../../../src/kafka/broker-api.ts';
+import { BrokerConnection } from '../../../src/kafka/broker-connection.ts';
 import { stack } from '../../support/stack.ts';
 import { fillBatch, offsetOf, readCommitted, signal, SinkStage } from './sink-stage.ts';
 
@@ -21,23 +22,20 @@ type Fault = 'none' | 'cut before' | 'cut after';
  */
 function injectFaults(t: TestContext, decide: (apiKey: number) => Fault): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
-  const send = Connection.prototype.send;
-  const cut = new WeakSet<Connection>();
-  const patched = function (this: Connection, ...args: Parameters<typeof send>): void {
-    const callback = args[6];
-    const fault = decide(args[0]);
-    if (fault === 'cut before') this.socket.destroy();
-    args[6] = (error, answer) => {
-      if (fault === 'cut after') {
-        cut.add(this);
-        this.socket.destroy();
-      }
-      if (cut.has(this)) callback(error ?? new Error('the answer was lost'));
-      else callback(error, answer);
-    };
-    send.apply(this, args);
+  const request = BrokerConnection.prototype.request;
+  const cut = new WeakSet<BrokerConnection>();
+  const patched = async function (this: BrokerConnection, api: BrokerApi<unknown[], unknown>, ...args: unknown[]): Promise<unknown> {
+    const fault = decide(api.key);
+    if (fault === 'cut before') void this.close();
+    const answer: unknown = await request.call(this, api, ...args);
+    if (fault === 'cut after') {
+      cut.add(this);
+      void this.close();
+    }
+    if (cut.has(this)) throw new Error('the answer was lost');
+    return answer;
   };
-  const replaced = mock.method(Connection.prototype, 'send', patched as typeof send);
+  const replaced = mock.method(BrokerConnection.prototype, 'request', patched as typeof request);
   t.after(() => replaced.mock.restore());
 }
 
