@@ -14,11 +14,12 @@ interface ServerOptions {
   readonly nonce?: (client: string) => string;
 }
 
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
 /** The server's side of RFC 5802, for SHA-256; a login that it does not accept is error 58. */
 function server({ password = 'pencil', rounds = 4096, nonce = (client) => `${client}server` }: ServerOptions): SaslRequest {
   const salt = Buffer.from('salt of some bytes');
   const salted = pbkdf2Sync(password, salt, rounds, 32, 'sha256');
-  const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
   let bare = '';
   let first = '';
   const answer = (text: string): string | null => {
