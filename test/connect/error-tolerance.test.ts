@@ -20,7 +20,7 @@ const failed: FailedRecord = {
 
 function captureLog() {
   const lines: Record<string, unknown>[] = [];
-  const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
   return { log, lines };
 }
 
