@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -67,6 +67,43 @@ test('Kafka goes away while rows come, and comes back: nothing is lost, nothing 
   }
   assert.equal(await stage.worker.kill('SIGTERM'), 0);
 });
+
+test(
+  'a broker that stands still: the source rests, memory too, the connection lives on; then everything arrives once',
+  limits,
+  async () => {
+    await using db = await createDatabase();
+    await db.query(`CREATE TABLE orders (id int PRIMARY KEY, text text); ALTER DATABASE ${db.name} SET wal_sender_timeout = '1s'`);
+    await using stage = await WorkerStage.open({ ...plainJson, 'bootstrap.servers': kafka.bootstrapServers });
+    const name = uniqueName('still');
+    const topic = `${name}.public.orders`;
+    await stage.create(name, postgresConfig(db, name));
+    await db.query('INSERT INTO orders VALUES (1)');
+    await readTexts(topic, 1, kafka.bootstrapServers);
+    const slot = async (): Promise<unknown> =>
+      (await db.query('SELECT active_pid, confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = $1', [name]))[0];
+    const memory = async (): Promise<number> =>
+      Number(/^VmRSS:\s*(\d+) kB/m.exec(await readFile(`/proc/${stage.worker.pid}/status`, 'utf8'))?.[1]) * 1024;
+    const broker = Number(await readFile(join(directory, 'node-1', 'pid'), 'utf8'));
+    process.kill(broker, 'SIGSTOP');
+    try {
+      // Its first rows fill all that may wait, most of them stay in the server.
+      await db.query(`INSERT INTO orders SELECT n, repeat(md5(n::text), 2000) FROM generate_series(2, 1501) n`);
+      await db.query('SELECT pg_sleep(1)');
+      const [before, beforeBytes] = [await slot(), await memory()];
+      // Over two of the server's timeouts.
+      await db.query('SELECT pg_sleep(2.5)');
+      assert.deepEqual(await slot(), before, 'the same walsender, and nothing confirmed');
+      assert.ok((await memory()) - beforeBytes < 32 * 1024 * 1024);
+      assert.ok(beforeBytes < 300 * 1024 * 1024, `${beforeBytes} bytes`);
+    } finally {
+      process.kill(broker, 'SIGCONT');
+    }
+    const expected = Array.from({ length: 1501 }, (_, index) => index + 1);
+    assert.deepEqual(column(await readTexts(topic, 1501, kafka.bootstrapServers), 'id'), expected);
+    await stage.othersGoOn();
+  },
+);
 
 test('a record larger than its topic takes: topic, size and setting; with a larger limit it arrives', limits, async () => {
   await using stage = await WorkerStage.open({ 'bootstrap.servers': kafka.bootstrapServers, ...plainJson });

@@ -76,6 +76,11 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Of the running process. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Resolves once the worker answers `/health` with 200. */
   async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     this.launch(environment);
