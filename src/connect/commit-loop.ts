@@ -20,6 +20,8 @@ export interface CommitLoopOptions {
   readonly signal: AbortSignal;
   /** What holds up the commit under way. */
   readonly onTrouble: (reason: unknown) => void;
+  /** Resolves when the next commit may begin. */
+  readonly gate?: (() => Promise<void>) | undefined;
   /** The commit that was held up is through. */
   readonly onRecovered: () => void;
 }
@@ -47,6 +49,7 @@ export class CommitLoop {
   async run(): Promise<void> {
     const { batches, ledger, metrics, clock } = this.#options;
     for (let sealed = await batches.next(); sealed !== null; sealed = await batches.next()) {
+      await this.#options.gate?.();
       const startMs = clock.monotonic();
       const number = ledger.seal(sealed.batch.offsets);
       await this.#watched(sealed, number);

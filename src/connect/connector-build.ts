@@ -8,8 +8,9 @@ import type { Converter } from './converter.ts';
 import { createErrorTolerance } from './error-tolerance.ts';
 import type { ConverterPlugin } from './plugin.ts';
 import type { Runtime } from './runtime.ts';
+import type { Waiter } from './right-of-way.ts';
 import type { Sink } from './sink.ts';
-import type { SourceSignal } from './source.ts';
+import type { Source, SourceSignal } from './source.ts';
 import type { Incarnation, TaskEvents } from './supervisor.ts';
 import { Task } from './task.ts';
 import { topicFollower } from './topic-follower.ts';
@@ -49,7 +50,9 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     headerConverter: createConverter('header', config, runtime, log),
     transforms: createTransforms(config),
   };
-  const source = plugin.create({ connector: name, config, clock, log, metrics, followTopic: topicFollower(cluster, clock, log) });
+  const followTopic = topicFollower(cluster, clock, log);
+  const claimWay = (reason: string | null): void => runtime.rightOfWay.claim(name, reason);
+  const source = plugin.create({ connector: name, config, clock, log, metrics, followTopic, claimWay });
   const sink = runtime.createSink({
     connector: name,
     cluster,
@@ -75,6 +78,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     log,
     metrics,
     onStarted: () => events.running(),
+    gate: (stop) => runtime.rightOfWay.pass(waiter(name, source, config, events), stop),
     onTrouble: (reason) => events.troubled(reason),
     drainMs: worker.config.int('task.shutdown.graceful.timeout.ms'),
   });
@@ -82,10 +86,21 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     run: (signal) => task.run(signal),
     ...(source.signal === undefined ? {} : { signal: (order: SourceSignal) => source.signal?.(order) ?? Promise.resolve() }),
     close: async () => {
+      claimWay(null);
       const closed = await Promise.allSettled([source.close(), sink.close()]);
       const failed = closed.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
+  };
+}
+
+/** How this connector stands still for another, which its status tells. */
+function waiter(connector: string, source: Source, config: Config, events: TaskEvents): Waiter {
+  return {
+    connector,
+    canWait: () => config.boolean('stand.still.for.others') && source.canWait?.() !== false,
+    onHeld: (reason) => events.troubled(reason),
+    onFree: () => events.running(),
   };
 }
 

@@ -62,7 +62,7 @@ function commonKeys(plugins: Plugins): ConfigKey[] {
         check: (value) => missing(find(value), value),
       },
     );
-  const { name, className, transforms, predicates, reload, unknown } = docs;
+  const { name, className, transforms, predicates, reload, unknown, still } = docs;
   return [
     key('name', 'STRING', undefined, common, 'Connector name', name, { ...high, width: 'MEDIUM', check: nameComplaint }),
     key('connector.class', 'STRING', undefined, common, 'Connector class', className, { ...high, ...long }),
@@ -75,6 +75,7 @@ function commonKeys(plugins: Plugins): ConfigKey[] {
     key('predicates', 'LIST', '', 'Predicates', 'Predicates', predicates, { ...long, check: noDuplicates }),
     key('config.action.reload', 'STRING', 'restart', common, 'Reload Action', reload, { width: 'MEDIUM', oneOf: ['none', 'restart'] }),
     key('config.unknown', 'STRING', 'warn', common, 'Unknown keys', unknown, { oneOf: ['warn', 'fail', 'ignore'] }),
+    key('stand.still.for.others', 'BOOLEAN', 'true', common, 'Stand still for others', still),
   ];
 }
 
@@ -86,6 +87,8 @@ const docs = {
   reload: 'Accepted for compatibility: references are resolved at every start, and no built-in provider lets values expire.',
   unknown:
     'What to do about keys that nobody declares: warn (in log and status; a key that nearly is a known one is an error), fail, or ignore.',
+  still:
+    'Whether it may be held up for a while when another connector of the worker is about to lose what it reads (see slot.danger.policy).',
   timeout: 'Accepted for compatibility: failures that may pass are retried for as long as it takes.',
   retries: 'How many failures in a row that may pass are followed by another attempt, before the task fails: -1 any number, 0 none.',
   wait: 'Every pause between two attempts is this long; by default they grow up to errors.retry.delay.max.ms.',

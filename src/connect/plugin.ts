@@ -67,6 +67,8 @@ export interface SourceContext {
   readonly metrics: Metrics;
   /** Absent where there is no Kafka to read from. */
   readonly followTopic?: FollowTopic | undefined;
+  /** Others of the worker stand still until this is called with null: for a source that is about to lose its place upstream. */
+  readonly claimWay?: ((reason: string | null) => void) | undefined;
 }
 
 export interface SourcePlugin {

@@ -5,6 +5,7 @@ import type { LogLevels } from './log-levels.ts';
 import type { OffsetStore } from './offset-store.ts';
 import type { Plugins } from './plugins.ts';
 import type { SecretScrubber } from './secret-scrubber.ts';
+import type { RightOfWay } from './right-of-way.ts';
 import type { Sink, SinkOptions } from './sink.ts';
 import type { StatusStore } from './status-store.ts';
 import type { WorkerConfig } from './worker-config.ts';
@@ -26,4 +27,5 @@ export interface Runtime {
   /** Has the loggers of connectors. */
   readonly loggers: LogLevels;
   readonly metrics: Metrics;
+  readonly rightOfWay: RightOfWay;
 }

@@ -32,6 +32,12 @@ export interface Source {
    */
   signal?(signal: SourceSignal): Promise<void>;
 
+  /**
+   * Whether it may stand still while another connector of the worker needs the way for itself; absent: it always may. False
+   * where something upstream would be lost by it.
+   */
+  canWait?(): boolean;
+
   /** Releases what the source holds upstream and in this process. After `run` has ended; idempotent. */
   close(): Promise<void>;
 

@@ -37,6 +37,8 @@ export interface TaskOptions {
   readonly onStarted?: (() => void) | undefined;
   /** Called when a commit is held up and why; `onStarted` is called again when it is through. */
   readonly onTrouble?: ((reason: unknown) => void) | undefined;
+  /** Resolves when the next commit may begin, or `stop` aborts. */
+  readonly gate?: ((stop: AbortSignal) => Promise<void>) | undefined;
   /** How long a task that is being stopped may take to commit what was emitted; as `task.shutdown.graceful.timeout.ms`. */
   readonly drainMs?: number | undefined;
 }
@@ -139,7 +141,7 @@ class TaskRun {
   }
 
   async #commit(): Promise<void> {
-    const { source, sink, clock, log, onStarted, onTrouble } = this.#options;
+    const { source, sink, clock, log, onStarted, onTrouble, gate } = this.#options;
     const loop = new CommitLoop({
       source,
       sink,
@@ -149,6 +151,7 @@ class TaskRun {
       clock,
       log,
       signal: this.#abandon.signal,
+      gate: () => gate?.(this.#stop.signal) ?? Promise.resolve(),
       onTrouble: onTrouble ?? (() => undefined),
       onRecovered: onStarted ?? (() => undefined),
     });

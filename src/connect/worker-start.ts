@@ -12,6 +12,7 @@ import { KafkaRecordLog } from './kafka-record-log.ts';
 import { LogLevels } from './log-levels.ts';
 import { KafkaOffsetStore, type OffsetStore } from './offset-store.ts';
 import type { Plugins } from './plugins.ts';
+import { RightOfWay } from './right-of-way.ts';
 import { createRestServer } from './rest/rest-server.ts';
 import type { CreateSink } from './runtime.ts';
 import type { SecretScrubber } from './secret-scrubber.ts';
@@ -88,6 +89,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
       log,
       loggers: new LogLevels(log, clock),
       metrics: new Metrics(),
+      rightOfWay: new RightOfWay(clock, log),
     };
     const worker = new Worker(runtime, stores.configs);
     await worker.start(options.connectors);

@@ -98,6 +98,21 @@ export const connectionKeys: readonly ConfigKey[] = [
     },
   ),
   choice(
+    'slot.danger.policy',
+    'warn',
+    ['warn', 'pause_others'],
+    'What to do when the log that the server keeps for the slot is nearly used up: only warn, or have the other connectors of the worker stand still meanwhile.',
+    replication,
+  ),
+  optional('slot.danger.ms', 'LONG', '600000', 'With "pause_others": nearly means within this time, at the present rate.', {
+    ...replication,
+    min: 0,
+  }),
+  optional('slot.danger.hold.max.ms', 'LONG', '900000', 'With "pause_others": the others stand still for so long at most.', {
+    ...replication,
+    min: 0,
+  }),
+  choice(
     'slot.lost.policy',
     'fail',
     ['fail', 'snapshot'],

@@ -23,8 +23,8 @@ import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState,
 import { filterFromOffset, Snapshot } from './snapshot.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotMetrics } from './snapshot-metrics.ts';
-import { SlotForecast } from './slot-forecast.ts';
-import { SourceMetrics, type SlotLag } from './source-metrics.ts';
+import { SlotWatch } from './slot-watch.ts';
+import { SourceMetrics } from './source-metrics.ts';
 import { sqlError } from './sql-error.ts';
 import type { StartContext } from './start-context.ts';
 import { planStart, type StartPlan } from './start-plan.ts';
@@ -51,7 +51,7 @@ export class PostgresSource implements Source {
   #reported: OffsetMap | null = null;
   #stream: StreamRun | null = null;
   #polledMs = -Infinity;
-  readonly #forecast = new SlotForecast();
+  readonly #slotWatch: SlotWatch;
 
   constructor(context: SourceContext) {
     this.#context = context;
@@ -62,6 +62,7 @@ export class PostgresSource implements Source {
     const debezium = { name: this.#settings.topicPrefix, plugin: 'postgres' };
     this.#metrics = new SourceMetrics(context.metrics, context.clock, labels, debezium);
     this.#snapshotMetrics = new SnapshotMetrics(context.metrics, context.clock, { ...labels, ...debezium });
+    this.#slotWatch = new SlotWatch(this.#settings.slot, context, this.#metrics);
     this.#partition = offsetPartition(this.#settings.topicPrefix);
   }
 
@@ -100,6 +101,10 @@ export class PostgresSource implements Source {
       });
     }
     await stream.signal(signal);
+  }
+
+  canWait(): boolean {
+    return this.#slotWatch.canWait;
   }
 
   async close(): Promise<void> {
@@ -341,23 +346,11 @@ export class PostgresSource implements Source {
   async #pollSlot(): Promise<void> {
     try {
       const lag = await slotLag(await this.#sql.client(), this.#settings.slot.name);
-      if (lag !== null) this.#watchSlot(lag);
+      if (lag !== null) this.#slotWatch.add(lag);
     } catch (error) {
       // Only a measurement: what is wrong with the server shows in the stream itself.
       this.#context.log.debug({ err: error }, 'the slot could not be looked at');
     }
-  }
-
-  #watchSlot(lag: SlotLag): void {
-    const { name, warningMs } = this.#settings.slot;
-    const secondsLeft = this.#forecast.add(this.#context.clock.monotonic(), lag.safeBytes);
-    this.#metrics.slot(lag, secondsLeft);
-    if (!this.#forecast.isNews(secondsLeft, warningMs / 1000)) return;
-    this.#context.log.warn(
-      { slot: name, secondsLeft: Math.round(secondsLeft ?? 0), retainedBytes: lag.retainedBytes, walStatus: lag.walStatus },
-      'the server will take the log away from the replication slot when max_slot_wal_keep_size is used up, and then a new snapshot is needed: ' +
-        'raise it, or find out why this connector falls behind',
-    );
   }
 
   async #closeStream(): Promise<void> {

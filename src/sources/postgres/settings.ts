@@ -9,6 +9,7 @@ import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
 import type { RefusedPolicy } from './refused-shape.ts';
 import { reselectSettings, type ReselectSettings } from './reselect/reselect-settings.ts';
+import type { SlotDangerSettings } from './slot-danger.ts';
 import { validateSettings } from './settings-rules.ts';
 import { typeSettings, type TypeSettings } from './type-settings.ts';
 import { splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
@@ -78,6 +79,10 @@ export interface SlotSettings {
   readonly retryDelayMs: number;
   /** Warned of a slot that will be lost within this time at the present rate. */
   readonly warningMs: number;
+  /** When others have to wait for it. */
+  readonly danger: SlotDangerSettings;
+  /** They do. */
+  readonly pauseOthers: boolean;
   /** What a start does about a slot that is lost. */
   readonly lostPolicy: 'fail' | 'snapshot';
 }
@@ -260,6 +265,8 @@ function slotSettings(config: Config): SlotSettings {
     retriesMax: config.int('slot.max.retries'),
     retryDelayMs: config.int('slot.retry.delay.ms'),
     warningMs: config.int('slot.lost.warning.ms'),
+    danger: { limitMs: config.int('slot.danger.ms'), holdMsMax: config.int('slot.danger.hold.max.ms') },
+    pauseOthers: config.choice('slot.danger.policy') === 'pause_others',
     lostPolicy: config.choice('slot.lost.policy') as SlotSettings['lostPolicy'],
   };
 }

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { silentLog, type Logger } from '../../../src/base/log.ts';
+import { SlotDanger } from '../../../src/sources/postgres/slot-danger.ts';
+import { SlotWatch } from '../../../src/sources/postgres/slot-watch.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { testSettings } from './test-settings.ts';
+
+test('others are held while the slot is in danger, let go after a minute of calm or when it does not help', () => {
+  const danger = new SlotDanger({ limitMs: 600_000, holdMsMax: 900_000 });
+  const verdicts = (steps: readonly (readonly [atMs: number, secondsLeft: number | null])[]): string[] =>
+    steps.map(([atMs, secondsLeft]) => danger.judge(atMs, secondsLeft));
+  assert.deepEqual(
+    verdicts([
+      [0, null],
+      [1, 700],
+      [2, 600],
+      [3, 900],
+      [50_000, 1201],
+      [100_000, 900],
+    ]),
+    ['free', 'free', 'hold', 'hold', 'hold', 'hold'],
+  );
+  assert.ok(!danger.farAway);
+  assert.deepEqual(
+    verdicts([
+      [109_999, null],
+      [110_000, null],
+      [200_000, 590],
+    ]),
+    ['hold', 'free', 'hold'],
+  );
+  assert.deepEqual(
+    verdicts([
+      [1_100_000, 500],
+      [1_105_000, 500],
+      [1_110_000, null],
+      [1_170_000, null],
+      [1_171_000, 1],
+    ]),
+    ['given up', 'free', 'free', 'free', 'hold'],
+  );
+});
+
+test('a slot whose log is nearly used up claims the way, where that was asked for', async () => {
+  for (const policy of ['warn', 'pause_others']) {
+    const clock = new ManualClock();
+    const claims: (string | null)[] = [];
+    const warned: object[] = [];
+    const log = { ...silentLog, warn: (facts: object) => warned.push(facts) } as unknown as Logger;
+    const settings = testSettings({ 'slot.danger.policy': policy, 'slot.danger.ms': '60000' }).slot;
+    const watch = new SlotWatch(settings, { clock, log, claimWay: (reason) => claims.push(reason) }, { slot: () => {} });
+    const look = async (safeBytes: number): Promise<void> => {
+      watch.add({ lagBytes: 1, retainedBytes: 1, walStatus: 'extended', safeBytes });
+      await clock.advance(20_000);
+    };
+    await look(100e6);
+    await look(99e6);
+    assert.ok(watch.canWait);
+    assert.deepEqual(
+      claims.filter((reason) => reason !== null),
+      [],
+    );
+    await look(30e6);
+    assert.ok(!watch.canWait, 'it may not stand still for others itself');
+    assert.deepEqual(
+      claims.filter((reason) => reason !== null),
+      policy === 'warn' ? [] : ['the log for its replication slot "debezium" is nearly used up'],
+    );
+    assert.equal(warned.length, 2, 'below an hour, and when half of that is gone');
+  }
+});
