@@ -13,7 +13,7 @@ const long: Schema = { type: 'int64', optional: false };
 
 /**
  * Counts up from where it stopped, one record `{"n":…}` every `pace.ms`, for as long as it runs. `fail` makes it break:
- * `unreachable` may pass, `leak` puts its own password into the message of a foreign error.
+ * `unreachable` may pass, `leak` puts its own password into the message of a foreign error. `claim` has others stand still.
  */
 class CountingSource implements Source {
   readonly #context: SourceContext;
@@ -30,6 +30,7 @@ class CountingSource implements Source {
     const fail = config.string('fail');
     if (fail === 'unreachable') throw new ConnectError('postgres.unreachable', 'nobody answers at counting.example:5432');
     if (fail === 'leak') throw new Error(`server said: login "${config.secret('password')?.reveal()}" refused`);
+    if (config.boolean('claim')) this.#context.claimWay?.('it counts');
     const schema: RowSchema = {
       id: nextRowSchemaId(),
       name: 'counting',
@@ -87,6 +88,7 @@ export const countingSourcePlugin: SourcePlugin = {
     { name: 'topic', type: 'STRING', doc: 'Where the numbers go.', importance: 'HIGH', group: 'Counting' },
     { name: 'pace.ms', type: 'INT', default: '1', min: 0, doc: 'Pause between two numbers.', group: 'Counting' },
     { name: 'fail', type: 'STRING', default: 'no', oneOf: ['no', 'unreachable', 'leak'], doc: 'How to break.', group: 'Counting' },
+    { name: 'claim', type: 'BOOLEAN', default: 'false', doc: 'Whether it needs the way for itself.', group: 'Counting' },
     { name: 'password', type: 'PASSWORD', default: null, doc: 'A secret.', group: 'Counting' },
     { name: 'old.option', type: 'STRING', default: null, doc: 'Nothing.', ignored: 'it never did anything' },
   ],

@@ -324,3 +324,24 @@ test('levels of loggers are shown and changed, for the worker, all connectors or
   await bench.call('DELETE', `/connectors/${name}`);
   await bench.until(`/admin/loggers/${own}`, (body) => body.error_code === 404);
 });
+
+test('a connector that claims the way has others stand still until it is gone; who may not be held is not', async () => {
+  const create = async (role: string, extra: Record<string, unknown>): Promise<string> => {
+    const name = uniqueName(role);
+    await bench.call('POST', '/connectors', { name, config: counting(extra) });
+    return name;
+  };
+  const urgent = await create('urgent', { claim: 'true' });
+  await bench.until(`/connectors/${urgent}/offsets`, moved);
+  const held = await create('held', {});
+  const free = await create('free', { 'stand.still.for.others': 'false' });
+  const body = await bench.until(`/connectors/${held}/status`, ({ tasks }) => tasks?.[0]?.trace !== undefined);
+  assert.equal(body.tasks[0].state, 'RUNNING');
+  assert.match(body.tasks[0].trace, new RegExp(`Held up for the connector "${urgent}": it counts`));
+  await bench.until(`/connectors/${free}/offsets`, moved);
+  assert.ok(!moved((await bench.get(`/connectors/${held}/offsets`)).body));
+  await bench.call('DELETE', `/connectors/${urgent}`);
+  await bench.until(`/connectors/${held}/offsets`, moved);
+  await bench.until(`/connectors/${held}/status`, ({ tasks }) => tasks[0].trace === undefined);
+  for (const name of [held, free]) await bench.call('DELETE', `/connectors/${name}`);
+});
