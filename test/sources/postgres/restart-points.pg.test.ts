@@ -40,7 +40,9 @@ async function write(db: Database): Promise<void> {
   // Twenty rows in one log record: they share its position.
   await db.query("COPY orders (id) FROM PROGRAM 'seq 200 219'");
   await db.query('DO $$ BEGIN FOR n IN 300..349 LOOP INSERT INTO orders VALUES (n); END LOOP; END $$');
-  await db.query("BEGIN; INSERT INTO orders VALUES (400); SELECT pg_logical_emit_message(true, 'inside', 'a'); TRUNCATE other; COMMIT");
+  await db.query(
+    "BEGIN; INSERT INTO orders VALUES (400); SELECT pg_logical_emit_message(true, 'inside', 'a'); TRUNCATE other CASCADE; COMMIT",
+  );
   // The last event belongs to no transaction.
   await db.query("SELECT pg_logical_emit_message(false, 'outside', 'b')");
 }
@@ -48,7 +50,9 @@ async function write(db: Database): Promise<void> {
 for (const [version, server] of servers) {
   test(`Postgres ${version}: a restart inside interleaved, shared and large transactions brings exactly what is left`, async () => {
     await using db = await createDatabase(server);
-    await db.query('CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY)');
+    await db.query(
+      'CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY); CREATE TABLE parts (id int REFERENCES other)',
+    );
     let all: readonly CollectedChange[];
     {
       await using running = startSource(db, { extra });
@@ -67,7 +71,7 @@ for (const [version, server] of servers) {
         ...transaction(...ids(1, 10)),
         ...transaction(...ids(200, 20)),
         ...transaction(...ids(300, 50)),
-        ...transaction('400', 'inside', 't'),
+        ...transaction('400', 'inside', 't', 't'),
         'outside',
       ],
     );

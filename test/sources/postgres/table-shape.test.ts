@@ -283,6 +283,8 @@ test('placeholders for values that were not sent', () => {
   assert.equal(placeholder(17), `\\x${Buffer.from('__debezium_unavailable_value').toString('hex')}`);
   assert.equal(placeholder(2950), 'b68a35a7-17ad-35b3-af2a-ae46edb4545a');
   assert.equal(placeholder(1700), undefined);
+  // json, xml, varchar, jsonb.
+  for (const oid of [114, 142, 1043, 3802]) assert.equal(placeholder(oid), '__debezium_unavailable_value', String(oid));
 });
 
 test('topics are named with or without the schema; schemas of keys and rows always with it', () => {

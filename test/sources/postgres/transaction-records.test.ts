@@ -116,6 +116,15 @@ test('begin, numbers and end of each transaction, as Debezium counts them', asyn
   assert.notEqual(emitted[1]?.id, emitted[2]?.id, 'the LSN is that of the record, as Debezium has it');
 });
 
+test('the topic of the records', async () => {
+  const fixture = new DecoderFixture([orders], { settings: { ...settings, 'topic.transaction': 'tx', 'topic.delimiter': '-' } });
+  await fixture.transactions?.declare();
+  assert.deepEqual(
+    fixture.out.shapes.map(({ topic }) => topic),
+    ['shop-tx'],
+  );
+});
+
 test('a restart behind any record repeats nothing, leaves nothing out and counts on', async () => {
   const all = await run(script());
   for (const [index, { resume }] of all.entries()) {

@@ -165,6 +165,9 @@ test('settings of signals', () => {
   assert.equal(signals.dataCollection, 'public.signals');
   assert.equal(signals.topic, 'shop-signal');
   assert.equal(signals.consumer.optional('security.protocol'), 'SSL');
+  assert.equal(signals.consumer.optional('bootstrap.servers'), null, "the worker's");
+  const elsewhere = testSettings({ 'signal.kafka.bootstrap.servers': 'a:1,b:2', 'signal.kafka.topic': 'asked' }).signals;
+  assert.deepEqual([elsewhere.consumer.optional('bootstrap.servers'), elsewhere.topic], ['a:1,b:2', 'asked']);
   assert.equal(testConfig().string('signal.enabled.channels'), 'source');
   assert.match(complaint('signal.enabled.channels', 'source,jmx') ?? '', /POST \/connectors/);
   assert.match(complaint('signal.enabled.channels', 'pigeon') ?? '', /no channel/);
