@@ -12,11 +12,14 @@ function attempts(extra: Readonly<Record<string, string>>): ReturnType<typeof tl
   return tlsAttempts(testSettings(extra).connection);
 }
 
+/** Per attempt: without TLS, or whether the certificate and the name of the host are checked. */
+function outline(mode: string): unknown[] {
+  return attempts({ 'database.sslmode': mode }).map((attempt) =>
+    attempt === false ? 'plain' : [attempt.rejectUnauthorized, attempt.checkServerIdentity === undefined],
+  );
+}
+
 test('each mode: with or without TLS, in which order, and what is checked of the server', () => {
-  const outline = (mode: string): unknown[] =>
-    attempts({ 'database.sslmode': mode }).map((attempt) =>
-      attempt === false ? 'plain' : [attempt.rejectUnauthorized, attempt.checkServerIdentity === undefined],
-    );
   assert.deepEqual(outline('disable'), ['plain']);
   assert.deepEqual(outline('allow'), ['plain', [false, true]]);
   assert.deepEqual(outline('prefer'), [[false, true], 'plain']);
