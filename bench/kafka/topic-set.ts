@@ -119,13 +119,14 @@ export class TopicSet implements AsyncDisposable {
     }
   }
 
-  /** A broker hears of a topic a moment after the controller made it. */
+  /** A broker hears of a topic a moment after the controller made it, and leads its partitions another moment later. */
   async #findLeaders(): Promise<void> {
     const deadline = performance.now() + leadersWithinMs;
     for (;;) {
       await this.#cluster.refresh(this.topics).catch(() => undefined);
       const known = this.topics.map((topic) => this.#cluster.topic(topic)?.leaders ?? new Int32Array());
-      if (known.every((leaders) => leaders.length === this.partitions && leaders.every((leader) => leader >= 0))) return;
+      const led = known.every((leaders) => leaders.length === this.partitions && leaders.every((leader) => leader >= 0));
+      if (led && (await this.ends().catch(() => null)) !== null) return;
       if (performance.now() > deadline) throw new Error(`the topics have no leaders after ${leadersWithinMs / 1000} s`);
       await sleep(50);
     }

@@ -14,21 +14,30 @@ import { UsageLog } from '../measure/usage-log.ts';
 const main = join(import.meta.dirname, 'producer-main.ts');
 const timeoutMs = 120_000;
 
+export interface ReadyMade {
+  readonly rows: number;
+  /** Of each record's value. */
+  readonly valueBytes: number;
+  /** Records of one transaction, shared out evenly among the topics. */
+  readonly commitRows: number;
+  readonly topics: number;
+}
+
 /** What Kafka takes at most from one producer with transactions: batches of records of a given size, made beforehand. */
 export async function produceReadyMade(
   servers: ServerAddresses,
   parent: string,
   name: string,
-  rows: number,
-  valueBytes: number,
+  { rows, valueBytes, commitRows, topics: count }: ReadyMade,
 ): Promise<RunProgress> {
   const folder = await mkdtemp(join(parent, 'producer-'));
-  const topics = await TopicSet.create(servers.kafka, name, [name], 1);
+  const names = Array.from({ length: count }, (_none, at) => `${name}.${at}`);
+  const topics = await TopicSet.create(servers.kafka, name, names, 1);
   const process = new EngineProcess({
     name: 'The producer',
     folder,
     command: globalThis.process.execPath,
-    args: [main, servers.kafka, name, String(rows), String(valueBytes)],
+    args: [main, servers.kafka, name, String(rows), String(valueBytes), String(commitRows), names.join(',')],
     config: {},
   });
   const broker = processListeningOn(Number(servers.kafka.split(':').at(-1)));
@@ -43,6 +52,7 @@ export async function produceReadyMade(
       if (monotonicMs() > deadline) throw new Error('the producer is not ready');
       await sleep(20);
     }
+    await settled(topics, deadline);
     await watch.begin();
     const fromMs = monotonicMs();
     globalThis.process.kill(process.pid, 'SIGUSR2');
@@ -55,5 +65,16 @@ export async function produceReadyMade(
     await process.stop();
     await topics[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The marks of the transactions before it are written when their ends have been answered. */
+async function settled(topics: TopicSet, deadline: number): Promise<void> {
+  for (let before = -1; ;) {
+    const ends = (await topics.ends()).reduce((sum, end) => sum + end, 0);
+    if (ends === before) return;
+    if (monotonicMs() > deadline) throw new Error('the topics do not come to rest');
+    before = ends;
+    await sleep(300);
   }
 }

@@ -33,6 +33,8 @@ export interface CatchUpOptions {
 const timeoutMs = 150_000;
 /** A virtual machine of Java or JavaScript is slow until it has compiled what it runs: this many rows go before. */
 const warmRowsMax = 100_000;
+/** Of a transaction of the producer's limit: more gain nothing. */
+const producedRows = 32_768;
 
 /**
  * The engine runs and is warm. It is stopped in its tracks (SIGSTOP), rows are written, and it goes on (SIGCONT): from there to the
@@ -54,7 +56,7 @@ export function catchUp(options: CatchUpOptions): Scenario {
         if (options.changes !== undefined) await database.client.query(`ALTER TABLE ${table} REPLICA IDENTITY FULL`);
       }
       await drainFirst(context, options, database, tables);
-      if (options.producedBytes !== undefined) await produceFirst(context, options.name, rows, options.producedBytes);
+      if (options.producedBytes !== undefined) await produceFirst(context, options.name, rows, options.producedBytes, tables.length);
       for (const engine of context.engines.filter(options.engines)) {
         await attempt(context, options.name, engine, async (log) => {
           await using stage = await stageOf(context, engine, database, { tables, partitions });
@@ -128,13 +130,14 @@ async function drainFirst(
   });
 }
 
-async function produceFirst(context: ScenarioContext, scenario: string, rows: number, valueBytes: number): Promise<void> {
+async function produceFirst(context: ScenarioContext, scenario: string, rows: number, valueBytes: number, topics: number): Promise<void> {
   const limit = { name: 'producer', title: 'limit: batches made beforehand', role: 'limit' as const };
   await attempt(context, scenario, limit, async (log) => {
-    log.config = { valueBytes, transactions: true, compression: 'none' };
+    const made = { rows, valueBytes, commitRows: Math.min(rows, producedRows), topics };
+    log.config = { ...made, transactions: true, compression: 'none' };
     const repeats = context.repeats('limit', 3);
     for (let repeat = 1; repeat <= repeats; repeat += 1) {
-      const progress = await produceReadyMade(context.servers, context.folder, context.uniqueName('producer'), rows, valueBytes);
+      const progress = await produceReadyMade(context.servers, context.folder, context.uniqueName('producer'), made);
       requireRight(progress.problems);
       tell(context, log.runs, resultOfWhole(progress));
     }

@@ -37,6 +37,7 @@ export const manyTables = catchUp({
   repeats: 2,
   tables: { full: 500, quick: 50 },
   engines: ({ name }) => ['millrace', 'debezium-avro-tuned'].includes(name),
+  producedBytes: 300,
 });
 
 export const manyPartitions = catchUp({
