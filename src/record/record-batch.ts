@@ -109,8 +109,10 @@ export class RecordBatch {
   /** Room for at least `bytes` in all; what was written up to `keep` is kept. */
   grow(bytes: number, keep: number): void {
     // Twice as much each time, but no more than is ever used: the record that makes the batch full is the last one.
-    const doubled = Math.min(this.out.bytes.length * 2, this.#bytesMax + lastRecordBytes);
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes + (bytes >> 3), doubled));
+    const enough = this.#bytesMax + lastRecordBytes;
+    const larger = Buffer.allocUnsafeSlow(
+      bytes > enough ? bytes + (bytes >> 3) : Math.min(Math.max(bytes, this.out.bytes.length * 2), enough),
+    );
     this.out.bytes.copy(larger, 0, 0, keep);
     this.out.bytes = larger;
   }

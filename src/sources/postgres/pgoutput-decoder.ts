@@ -177,7 +177,7 @@ export class PgoutputDecoder {
     this.#expect(0x4e);
     if (relation !== null) {
       decodeTuple(this.#cursor, relation, this.#change.after, false);
-      if (relation.tableShape !== null) this.#emitter.insert(relation);
+      if (relation.layout !== null) this.#emitter.insert(relation);
       // At the same moment at which the row counts as done: the next offset has both.
       if (relation.isSignalTable && !this.#position.replaying) this.#onSignal?.(relation);
     }
@@ -201,8 +201,8 @@ export class PgoutputDecoder {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
       decodeTuple(this.#cursor, relation, after, false);
     }
-    if (this.#listsUnavailable && relation.tableShape !== null) {
-      this.#registers.setUnavailable(after, relation.captured, relation.tableShape.names);
+    if (this.#listsUnavailable && relation.layout !== null) {
+      this.#registers.setUnavailable(after, relation.captured, relation.layout.names);
     }
     this.#emitter.update(relation);
     if (this.#listsUnavailable) this.#registers.clearUnavailable();
@@ -229,7 +229,7 @@ export class PgoutputDecoder {
     if (count < 0 || count * 4 > cursor.rest) throw malformed(`a truncate of ${count} tables`);
     for (let index = 0; index < count; index += 1) {
       const relation = this.#known(cursor.uint32());
-      if (relation.tableShape === null) continue;
+      if (relation.layout === null) continue;
       this.#aim(relation);
       this.#emitter.truncate(relation);
     }
@@ -315,7 +315,7 @@ export class PgoutputDecoder {
   #row(type: string, orSignal = false): Relation | null {
     this.#inTransaction(type);
     const relation = this.#known(this.#cursor.uint32());
-    if (relation.tableShape === null && !(orSignal && relation.isSignalTable)) return null;
+    if (relation.layout === null && !(orSignal && relation.isSignalTable)) return null;
     this.#aim(relation);
     return relation;
   }

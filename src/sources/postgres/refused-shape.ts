@@ -3,7 +3,7 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { opCodes, type Op } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
-import type { TableShape } from './table-shape.ts';
+import type { TableLayout, TableShape } from './table-shape.ts';
 
 /** What becomes of a table whose changed schema the registry refuses. */
 export type RefusedPolicy = 'fail' | 'new_topic' | 'dead_letter';
@@ -12,7 +12,7 @@ const topicsMax = 100;
 const conflict = 409;
 
 export interface Declared {
-  readonly tableShape: TableShape;
+  readonly layout: TableLayout;
   /** Null: its rows may be emitted. Else why they go to the dead letters. */
   readonly refusal: ConnectError | null;
 }
@@ -23,21 +23,21 @@ export interface Declared {
  * become dead letters until its schema is accepted. Any other failure is an error.
  */
 export async function declareShape(tableShape: TableShape, policy: RefusedPolicy, out: ChangeOutlet): Promise<Declared> {
-  const { shape } = tableShape;
+  const { shape, ...layout } = tableShape;
   let refusal: ConnectError;
   try {
     await out.declare(shape);
-    return { tableShape, refusal: null };
+    return { layout, refusal: null };
   } catch (error) {
     if (policy === 'fail' || !isRefusal(error)) throw error;
     refusal = error;
   }
-  if (policy === 'dead_letter') return { tableShape, refusal };
+  if (policy === 'dead_letter') return { layout, refusal };
   for (let number = 2; number <= topicsMax; number += 1) {
     const moved = { ...shape, topic: `${shape.topic}.${number}` };
     try {
       await out.declare(moved);
-      return { tableShape: { ...tableShape, shape: moved }, refusal: null };
+      return { layout, refusal: null };
     } catch (error) {
       if (!isRefusal(error)) throw error;
     }
@@ -50,7 +50,7 @@ function isRefusal(error: unknown): error is ConnectError {
 }
 
 /** A row of a refused table, for a person and for a later replay. Columns that are to be hidden are left out. */
-export function refusedRow(op: Op, { visible, rowSchema }: TableShape, { before, after }: Change): Buffer {
+export function refusedRow(op: Op, { visible, rowSchema }: TableLayout, { before, after }: Change): Buffer {
   const image = (view: TupleView): Record<string, string | null> | null => {
     if (view.count === 0) return null;
     const row: Record<string, string | null> = {};

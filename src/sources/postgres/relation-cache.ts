@@ -12,7 +12,7 @@ import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
 import { identityColumns } from './table-key.ts';
 import type { CollectionCounter, TransactionRecords } from './transaction-records.ts';
-import { buildTableShape, type TableShape, type WireColumn } from './table-shape.ts';
+import { buildTableShape, type TableLayout, type WireColumn } from './table-shape.ts';
 
 export type RelationColumn = WireColumn;
 
@@ -33,7 +33,7 @@ export interface Relation {
   readonly table: string;
   readonly columns: RowSchema['columns'];
   /** Null: the table is not captured; its rows are stepped over. */
-  readonly tableShape: TableShape | null;
+  readonly layout: TableLayout | null;
   readonly rowSchema: RowSchema | null;
   readonly columnOf: Int16Array;
   /** 1 for columns of the replica identity, by wire column. */
@@ -142,12 +142,11 @@ export class RelationCache {
     const { message, xid } = this.#pending;
     const info = await this.#catalog.table(message.id, xid);
     const declared = await this.#declare(message, xid, info, out);
-    const { tableShape } = declared;
     await this.#shown.meet(message.id, message.schema, message.table, info === null);
-    const names = tableShape.rowSchema.columns.map((column) => column.name);
+    const names = declared.layout.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
-    const relation = layout(message, declared, regions, counter);
+    const relation = relationOf(message, declared, regions, counter);
     this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
     this.#pending = null;
   }
@@ -189,7 +188,7 @@ export class RelationCache {
     }
     const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
     this.#known.set(message.id, { fingerprint, ...declared });
-    if (info !== null) this.#lookups?.learn({ tableShape: declared.tableShape, wireColumns: columns, info, types });
+    if (info !== null) this.#lookups?.learn({ layout: declared.layout, wireColumns: columns, info, types });
     return declared;
   }
 }
@@ -200,26 +199,26 @@ function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: 
   return hash('sha256', JSON.stringify([message, info, used]), 'base64');
 }
 
-function layout(
+function relationOf(
   message: RelationMessage,
-  { tableShape, refusal }: Declared,
+  { layout, refusal }: Declared,
   regions: TableRegions | null,
   counter: CollectionCounter | null,
 ): Relation {
-  const { rowSchema, columnOf } = tableShape;
+  const { rowSchema, columnOf } = layout;
   return {
     id: message.id,
     isSignalTable: false,
     schema: message.schema,
     table: message.table,
     columns: rowSchema.columns,
-    tableShape,
+    layout,
     rowSchema,
     columnOf,
     isKey: Uint8Array.from(message.columns, (column) => (column.isKey ? 1 : 0)),
     columnCount: rowSchema.columns.length,
     key: rowSchema.key,
-    captured: tableShape.captured,
+    captured: layout.captured,
     wholeOld: message.identity === 'f',
     regions,
     counter,
@@ -240,7 +239,7 @@ function stepOver(message: RelationMessage): Relation {
     schema: message.schema,
     table: message.table,
     columns: [],
-    tableShape: null,
+    layout: null,
     rowSchema: null,
     columnOf: new Int16Array(message.columns.length).fill(-1),
     isKey: new Uint8Array(message.columns.length),

@@ -142,7 +142,7 @@ export class RowEmitter {
     if (op === Op.DELETE || op === Op.TRUNCATE) change.after.count = 0;
     if (!this.#position.admit()) return;
     const failure = refusedRowError(relation.refusal!, `${relation.schema}.${relation.table}`, change.locate());
-    if (!this.#out.reject(failure, refusedRow(op, relation.tableShape!, change))) this.#room = false;
+    if (!this.#out.reject(failure, refusedRow(op, relation.layout!, change))) this.#room = false;
     this.#position.handedOver();
   }
 

@@ -40,9 +40,13 @@ export interface TableShapeInput {
   readonly settings: PostgresSettings;
 }
 
-export interface TableShape {
-  readonly rowSchema: RowSchema;
+export interface TableShape extends TableLayout {
   readonly shape: Shape;
+}
+
+/** What is left of it once the shape is declared, for as long as the table is known: a shape takes many times the room. */
+export interface TableLayout {
+  readonly rowSchema: RowSchema;
   /** Index in the server's tuple → index in `rowSchema.columns`; -1: not captured. */
   readonly columnOf: Int16Array;
   /** Indexes in `rowSchema.columns` of what the value shows. */
@@ -99,8 +103,16 @@ export function buildTableShape(input: TableShapeInput): TableShape {
     columnOf,
     captured: Uint16Array.from(captured),
     visible: Uint16Array.from(visible),
-    names: fieldNames.map((name) => Buffer.from(JSON.stringify(name))),
+    names: jsonNames(fieldNames),
   };
+}
+
+/** In one piece of their own: each would keep a page of Node's shared pool for as long as the table is known. */
+function jsonNames(names: readonly string[]): Uint8Array[] {
+  const texts = names.map((name) => Buffer.from(JSON.stringify(name)));
+  const all = Uint8Array.from(Buffer.concat(texts));
+  let at = 0;
+  return texts.map((text) => all.subarray(at, (at += text.length)));
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RowSchema } from '../../../record/row-schema.ts';
 import { CellState } from '../../../record/tuple-view.ts';
 import type { TableInfo, TypeCatalog } from '../catalog.ts';
 import { accepts } from '../name-list.ts';
-import type { TableShape, WireColumn } from '../table-shape.ts';
+import type { TableLayout, WireColumn } from '../table-shape.ts';
 import type { ReselectSettings } from './reselect-settings.ts';
 
 /** A column as the stream described it; names may have changed since, numbers never do. */
@@ -23,20 +23,20 @@ export interface LookupPlan {
   readonly table: string;
   readonly key: readonly PlannedColumn[];
   readonly wanted: readonly PlannedColumn[];
-  readonly names: TableShape['names'];
+  readonly names: TableLayout['names'];
   readonly captured: Uint16Array;
 }
 
 export interface DescribedTable {
-  readonly tableShape: TableShape;
+  readonly layout: TableLayout;
   readonly wireColumns: readonly WireColumn[];
   readonly info: TableInfo;
   readonly types: TypeCatalog;
 }
 
 /** Null: no column of the table may be read again, or nothing names a row. */
-export function planLookup({ tableShape, wireColumns, info, types }: DescribedTable, settings: ReselectSettings): LookupPlan | null {
-  const { columnOf, rowSchema, captured, visible, names } = tableShape;
+export function planLookup({ layout, wireColumns, info, types }: DescribedTable, settings: ReselectSettings): LookupPlan | null {
+  const { columnOf, rowSchema, captured, visible, names } = layout;
   const planned = new Map<number, PlannedColumn>();
   for (const [index, wire] of wireColumns.entries()) {
     const number = info.columns.find((column) => column.name === wire.name)?.number;
@@ -77,7 +77,7 @@ export class LookupPlans {
 
   learn(table: DescribedTable): void {
     const plan = planLookup(table, this.settings);
-    if (plan !== null) this.#plans.set(table.tableShape.rowSchema, plan);
+    if (plan !== null) this.#plans.set(table.layout.rowSchema, plan);
     this.#schema = null;
   }
 
