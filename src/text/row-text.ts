@@ -28,7 +28,13 @@ export function readRow(
 ): void {
   if (end - start < 2 || bytes[start] !== open || bytes[end - 1] !== close) throw valueError('not a composite value: expected (…)');
   const layout = layouts.get(countFields(bytes, start + 1, end - 1));
-  if (layout === undefined) throw valueError('not a value of the composite type as it is known here: it has another number of fields');
+  if (layout === undefined) {
+    throw valueError(
+      layouts.size === 0
+        ? 'fields of its composite type were dropped and added, and it may be of before or after (composite.handling.mode=text takes it as it is)'
+        : 'not a value of the composite type as it is known here: it has another number of fields (composite.handling.mode=text takes it as it is)',
+    );
+  }
   openLiteral(into);
   let at = start + 1;
   let written = 0;

@@ -19,14 +19,11 @@ export function compositeType(type: TypeInfo, map: MapElement, names: RecordName
     name: names.record(type.schema, type.name),
     fields: shown.map(({ attribute, mapped }) => ({ name: names.field(attribute.name), schema: mapped.schema })),
   };
-  const layouts = [layoutOf(type, new Map(shown.map(({ attribute }, index) => [attribute.number, index])))];
+  const place = new Map(shown.map(({ attribute }, index) => [attribute.number, index]));
+  const layouts: readonly RowLayout[] = type.versions.map((numbers) => numbers.map((number) => place.get(number) ?? leftOut));
   const fields = shown.map(({ mapped }) => mapped);
   const neutral = `{${fields.map(() => 'NULL').join(',')}}`;
   const element: MappedType = { kind: ColumnKind.STRUCT, schema, scale: -1, typeOid: type.oid, fields, neutral };
   const rewrite = { kind: 'row', width: fields.length, layouts } as const;
   return { kind: ColumnKind.REWRITTEN, schema, scale: -1, rewrite, element, typeOid: type.oid };
-}
-
-function layoutOf(type: TypeInfo, indexes: ReadonlyMap<number, number>): RowLayout {
-  return type.attributes.filter(({ dropped }) => !dropped).map(({ number }) => indexes.get(number) ?? leftOut);
 }

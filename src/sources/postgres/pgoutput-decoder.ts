@@ -137,9 +137,10 @@ export class PgoutputDecoder {
     if (this.#position.lastCommitHigh === 0 && this.#position.lastCommitLow === 0) this.#registers.clearLastCommitLsn();
     else this.#registers.setLastCommitLsn(this.#position.lastCommitHigh, this.#position.lastCommitLow);
     this.#change.sourceTimeMs = Math.floor(micros / 1000);
-    if (this.#transactions === null) return Decoded.NEXT;
-    this.#transactions.begin(xid);
-    return this.#mark(this.#transactions, 'BEGIN') ? Decoded.NEXT : Decoded.DRAIN;
+    this.#transactions?.begin(xid);
+    const room = this.#transactions === null || this.#mark(this.#transactions, 'BEGIN');
+    if (this.#relations.begins(xid, room)) return Decoded.DECLARE;
+    return room ? Decoded.NEXT : Decoded.DRAIN;
   }
 
   /** A record of the transaction itself. False: stop soon. */

@@ -4,6 +4,7 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
+import type { CompositeWatch } from './composite-watch.ts';
 import type { RelationCatalog } from './relation-catalog.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declareShape, type Declared } from './refused-shape.ts';
@@ -57,6 +58,8 @@ export interface Relation {
 
 interface Known extends Declared {
   readonly fingerprint: string;
+  /** A column's type has fields of its own. */
+  readonly composed: boolean;
 }
 
 /**
@@ -78,6 +81,10 @@ export class RelationCache {
   readonly #known = new Map<number, Known>();
   /** A captured name means another table now than it did before: nothing in the stream says what became of its rows. */
   onReplaced: (table: string) => void = () => {};
+  /** Notices when composite types are altered; null: none is shown field by field. */
+  composites: CompositeWatch | null = null;
+  /** Tables that use composite types, as they were described last. */
+  readonly #composed = new Map<number, { readonly message: RelationMessage; readonly xid: number }>();
   /** Which table a name meant last. */
   readonly #owners = new Map<string, number>();
   #lastId = -1;
@@ -128,6 +135,18 @@ export class RelationCache {
     return false;
   }
 
+  /** A transaction begins; `room`: whether the outlet has any. True: call `resolve` before the next frame. */
+  begins(xid: number, room: boolean): boolean {
+    const { composites } = this;
+    if (composites === null || composites.holds(xid)) return false;
+    this.defer(async (out) => {
+      if (!room) await out.drained();
+      if (!(await composites.verify())) return;
+      for (const each of this.#composed.values()) await this.#describe(each.message, each.xid, out);
+    });
+    return true;
+  }
+
   /** What `resolve` has to do before the next frame, for those that are not relations. */
   defer(work: (out: ChangeOutlet) => Promise<void>): void {
     this.#deferred = work;
@@ -140,6 +159,11 @@ export class RelationCache {
     await deferred?.(out);
     if (this.#pending === null) return;
     const { message, xid } = this.#pending;
+    await this.#describe(message, xid, out);
+    this.#pending = null;
+  }
+
+  async #describe(message: RelationMessage, xid: number, out: ChangeOutlet): Promise<void> {
     const info = await this.#catalog.table(message.id, xid);
     const declared = await this.#declare(message, xid, info, out);
     await this.#shown.meet(message.id, message.schema, message.table, info === null);
@@ -148,7 +172,7 @@ export class RelationCache {
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
     const relation = relationOf(message, declared, regions, counter);
     this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
-    this.#pending = null;
+    if (declared.composed) this.#composed.set(message.id, { message, xid });
   }
 
   /** Declares a table before its first row, so that a schema that is refused stops the start and not the stream. */
@@ -172,24 +196,27 @@ export class RelationCache {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
-  async #declare(message: RelationMessage, xid: number | null, info: TableInfo | null, out: ChangeOutlet): Promise<Declared> {
+  async #declare(message: RelationMessage, xid: number | null, info: TableInfo | null, out: ChangeOutlet): Promise<Known> {
     this.#own(message);
     const types = await this.#catalog.types(
       message.columns.map((column) => column.typeOid),
       xid,
     );
+    const composites = types.closure(message.columns.map((column) => column.typeOid)).filter(({ kind }) => kind === 'composite');
+    await this.composites?.add(composites.map(({ oid }) => oid));
     const fingerprint = fingerprintOf(message, info, types);
-    const known = this.#known.get(message.id);
-    if (known?.fingerprint === fingerprint) return known;
+    const before = this.#known.get(message.id);
+    if (before?.fingerprint === fingerprint) return before;
     const { schema, table, columns, identity } = message;
     const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings: this.#settings });
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
     const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
-    this.#known.set(message.id, { fingerprint, ...declared });
+    const known = { fingerprint, composed: composites.length > 0, ...declared };
+    this.#known.set(message.id, known);
     if (info !== null) this.#lookups?.learn({ layout: declared.layout, wireColumns: columns, info, types });
-    return declared;
+    return known;
   }
 }
 

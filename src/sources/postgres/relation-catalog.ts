@@ -89,9 +89,9 @@ export class ReadAheadCatalog implements RelationCatalog {
 
   async types(oids: readonly number[], xid: number | null): Promise<TypeCatalog> {
     const { reader, types } = this.#options;
-    // Nothing in the stream tells of a new label, or of a change of a composite type.
-    const mayChange = types.closure(oids).some(({ kind }) => kind === 'enum' || kind === 'composite');
-    if (mayChange && !this.#typesHold(xid)) {
+    // Nothing in the stream tells of a new label (nor of a composite type that was altered: see `CompositeWatch`).
+    const hasEnum = types.closure(oids).some(({ kind }) => kind === 'enum');
+    if (hasEnum && !this.#typesHold(xid)) {
       const view = new TransactionView(await reader.view());
       await reader.reloadTypes();
       this.#typesView = view;

@@ -5,6 +5,7 @@ import type { OffsetMap } from '../../record/offset.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import { declareTables } from './declarations.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { CompositeWatch, compositeReader } from './composite-watch.ts';
 import { LogicalMessages } from './logical-messages.ts';
 import type { StoredKnown } from './known-tables.ts';
 import { NewTables } from './new-tables.ts';
@@ -86,6 +87,10 @@ export class StreamRun {
       clock: source.clock,
     });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
+    if (settings.types.composites === 'struct') {
+      const reader = compositeReader(start.sql, settings.slot.name, start.types);
+      this.#relations.composites = new CompositeWatch(reader, start.types, start.server.timeline === null);
+    }
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);

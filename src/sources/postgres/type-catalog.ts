@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 
+import { oneVersion, type RowVersions } from './row-versions.ts';
+
 /** What the catalog knows of one type. */
 export interface TypeInfo {
   readonly oid: number;
@@ -20,6 +22,8 @@ export interface TypeInfo {
   readonly rangeOf: number;
   /** Composites: in their order, also those that were dropped. */
   readonly attributes: readonly TypeAttribute[];
+  /** Composites: the definitions that their values may have. */
+  readonly versions: RowVersions;
 }
 
 /** A field of a composite type, or of a table whose rows are values. */
@@ -82,13 +86,20 @@ export class TypeCatalog {
     return catalog;
   }
 
-  /** Reads all types anew: an enum may have got a label, a composite type a field. */
+  /** Reads all types anew: an enum may have got a label. Composite types that are known stay as they are until `redefine`. */
   async reload(client: ClientBase): Promise<void> {
     const { rows } = await client.query<TypeRow>(typesSql, [null]);
-    const read = new Set(rows.map((row) => row.oid));
-    const others = [...this.#byOid.values()].flatMap(({ kind, oid }) => (kind === 'composite' && !read.has(oid) ? oid : []));
     this.#add(rows);
-    if (others.length > 0) this.#add((await client.query<TypeRow>(typesSql, [others])).rows);
+  }
+
+  /** A composite type as it is now, and what its values may be like. False: as it was known. */
+  redefine(oid: number, attributes: readonly TypeAttribute[], versions: RowVersions): boolean {
+    const known = this.#byOid.get(oid);
+    if (known === undefined) return false;
+    const plain = attributes.map(({ name, number, typeOid, typmod, dropped }) => ({ name, number, typeOid, typmod, dropped }));
+    if (JSON.stringify([known.attributes, known.versions]) === JSON.stringify([plain, versions])) return false;
+    this.#byOid.set(oid, { ...known, attributes: plain, versions });
+    return true;
   }
 
   /**
@@ -130,6 +141,14 @@ export class TypeCatalog {
 
   #add(rows: readonly TypeRow[]): void {
     for (const row of rows) {
+      if (this.#byOid.get(row.oid)?.kind === 'composite') continue;
+      const attributes = (row.attributes ?? []).map(([name, number, typeOid, typmod, dropped]) => ({
+        name,
+        number,
+        typeOid,
+        typmod,
+        dropped,
+      }));
       this.#byOid.set(row.oid, {
         oid: row.oid,
         schema: row.schema,
@@ -141,7 +160,8 @@ export class TypeCatalog {
         notNull: row.not_null,
         labels: row.labels ?? [],
         rangeOf: row.range_of,
-        attributes: (row.attributes ?? []).map(([name, number, typeOid, typmod, dropped]) => ({ name, number, typeOid, typmod, dropped })),
+        attributes,
+        versions: oneVersion(attributes),
       });
     }
   }

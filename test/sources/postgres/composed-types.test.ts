@@ -5,6 +5,7 @@ import { avroSchemaText } from '../../../src/avro/avro-schema.ts';
 import { avroValueWriter } from '../../../src/avro/avro-value-writer.ts';
 import { jsonValueWriter } from '../../../src/json/json-value-writer.ts';
 import { plainValueWriter } from '../../../src/json/plain-value-writer.ts';
+import { oneVersion } from '../../../src/sources/postgres/row-versions.ts';
 import { TypeCatalog, type TypeInfo } from '../../../src/sources/postgres/type-catalog.ts';
 import { plainJson } from '../../support/plain-decoder.ts';
 import { CellShape } from './cell-shape.ts';
@@ -19,6 +20,7 @@ const nothing: Omit<TypeInfo, 'oid' | 'name' | 'kind'> = {
   labels: [],
   rangeOf: 0,
   attributes: [],
+  versions: [],
 };
 const attribute = (name: string, number: number, typeOid: number, dropped = false): TypeInfo['attributes'][number] => ({
   name,
@@ -61,7 +63,8 @@ class ComposedTypes extends TypeCatalog {
   }
 
   override get(oid: number): TypeInfo | null {
-    return Object.values(infos).find((info) => info.oid === oid) ?? null;
+    const found = Object.values(infos).find((info) => info.oid === oid);
+    return found === undefined ? null : { ...found, versions: oneVersion(found.attributes) };
   }
 }
 

@@ -35,6 +35,7 @@ class ExtensionTypes extends TypeCatalog {
       labels: [],
       rangeOf: 0,
       attributes: [],
+      versions: [],
     };
   }
 }

@@ -18,7 +18,9 @@ class Server {
   constructor(tables: number, standby = false) {
     const types = new TypeCatalog();
     types.get = (oid) =>
-      oid === enumOid ? ({ oid, kind: 'enum', elementOid: 0, baseOid: 0, rangeOf: 0, labels: [], attributes: [] } as never) : null;
+      oid === enumOid
+        ? ({ oid, kind: 'enum', elementOid: 0, baseOid: 0, rangeOf: 0, labels: [], attributes: [], versions: [] } as never)
+        : null;
     types.has = () => true;
     const reader = {
       view: () => Promise.resolve(this.view),

@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { systemClock } from '../../../src/base/clock.ts';
-import { ByteSink } from '../../../src/base/byte-sink.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import type { ChangeOutlet } from '../../../src/connect/source.ts';
-import type { RowEncoder } from '../../../src/connect/converter.ts';
-import { JsonConverter } from '../../../src/json/json-converter.ts';
 import { Change } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
 import type { Shape } from '../../../src/record/shape.ts';
@@ -14,30 +11,24 @@ import { registerCount, SourceRegisters } from '../../../src/sources/postgres/re
 import { SessionFactory } from '../../../src/sources/postgres/session.ts';
 import { Snapshot } from '../../../src/sources/postgres/snapshot.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
+import { JsonRows } from './json-rows.ts';
 import { servers } from './servers.ts';
 import { testSettings } from './test-settings.ts';
 import { prologue, samples, unknown, type Sample } from './type-samples.ts';
 
-/** Encodes each row as the JSON converter does: shape, kind and text have to fit together. */
 class EncodingOutlet implements ChangeOutlet {
   readonly rows: Record<string, unknown>[] = [];
   readonly shapes: Shape[] = [];
-  #encoder: RowEncoder | null = null;
+  readonly #json = new JsonRows();
 
   declare(shape: Shape): Promise<void> {
     this.shapes.push(shape);
-    const converter = new JsonConverter({ schemasEnable: false, decimalNumeric: true, nullForDefault: false } as ConstructorParameters<
-      typeof JsonConverter
-    >[0]);
-    this.#encoder = converter.compileNow(shape.value, { topic: shape.topic, part: 'value', schema: shape.schema });
+    this.#json.declare(shape);
     return Promise.resolve();
   }
 
   emit(change: Change): boolean {
-    const sink = new ByteSink(Buffer.alloc(64 * 1024));
-    this.#encoder?.encode(change, sink);
-    const record = JSON.parse(sink.bytes.toString('utf8', 0, sink.at)) as { after: Record<string, unknown> };
-    this.rows.push(record.after);
+    this.rows.push({ ...this.#json.after(change) });
     return true;
   }
 
