@@ -87,10 +87,7 @@ export class StreamRun {
       clock: source.clock,
     });
     this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
-    if (settings.types.composites === 'struct') {
-      const reader = compositeReader(start.sql, settings.slot.name, start.types);
-      this.#relations.composites = new CompositeWatch(reader, start.types, start.server.timeline === null);
-    }
+    this.#relations.composites = createCompositeWatch(start);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
     const messages = new LogicalMessages(settings, change, out);
@@ -223,6 +220,12 @@ function createSpill({ settings, server, source }: StartContext): TransactionSpi
   if (spill === null) return undefined;
   const name = `millrace-${server.systemId}-${settings.slot.name}`;
   return new TransactionSpill({ ...spill, name, clock: source.clock, log: source.log });
+}
+
+/** Null: composite types are not shown field by field. */
+function createCompositeWatch({ settings, sql, types, server }: StartContext): CompositeWatch | null {
+  if (settings.types.composites === 'text') return null;
+  return new CompositeWatch(compositeReader(sql, settings.slot.name, types), types, server.timeline === null);
 }
 
 /** A change without a shape yet, and its registers. */

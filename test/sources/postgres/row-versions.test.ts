@@ -49,13 +49,12 @@ describe('the definition before recent changes', () => {
   it('may have had no field at all', () => assert.deepEqual(numbers('1! 2!'), []));
 });
 
+function recent(xmins: readonly number[], typeXmin: number, horizon: number | null, gone: readonly number[] = []): boolean[] {
+  const rows = xmins.map((xmin, at) => ({ name: `a${at}`, number: at + 1, typeOid: 23, typmod: -1, dropped: gone.includes(at), xmin }));
+  return dated(rows, typeXmin, horizon).map((attribute) => attribute.recent);
+}
+
 describe('recent attributes', () => {
-  const recent = (xmins: readonly number[], typeXmin: number, horizon: number | null, gone: readonly number[] = []): boolean[] =>
-    dated(
-      xmins.map((xmin, at) => ({ name: `a${at}`, number: at + 1, typeOid: 23, typmod: -1, dropped: gone.includes(at), xmin })),
-      typeXmin,
-      horizon,
-    ).map((attribute) => attribute.recent);
   it('are those that are not older than the horizon', () => assert.deepEqual(recent([50, 100, 101], 50, 100), [false, true, true]));
   it('are not those that came with the type', () => assert.deepEqual(recent([150, 150, 160], 150, 100), [false, false, true]));
   it('are all of a type that was renamed together with them', () => assert.deepEqual(recent([50, 150], 150, 100), [false, true]));
