@@ -111,7 +111,11 @@ export function compositeReader(sql: SqlSession, slot: string, types: TypeCatalo
       const attributes = new Map<number, readonly DatedAttribute[]>();
       for (const [oid, typeXmin, rows] of last?.types ?? []) {
         const written = rows.map(([name, number, typeOid, typmod, dropped, xmin]) => ({
-          ...{ name, number, typeOid, typmod, dropped },
+          name,
+          number,
+          typeOid,
+          typmod,
+          dropped,
           xmin: Number(xmin),
         }));
         attributes.set(oid, dated(written, Number(typeXmin), last?.horizon === null ? null : Number(last?.horizon)));
