@@ -79,14 +79,7 @@ export class StreamRun {
     this.#start = start;
     this.#out = out;
     this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
-    const catalog = new ReadAheadCatalog({
-      reader: catalogReader(start.sql, start.types),
-      types: start.types,
-      tables: start.tables.map(({ oid }) => oid),
-      standby: start.server.timeline === null,
-      clock: source.clock,
-    });
-    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups);
+    this.#relations = new RelationCache(settings, start.filter, createCatalog(start), change, shown, this.#transactions, lookups);
     this.#relations.composites = createCompositeWatch(start);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
@@ -220,6 +213,16 @@ function createSpill({ settings, server, source }: StartContext): TransactionSpi
   if (spill === null) return undefined;
   const name = `millrace-${server.systemId}-${settings.slot.name}`;
   return new TransactionSpill({ ...spill, name, clock: source.clock, log: source.log });
+}
+
+function createCatalog({ sql, types, tables, server, source }: StartContext): ReadAheadCatalog {
+  return new ReadAheadCatalog({
+    reader: catalogReader(sql, types),
+    types,
+    tables: tables.map(({ oid }) => oid),
+    standby: server.timeline === null,
+    clock: source.clock,
+  });
 }
 
 /** Null: composite types are not shown field by field. */
