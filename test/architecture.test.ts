@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 
@@ -155,6 +155,39 @@ test('every failpoint has its row in the crash matrix', () => {
   );
 });
 
+/** What a page says about tests that is not so: `[file](../test/...): *part of a test's name*; *another*`. */
+export function testReferenceFaults(page: string, read: (path: string) => string | null): string[] {
+  const faults: string[] = [];
+  for (const [, path = '', names = ''] of page.matchAll(/\]\(\.\.\/(test\/[^)]+)\)((?:[:;] \*[^*]+\*)*)/g)) {
+    const text = read(path);
+    if (text === null) faults.push(`${path} is not there`);
+    for (const [, name = ''] of names.matchAll(/\*([^*]+)\*/g)) {
+      if (text !== null && !testNames(text).some((found) => found.includes(name))) faults.push(`${path} has no test "${name}"`);
+    }
+  }
+  return faults;
+}
+
+function testNames(text: string): string[] {
+  return [...text.matchAll(/\b(?:test|it)\(\s*(['"`])((?:(?!\1)[^\\]|\\.)+)\1/g)].map((match) => match[2] as string);
+}
+
+test('docs/scenarios.md has every scenario, and every test that it names is there', () => {
+  const page = readFileSync(join(root, 'docs/scenarios.md'), 'utf8');
+  const numbers = [...page.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 64 }, (_, index) => index + 1),
+  );
+  const rows = page.split('\n').filter((line) => /^\| (\d+|D) \|/.test(line));
+  assert.deepEqual(
+    rows.filter((row) => !row.includes('](../test/')),
+    [],
+  );
+  const read = (path: string): string | null => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null);
+  assert.deepEqual(testReferenceFaults(page, read), []);
+});
+
 test('time, randomness, process and console arrive as arguments', () => {
   assert.deepEqual(eachSource(globalFaults), []);
 });
@@ -196,6 +229,14 @@ test('the checks see what they are for', () => {
   assert.equal(outsideFaults('src/main.ts', "import { a } from './compose.ts';").length, 0);
   assert.equal(globalFaults('src/connect/task.ts', 'const a = Date.now();').length, 1);
   assert.equal(globalFaults('src/connect/task.ts', '// Date.now() is not used here').length, 0);
+  const page = (name: string): string => `[a](../test/a.test.ts): *one thing*; *${name}*`;
+  const tests = "test('one thing', () => {}); test(\n `Postgres: another`, x);";
+  assert.deepEqual(
+    testReferenceFaults(page('another'), () => tests),
+    [],
+  );
+  assert.equal(testReferenceFaults(page('a third'), () => tests).length, 1);
+  assert.equal(testReferenceFaults(page('another'), () => null).length, 1);
   const long = `export function f(a: number): void {\n${'  a += 1;\n'.repeat(functionLinesMax)}}\n`;
   assert.equal(longFunctions('src/x/y.ts', long).length, 1);
 });
