@@ -229,14 +229,14 @@ test('the checks see what they are for', () => {
   assert.equal(outsideFaults('src/main.ts', "import { a } from './compose.ts';").length, 0);
   assert.equal(globalFaults('src/connect/task.ts', 'const a = Date.now();').length, 1);
   assert.equal(globalFaults('src/connect/task.ts', '// Date.now() is not used here').length, 0);
-  const page = (name: string): string => `[a](../test/a.test.ts): *one thing*; *${name}*`;
+  const page = '[a](../test/a.test.ts): *one thing*; *another*';
   const tests = "test('one thing', () => {}); test(\n `Postgres: another`, x);";
   assert.deepEqual(
-    testReferenceFaults(page('another'), () => tests),
+    testReferenceFaults(page, () => tests),
     [],
   );
-  assert.equal(testReferenceFaults(page('a third'), () => tests).length, 1);
-  assert.equal(testReferenceFaults(page('another'), () => null).length, 1);
+  assert.equal(testReferenceFaults(page.replace('another', 'a third'), () => tests).length, 1);
+  assert.equal(testReferenceFaults(page, () => null).length, 1);
   const long = `export function f(a: number): void {\n${'  a += 1;\n'.repeat(functionLinesMax)}}\n`;
   assert.equal(longFunctions('src/x/y.ts', long).length, 1);
 });
