@@ -95,7 +95,7 @@ export class Change {
   /** When the source's transaction committed or the row was read, for lag metrics; 0 where unknown. */
   sourceTimeMs = 0;
   /** Names this change for a person (`lsn 0/16B3748, transaction 731` or `rides.csv line 12`). Slow; errors only. */
-  readonly locate: () => string;
+  locate: () => string;
   /** The row as it was read, for its dead letter; null where the source has no such thing. Slow; errors only. */
   raw: (() => Uint8Array | null) | null = null;
 

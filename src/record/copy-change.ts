@@ -4,12 +4,14 @@ import type { TupleView } from './tuple-view.ts';
 
 /**
  * A change with bytes of its own, for whoever has to keep one; without derived cells, which are computed anew. Slow: a
- * change is made to be overwritten.
+ * change is made to be overwritten. `into`: an earlier copy from the same source that nobody needs any more.
  */
-export function copyChange(change: Change): Change {
+export function copyChange(change: Change, into: Change | null = null): Change {
   const place = change.locate();
   const { registers } = change;
-  const copy = new Change(change.schema, registers.present.length, () => place);
+  const copy = into ?? new Change(change.schema, registers.present.length, () => place);
+  copy.locate = () => place;
+  copy.schema = change.schema;
   copy.op = change.op;
   copy.timestampMs = change.timestampMs;
   copy.sourceTimeMs = change.sourceTimeMs;
@@ -17,7 +19,8 @@ export function copyChange(change: Change): Change {
   copyTuple(change.after, copy.after);
   copyTuple(change.related, copy.related);
   for (const part of ['present', 'high', 'low', 'start', 'end'] as const) copy.registers[part].set(registers[part]);
-  copy.registers.bytes = Uint8Array.from(registers.bytes);
+  if (copy.registers.bytes.length === registers.bytes.length) copy.registers.bytes.set(registers.bytes);
+  else copy.registers.bytes = Uint8Array.from(registers.bytes);
   return copy;
 }
 

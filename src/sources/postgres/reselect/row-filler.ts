@@ -7,7 +7,7 @@ import type { LookupPlan, LookupPlans, PlannedColumn } from './lookup-plan.ts';
 import type { FoundRows, RowLookup } from './row-lookup.ts';
 
 /** What one look-up may bring; rows are as large as those before them, so this is an aim and not a limit. */
-const bytesAim = 4 * 1024 * 1024;
+const bytesAim = 1024 * 1024;
 const rowsFirst = 64;
 const rowsMax = 1000;
 

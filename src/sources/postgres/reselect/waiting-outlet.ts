@@ -13,6 +13,8 @@ const bytesMax = 8 * 1024 * 1024;
 const copyBytes = 1024;
 /** Entries that are done before the queue is moved up. */
 const headMax = 1024;
+const spareMax = 2048;
+const nothing = new Uint8Array(0);
 
 interface Waiting {
   /** Null: a boundary, or a row that could not become a change. */
@@ -44,6 +46,8 @@ export class WaitingOutlet implements ChangeOutlet {
   readonly #options: WaitingOutletOptions;
   readonly #out: ChangeOutlet;
   #queue: Waiting[] = [];
+  /** Copies that have been handed over, to be used again. */
+  readonly #spare: Change[] = [];
   #head = 0;
   #bytes = 0;
   #busy = false;
@@ -75,7 +79,7 @@ export class WaitingOutlet implements ChangeOutlet {
   emit(change: Change): boolean {
     const lacks = this.#options.filler.lacks(change);
     if (!lacks && !this.#busy) return this.#out.emit(change);
-    const copy = copyChange(change);
+    const copy = copyChange(change, this.#spare.pop());
     const { before, after, related, registers } = copy;
     const bytes = copyBytes + before.bytes.length + after.bytes.length + related.bytes.length + registers.bytes.length;
     return this.#push({ change: copy, rejected: null, bytes, lacks });
@@ -147,6 +151,7 @@ export class WaitingOutlet implements ChangeOutlet {
     for (let entry = this.#queue[this.#head]; entry !== undefined && !entry.lacks && !this.#closed; entry = this.#queue[this.#head]) {
       // The entry stays in front until the outlet has it: an outlet that refuses it asks for the position before it.
       const room = this.#give(entry);
+      if (entry.change !== null) this.#keep(entry.change);
       this.#head += 1;
       this.#bytes -= entry.bytes;
       if (this.#head >= headMax) {
@@ -156,6 +161,13 @@ export class WaitingOutlet implements ChangeOutlet {
       if (this.#bytes <= bytesMax / 2) this.#wake();
       if (!room) await this.#out.drained();
     }
+  }
+
+  /** Without the bytes of its rows, which may be large. */
+  #keep(copy: Change): void {
+    if (this.#spare.length >= spareMax) return;
+    for (const image of [copy.before, copy.after, copy.related]) image.bytes = nothing;
+    this.#spare.push(copy);
   }
 
   #give({ change, rejected, failure }: Waiting): boolean {
