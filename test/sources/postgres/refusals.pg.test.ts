@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
 import { ConnectError, classify, describeError } from '../../../src/base/errors.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { uniqueName } from '../../support/unique-name.ts';
@@ -111,9 +112,14 @@ for (const [version, server] of servers) {
     await db.query(ordersSql);
     await using holder = startSource(db);
     await untilStreaming(db, holder);
-    const error = await refusal(db, { extra: { 'slot.max.retries': '2', 'slot.retry.delay.ms': '100' } });
+    const from = performance.now();
+    const error = await refusal(db, { extra: { 'slot.max.retries': '3', 'slot.retry.delay.ms': '100' } });
+    assert.ok(performance.now() - from >= 300);
     assert.deepEqual([error.code, classify(error)], ['postgres.slot-in-use', 'retry']);
-    await using waiter = startSource(db, { extra: { 'slot.max.retries': '100', 'slot.retry.delay.ms': '100' } });
+    const said: string[] = [];
+    const log: Logger = { ...silentLog, warn: (_fields: unknown, line?: string) => said.push(line ?? '') };
+    await using waiter = startSource(db, { log, extra: { 'slot.max.retries': '1000', 'slot.retry.delay.ms': '100' } });
+    await untilTrue(() => Promise.resolve(said.some((line) => /in use by the session .* Waiting for it/.test(line))));
     await holder.stop();
     await holder.source.close();
     await untilStreaming(db, waiter);
