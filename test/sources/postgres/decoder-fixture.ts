@@ -9,6 +9,7 @@ import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
 import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
 import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
 import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
+import type { RelationCatalog } from '../../../src/sources/postgres/relation-catalog.ts';
 import { RelationCache } from '../../../src/sources/postgres/relation-cache.ts';
 import { RowEmitter } from '../../../src/sources/postgres/row-emitter.ts';
 import { parseSettings, type PostgresSettings } from '../../../src/sources/postgres/settings.ts';
@@ -51,7 +52,12 @@ export class DecoderFixture implements FrameHandler {
 
   constructor(
     tables: readonly ScriptTable[],
-    options: { readonly resume?: ResumePoint; readonly settings?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly resume?: ResumePoint;
+      readonly settings?: Readonly<Record<string, string>>;
+      /** Instead of the tables. */
+      readonly catalog?: RelationCatalog;
+    } = {},
   ) {
     const settings = testSettings(options.settings);
     const position = new StreamPosition(options.resume ?? startPoint(0n), settings.records.transactions);
@@ -64,7 +70,7 @@ export class DecoderFixture implements FrameHandler {
     this.registers = registers;
     this.settings = settings;
     const types = new TypeCatalog();
-    const catalog = {
+    const catalog = options.catalog ?? {
       table: async (oid: number) => tables.map(tableInfo).find((table) => table.oid === oid) ?? null,
       types: async () => types,
     };
