@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
 
+import type { ClientConfig } from 'pg';
+
 import type { FrameReader } from './frame-reader.ts';
 
 /** Before the reader is attached: one allocation serves many reads; a read gets at least `readBytesMin` of it. */
@@ -42,4 +44,13 @@ export function createReadSocket(reader: FrameReader): Socket {
     },
   });
   return socket;
+}
+
+/**
+ * The same for TLS, where Node ignores `onread`: a paused connection goes on reading until its queue holds this many bytes,
+ * so one chunk ends it.
+ */
+export function tlsForReading(ssl: ClientConfig['ssl']): ClientConfig['ssl'] {
+  // Node takes it; its types do not name it.
+  return typeof ssl === 'object' ? Object.assign({ highWaterMark: 1 }, ssl) : ssl;
 }

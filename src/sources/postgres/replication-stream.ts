@@ -4,11 +4,12 @@ import type { Client } from 'pg';
 import type { Timer } from '../../base/clock.ts';
 import { malformed } from './frame-cursor.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
-import { evaluateLiveness, livenessTimings, ReadPacing, type LivenessTimings } from './liveness.ts';
+import { evaluateLiveness, livenessTimings, type LivenessTimings } from './liveness.ts';
 import { formatLsn, lsnFromHalves } from './lsn.ts';
+import { PacedReads } from './paced-reads.ts';
 import { Decoded } from './pgoutput-decoder.ts';
 import { RawPlugin, type ReplicationChannel } from './raw-plugin.ts';
-import { createReadSocket } from './read-socket.ts';
+import { createReadSocket, tlsForReading } from './read-socket.ts';
 import type { ReplicationStreamOptions } from './replication-stream-options.ts';
 import { leftOutError, streamError } from './stream-error.ts';
 import { StatusUpdate } from './status-update.ts';
@@ -29,7 +30,7 @@ export class ReplicationStream implements FrameHandler {
   readonly #options: ReplicationStreamOptions;
   readonly #service: LogicalReplicationService;
   readonly #reader = new FrameReader(this);
-  readonly #pacing = new ReadPacing();
+  readonly #reads: PacedReads;
   readonly #status = new StatusUpdate();
   readonly #ended = Promise.withResolvers<void>();
   #done = false;
@@ -61,10 +62,12 @@ export class ReplicationStream implements FrameHandler {
     this.#storedVersion = position.version;
     this.#lastReceivedMs = clock.monotonic();
     this.#timings = livenessTimings(0, settings.stream.statusIntervalMs);
+    const { encrypted } = sessions;
+    this.#reads = new PacedReads(encrypted, clock, (waitMs) => this.#leaveAlone(waitMs));
     const config = sessions.clientConfig(undefined, { replication: true });
     // Trap: by default the package acknowledges what has merely arrived, and one byte more than that.
     this.#service = new LogicalReplicationService(
-      sessions.encrypted ? config : { ...config, stream: () => createReadSocket(this.#reader) },
+      encrypted ? { ...config, ssl: tlsForReading(config.ssl) } : { ...config, stream: () => createReadSocket(this.#reader) },
       {
         acknowledge: { auto: false, timeoutSeconds: 0 },
         flowControl: { enabled: false },
@@ -194,13 +197,7 @@ export class ReplicationStream implements FrameHandler {
     this.#stampTime();
     // Read after read can come before any timer has its turn.
     if (nowMs - this.#lastSentMs >= this.#timings.statusEveryMs) this.#sendStatus(false);
-    const waitMs = this.#pacing.read(nowMs, bytes);
-    if (waitMs === 0 || bytes === room || !this.#started || this.#paused !== 0) return;
-    this.#pause(Pause.PACING);
-    clock.after(waitMs, () => {
-      this.#pacing.waited(clock.monotonic());
-      this.#resume(Pause.PACING);
-    });
+    this.#reads.arrived(bytes, room);
   }
 
   frame(bytes: Buffer, start: number, end: number): boolean {
@@ -353,6 +350,15 @@ export class ReplicationStream implements FrameHandler {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #leaveAlone(waitMs: number): void {
+    if (!this.#started || this.#paused !== 0) return;
+    this.#pause(Pause.PACING);
+    this.#options.clock.after(waitMs, () => {
+      this.#reads.waited();
+      this.#resume(Pause.PACING);
+    });
   }
 
   #pause(reason: number): void {
