@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import type { ConfigKey } from '../../../src/connect/plugin.ts';
+import { Config } from '../../../src/connect/config.ts';
 import { postgresSourcePlugin } from '../../../src/sources/postgres/plugin.ts';
+import { parseSettings } from '../../../src/sources/postgres/settings.ts';
+import { testConfig } from './test-settings.ts';
 
 /** Every property of Debezium's Postgres connector, its default (null: none) and how many use it (P1: most). */
 interface Property {
@@ -56,6 +59,41 @@ test('with its default, unless there is a reason', () => {
   }
   assert.deepEqual(differing, []);
   assert.deepEqual([...used].sort(), Object.keys(otherDefaults).sort(), 'every reason is still needed');
+});
+
+/** Notes what is asked for. */
+class AskedMap extends Map<string, string | null> {
+  readonly asked = new Set<string>();
+
+  override get(name: string): string | null | undefined {
+    this.asked.add(name);
+    return super.get(name);
+  }
+
+  override has(name: string): boolean {
+    this.asked.add(name);
+    return super.has(name);
+  }
+}
+
+/** Of these only one value is taken, so there is nothing to ask. */
+const oneValue = ['plugin.name', 'snapshot.query.mode', 'converters'];
+/** The runtime asks for them (`connect/error-tolerance.ts`). */
+const ofRuntime = ['event.converting.failure.handling.mode', 'event.processing.failure.handling.mode'];
+
+test('a key has an effect if and only if it is not said to be without one: it is asked for', () => {
+  const { configKeys } = postgresSourcePlugin;
+  const values = new AskedMap(
+    [...configKeys].flatMap(({ name, pattern, default: value }) => (pattern === undefined ? [[name, value ?? null]] : [])),
+  );
+  for (const [name, value] of testConfig({ 'snapshot.mode': 'configuration_based', 'streaming.transactions': 'spill' }).entries())
+    values.set(name, value);
+  const settings = parseSettings('test', new Config(values));
+  settings.snapshot.slicesPerThread('public.a');
+  const wrong = configKeys.filter(
+    ({ name, pattern, ignored }) => pattern === undefined && (ignored === undefined) !== values.asked.has(name),
+  );
+  assert.deepEqual(wrong.map(({ name }) => name).sort(), [...oneValue, ...ofRuntime].sort());
 });
 
 test('a property that most or many use has an effect, or says why it needs none', () => {
