@@ -205,6 +205,17 @@ test('markers: the first of all, first and last of each table, the last of all; 
   );
 });
 
+test('the only row of all is the last one', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1)');
+  await using harness = await snapshotHarness(database);
+  assert.equal(await harness.runSnapshot(), true);
+  assert.deepEqual(
+    harness.outlet.committed.map((change) => change.snapshot),
+    ['last'],
+  );
+});
+
 test('several connections: every row once in slices by key and by place, and the markers are where they belong', async () => {
   await using database = await createDatabase();
   await database.query(`
