@@ -20,6 +20,8 @@ export class SchemaRegistry {
   readonly #log: Logger;
   /** By subject and digest of the text: concurrent shapes share one request, later ones the answer. */
   readonly #ids = new Map<string, Promise<number>>();
+  /** Digests of schemas that Avro allows, without the namespace: tables that are alike differ in nothing else. */
+  readonly #valid = new Set<string>();
   /** Subjects whose level was set in this run. */
   readonly #levels = new Map<string, Promise<void>>();
   /** The endpoint that answered last. */
@@ -45,7 +47,7 @@ export class SchemaRegistry {
   }
 
   async #lookUp(subject: string, schemaText: string): Promise<number> {
-    avscType(schemaText);
+    this.#validate(schemaText);
     if (this.#options.useLatest) return this.#latest(subject, schemaText);
     if (this.#options.compatibility !== null) await this.#setLevel(subject, this.#options.compatibility);
     try {
@@ -58,6 +60,15 @@ export class SchemaRegistry {
       this.#log.warn({ subject }, 'the registry refuses a default of {}: it is registered as { }');
       return this.#register(subject, readable);
     }
+  }
+
+  /** To compile a schema takes longer than all else that is done for a table, so that those alike are compiled once. */
+  #validate(schemaText: string): void {
+    const namespace = /"namespace":"([^"]+)"/.exec(schemaText)?.[1];
+    const digest = hash('sha256', namespace === undefined ? schemaText : schemaText.replaceAll(namespace, '\0'), 'base64');
+    if (this.#valid.has(digest)) return;
+    avscType(schemaText);
+    this.#valid.add(digest);
   }
 
   /** How many subjects there are; rejects as `idOf` does. */

@@ -69,14 +69,26 @@ export class TopicAdmin {
 
   /** The topic's setting, or null when it is not known or not allowed to be read. */
   async setting(topic: string, name: string): Promise<string | null> {
-    const found = await this.#ask(`read the settings of topic ${topic}`, async (admin) => {
-      const { resources } = await admin.describeConfigs({
+    return (await this.settings([topic], name)).get(topic) ?? null;
+  }
+
+  /** The same of many topics, in one request that fails as a whole. */
+  async settings(topics: readonly string[], name: string): Promise<ReadonlyMap<string, string | null>> {
+    const [topic = '', ...others] = topics;
+    const doing = others.length === 0 ? `read the settings of topic ${topic}` : `read the settings of ${topics.length} topics`;
+    const resources = await this.#ask(doing, async (admin) => {
+      const answer = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
+        resources: topics.map((each) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: each, configNames: [name] })),
       });
-      return resources[0];
+      return answer.resources;
     });
-    return found?.configEntries.find((entry) => entry.configName === name)?.configValue ?? null;
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        configEntries.find((entry) => entry.configName === name)?.configValue ?? null,
+      ]),
+    );
   }
 
   /** True when this call created the topic, false when it was there already (also when another worker was quicker). */

@@ -9,6 +9,7 @@ import { kafkaError, KafkaCode } from '../../kafka/kafka-error.ts';
 import type { NewTopic } from '../../kafka/topic-admin.ts';
 import { TopicAdmin } from '../../kafka/topic-admin.ts';
 import { newTopicOf } from './topic-creation.ts';
+import { GatheredQuestion } from './gathered-question.ts';
 import type { TopicTarget } from './record-batch-writer.ts';
 
 export interface SinkTopicsOptions {
@@ -35,17 +36,24 @@ export class SinkTopics {
   readonly #admin: TopicAdmin;
   /** The largest record batch each topic takes; survives a reopened connection. */
   readonly #batchBytesMax = new Map<string, number>();
+  /** A start asks about every topic, and is over sooner when many share a request. */
+  readonly #limits: GatheredQuestion<string | null>;
+  #presence: { readonly cluster: Cluster; readonly topics: GatheredQuestion<TopicMetadata | undefined> } | null = null;
 
   constructor(options: SinkTopicsOptions) {
     this.#options = options;
     this.#admin = new TopicAdmin(options.client, options.clock);
+    this.#limits = new GatheredQuestion(async (names) => {
+      const settings = await this.#settings(names, 'max.message.bytes');
+      return (name) => settings.get(name) ?? null;
+    });
   }
 
   /** Creates the topic by `topic.creation.*` if it is missing, and learns its size limit. */
   async prepare(cluster: Cluster, name: string): Promise<void> {
     if (this.#batchBytesMax.has(name) && cluster.topic(name) !== undefined) return;
     await this.#ensure(cluster, newTopicOf(name, this.#options.creation));
-    const limit = await this.#setting(name, 'max.message.bytes');
+    const limit = await this.#limits.about(name);
     this.#batchBytesMax.set(name, limit === null ? messageBytesMaxDefault : Number(limit));
   }
 
@@ -84,8 +92,7 @@ export class SinkTopics {
   }
 
   async #ensure(cluster: Cluster, topic: NewTopic): Promise<void> {
-    await cluster.refresh([topic.name]);
-    if (cluster.topic(topic.name) !== undefined) return;
+    if ((await this.#look(cluster, topic.name)) !== undefined) return;
     if (!this.#options.creationEnabled) {
       await this.#settled(cluster, topic.name, true);
       return;
@@ -103,14 +110,25 @@ export class SinkTopics {
     await this.#settled(cluster, topic.name, false);
   }
 
+  #look(cluster: Cluster, name: string): Promise<TopicMetadata | undefined> {
+    if (this.#presence?.cluster !== cluster) {
+      const topics = new GatheredQuestion(async (names: readonly string[]) => {
+        await cluster.refresh(names);
+        return (each: string) => cluster.topic(each);
+      });
+      this.#presence = { cluster, topics };
+    }
+    return this.#presence.topics.about(name);
+  }
+
   /** Waits until the brokers know the topic and every partition has a leader. */
   async #settled(cluster: Cluster, name: string, autoCreate: boolean): Promise<TopicMetadata> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + settleMsMax;
     const { retryBackoffMs } = cluster.config;
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, retryBackoffMs)) {
-      await cluster.refresh([name], autoCreate);
-      const metadata = cluster.topic(name);
+      if (autoCreate) await cluster.refresh([name], true);
+      const metadata = autoCreate ? cluster.topic(name) : await this.#look(cluster, name);
       if (metadata !== undefined && !metadata.leaders.includes(-1)) return metadata;
       if (clock.monotonic() + waitMs > deadline) {
         if (metadata !== undefined) return metadata;
@@ -128,11 +146,11 @@ export class SinkTopics {
     });
   }
 
-  async #setting(topic: string, name: string): Promise<string | null> {
+  async #settings(topics: readonly string[], name: string): Promise<ReadonlyMap<string, string | null>> {
     try {
-      return await this.#admin.setting(topic, name);
+      return await this.#admin.settings(topics, name);
     } catch (error) {
-      if (error instanceof ConnectError && error.code === 'kafka.authorization') return null;
+      if (topics.length === 1 && error instanceof ConnectError && error.code === 'kafka.authorization') return new Map();
       throw error;
     }
   }
