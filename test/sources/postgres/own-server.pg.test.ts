@@ -105,3 +105,99 @@ test('a server that crashes is unreachable for a while, and the stream goes on b
     [{ id: '2' }],
   );
 });
+
+test('a slot that is lost under the stream ends it as lost, and nothing is made anew in silence', async () => {
+  await using server = await Postgres.start({
+    directory,
+    port: 26_432,
+    settings: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '64MB', fsync: 'off' },
+  });
+  await using db = await createDatabase(server.url);
+  await db.query('CREATE TABLE orders (id int PRIMARY KEY, text text)');
+  const fill = async (): Promise<void> => {
+    await db.query('CREATE TABLE big AS SELECT repeat(md5(n::text), 20) FROM generate_series(1, 20000) n');
+    await db.query('DROP TABLE big; SELECT pg_switch_wal()');
+    await db.query('CHECKPOINT');
+  };
+  let offsets;
+  {
+    await using running = startSource(db, { prepare: (out) => (out.hasRoom = () => false) });
+    await untilStreaming(db, running);
+    await db.query("INSERT INTO orders SELECT n, repeat('x', 1000) FROM generate_series(1, 20000) n");
+    await running.out.until(() => running.out.full);
+    offsets = [{ partition: { server: 'shop' }, offset: running.out.changes[0]?.offset ?? null }];
+    for (let turn = 0; turn < 50; turn += 1) {
+      await fill();
+      const [slot] = await db.query<{ lost: boolean }>(
+        "SELECT wal_status = 'lost' AS lost FROM pg_replication_slots WHERE slot_name = $1",
+        [slotName(db)],
+      );
+      if (slot?.lost === true) break;
+    }
+    running.out.hasRoom = () => true;
+    running.out.makeRoom();
+    const error = await failure(running);
+    assert.equal(error.code, 'postgres.unreachable', 'the server ends the walsender of a slot that it gives up');
+  }
+  await using again = startSource(db, { offsets });
+  const error = await failure(again);
+  assert.deepEqual([error.code, classify(error)], ['postgres.slot', 'fail']);
+  assert.match(error.message, /is lost/);
+  assert.deepEqual(again.out.changes, []);
+});
+
+test('prepared transactions come when they are committed, over a restart, and never when they are rolled back', async () => {
+  await using server = await Postgres.start({ directory, port: 26_432, settings: { max_prepared_transactions: '5', fsync: 'off' } });
+  await using db = await createDatabase(server.url);
+  await db.query('CREATE TABLE orders (id int PRIMARY KEY); CREATE PUBLICATION shop_publication FOR ALL TABLES');
+  const prepare = (id: number): Promise<unknown> => db.query(`BEGIN; INSERT INTO orders VALUES (${id}); PREPARE TRANSACTION 'p${id}'`);
+  // Whoever makes the slot: one that decodes at PREPARE sends them at the commit to a reader that did not ask for more.
+  for (const [round, twoPhase] of [false, true].entries()) {
+    const slot = `two_${round}_${db.name}`;
+    const [first, second, third, last] = [1, 2, 3, 4].map((id) => round * 10 + id) as [number, number, number, number];
+    await db.query(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput', false, ${twoPhase})`);
+    await prepare(first);
+    await prepare(second);
+    const extra = { 'slot.name': slot };
+    let offsets;
+    {
+      await using running = startSource(db, { extra });
+      await db.query(`INSERT INTO orders VALUES (${third})`);
+      await running.out.until(() => running.out.boundaries.some(({ offset }) => offset?.['messageType'] === 'INSERT'));
+      assert.deepEqual(
+        running.out.changes.map(({ after }) => after?.['id']),
+        [String(third)],
+      );
+      offsets = running.out.boundaries.slice(-1);
+    }
+    await db.query(`ROLLBACK PREPARED 'p${first}'`);
+    await db.query(`COMMIT PREPARED 'p${second}'`);
+    await using again = startSource(db, { offsets, extra: { ...extra, 'slot.drop.on.stop': 'true' } });
+    await db.query(`INSERT INTO orders VALUES (${last})`);
+    await again.out.until(() => again.out.changes.at(-1)?.after?.['id'] === String(last));
+    assert.deepEqual(
+      again.out.changes.map(({ after }) => after?.['id']),
+      [String(second), String(last)],
+    );
+  }
+});
+
+test('no walsender is free: tried again, not failed, and streaming when one is', async () => {
+  await using server = await Postgres.start({ directory, port: 26_432, settings: { max_wal_senders: '1', fsync: 'off' } });
+  await using db = await createDatabase(server.url);
+  await db.query('CREATE TABLE orders (id int PRIMARY KEY); CREATE PUBLICATION shop_publication FOR ALL TABLES');
+  await db.query('SELECT pg_create_logical_replication_slot($1, $2)', [slotName(db), 'pgoutput']);
+  await db.query('SELECT pg_create_logical_replication_slot($1, $2)', ['other', 'pgoutput']);
+  await using other = startSource(db, { extra: { 'slot.name': 'other' } });
+  await db.query('INSERT INTO orders VALUES (1)');
+  await other.out.untilChanges(1);
+  {
+    await using running = startSource(db);
+    const error = await failure(running);
+    assert.deepEqual([error.code, classify(error)], ['postgres.unreachable', 'retry']);
+    assert.match(error.remedy ?? '', /max_wal_senders/);
+  }
+  await other[Symbol.asyncDispose]();
+  await using again = startSource(db);
+  assert.deepEqual((await again.out.untilChanges(1))[0]?.after, { id: '1' });
+});
