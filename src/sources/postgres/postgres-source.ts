@@ -19,7 +19,7 @@ import { ensureReplicaIdentities } from './replica-identity.ts';
 import type { ReadingChange } from './reading-change.ts';
 import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
-import { acquireSlot, dropSlot, inspectSlot, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
+import { acquireSlot, dropSlot, inspectSlot, slotHeldUp, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
 import { filterFromOffset, Snapshot } from './snapshot.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotMetrics } from './snapshot-metrics.ts';
@@ -347,6 +347,7 @@ export class PostgresSource implements Source {
     try {
       const lag = await slotLag(await this.#sql.client(), this.#settings.slot.name);
       if (lag !== null) this.#slotWatch.add(lag);
+      if (lag?.walStatus === 'unreserved') this.#stream?.giveBack(() => slotHeldUp(this.#settings.slot.name));
     } catch (error) {
       // Only a measurement: what is wrong with the server shows in the stream itself.
       this.#context.log.debug({ err: error }, 'the slot could not be looked at');

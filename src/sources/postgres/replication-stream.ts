@@ -21,6 +21,8 @@ const Pause = { GATE: 1, PACING: 2, ENDED: 4 } as const;
 const tickMsMax = 1000;
 /** After `run` the connection stays this long for the confirmation of what was emitted last. */
 const lingerMs = 10_000;
+/** A pause that is shorter is part of normal work. */
+const stalledMsMin = 3000;
 
 /**
  * One START_REPLICATION: brings frames to the decoder at our own pace, keeps the connection alive and confirms.
@@ -140,6 +142,15 @@ export class ReplicationStream implements FrameHandler {
     if (lsn <= this.#confirmed || this.#options.settings.stream.lsnFlushMode === 'manual') return;
     this.#confirmed = lsn;
     this.#sendStatus(false);
+  }
+
+  /**
+   * Ends a stream that stands still because what is behind it takes nothing: a walsender that cannot send does not hear that
+   * the server wants it to end, and whoever wants that waits for it, a checkpoint among others.
+   */
+  giveBack(reason: () => Error): void {
+    const { clock } = this.#options;
+    if (this.#reader.closed && clock.monotonic() - this.#lastReceivedMs >= stalledMsMin) this.#fail(reason());
   }
 
   get confirmed(): bigint {

@@ -18,6 +18,8 @@ export interface SlotState {
   readonly walStatus: string | null;
   /** Why the server took the slot's WAL away: `wal_removed`, `rows_removed`, `idle_timeout`, ...; null while it is good. */
   readonly invalidation: string | null;
+  /** Prepared transactions are sent at PREPARE. */
+  readonly twoPhase: boolean;
 }
 
 /** What a snapshot reads by, and where the stream goes on after it. */
@@ -57,6 +59,7 @@ export async function inspectSlot(client: ClientBase, name: string): Promise<Slo
     restartLsn: lsn('restart_lsn'),
     confirmedFlushLsn: lsn('confirmed_flush_lsn'),
     walStatus: text('wal_status'),
+    twoPhase: slot['two_phase'] === true,
     invalidation: text('invalidation_reason') ?? (slot['conflicting'] === true ? 'conflicting with recovery' : null),
   };
 }
@@ -72,6 +75,11 @@ export function checkSlot(slot: SlotState, database: string): void {
   if (slot.plugin !== 'pgoutput') {
     throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" was made for the plug-in ${slot.plugin}, not pgoutput.`, {
       remedy: `Choose another "slot.name", or drop the slot (${drop}) and start with a new snapshot.`,
+    });
+  }
+  if (slot.twoPhase) {
+    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" sends prepared transactions before they are committed.`, {
+      remedy: `Choose another "slot.name", or drop the slot (${drop}) and start with a new snapshot: a slot made without two_phase sends them at COMMIT PREPARED.`,
     });
   }
   if (slot.database !== database) {
@@ -104,6 +112,18 @@ export function slotInUse(slot: SlotState): ConnectError {
     remedy: 'Stop the other reader (a connector with the same "slot.name"?), or choose another "slot.name".',
     details: { slot: slot.name, pid: slot.activePid ?? 0 },
   });
+}
+
+/** The server wants to take the slot's log, and cannot as long as a walsender waits to send to us. */
+export function slotHeldUp(name: string): ConnectError {
+  return new ConnectError(
+    'postgres.unreachable',
+    `The log for the replication slot "${name}" has grown beyond max_slot_wal_keep_size, and nothing is being taken: the connection is given back.`,
+    {
+      remedy: 'Find out why the records are not taken (is Kafka reachable?), and raise max_slot_wal_keep_size before the slot is lost.',
+      details: { slot: name },
+    },
+  );
 }
 
 /**

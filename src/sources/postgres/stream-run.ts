@@ -202,6 +202,11 @@ export class StreamRun {
     this.#adhoc.confirmed(offset);
   }
 
+  /** See `ReplicationStream.giveBack`. */
+  giveBack(reason: () => Error): void {
+    this.#stream.giveBack(reason);
+  }
+
   close(): Promise<void> {
     return this.#stream.close();
   }

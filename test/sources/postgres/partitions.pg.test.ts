@@ -12,7 +12,7 @@ function stateOf(running: Running): Record<string, readonly string[]> {
     const rows = tables.get(table) ?? new Map<string, string>();
     tables.set(table, rows);
     if (op === 't') rows.clear();
-    const key = (row: typeof after): string => String(row?.['id'] as string);
+    const key = (row: typeof after): string => (row?.['id'] ?? '') as string;
     if (op === 'd') assert.ok(rows.delete(key(before)), `a row of ${table} was deleted that was not there`);
     else if (after !== null) rows.set(key(after), `${key(after)} ${after['v'] as string}`);
   }

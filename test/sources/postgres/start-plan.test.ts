@@ -16,6 +16,7 @@ const slot: SlotState = {
   confirmedFlushLsn: 100n,
   walStatus: 'reserved',
   invalidation: null,
+  twoPhase: false,
 };
 const lost: SlotState = { ...slot, walStatus: 'lost', invalidation: 'wal_removed' };
 const server = { version: 180_000, systemId: '7', walEnd: 500n, timeline: 1, timelineHistory: new Map<number, bigint>() };

@@ -9,10 +9,13 @@ import { startSource, untilStreaming } from './source-fixture.ts';
 /** Schema, table and column names that need quoting, are cut or are as long as may be, and a reserved word. */
 const names = ['Order.Items', 'a"b', "it's", 'select', '€ ☕ 日本', 'x'.repeat(62) + 'Z', 'ü'.repeat(31), '%s $1 \\n', 'a-b', ' space '];
 
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 for (const [version, server] of servers) {
   test(`Postgres ${version}: names of every kind in snapshot, stream and incremental snapshot`, async () => {
     await using db = await createDatabase(server);
-    const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
     for (const name of names) {
       await db.query(`CREATE SCHEMA ${quoted(name)}; CREATE TABLE ${quoted(name)}.${quoted(name)} (${quoted(name)} text, ${quoted(`${name.slice(0, 20)}!`)} int PRIMARY KEY);
         INSERT INTO ${quoted(name)}.${quoted(name)} VALUES ('read', 1), ('read', 2)`);
