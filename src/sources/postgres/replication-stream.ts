@@ -21,6 +21,10 @@ const Pause = { GATE: 1, PACING: 2, ENDED: 4 } as const;
 const tickMsMax = 1000;
 /** After `run` the connection stays this long for the confirmation of what was emitted last. */
 const lingerMs = 10_000;
+const spillParams = [
+  ['proto_version', '2'],
+  ['streaming', 'on'],
+] as const;
 /** A pause that is shorter is part of normal work. */
 const stalledMsMin = 3000;
 
@@ -95,12 +99,7 @@ export class ReplicationStream implements FrameHandler {
     signal.addEventListener('abort', onAbort, { once: true });
     const plugin = new RawPlugin({
       params: [
-        ...(spill === undefined
-          ? [['proto_version', '1'] as const]
-          : ([
-              ['proto_version', '2'],
-              ['streaming', 'on'],
-            ] as const)),
+        ...(spill === undefined ? ([['proto_version', '1']] as const) : spillParams),
         ['publication_names', `"${settings.publication.name.replaceAll('"', '""')}"`],
         ['messages', 'true'],
         ...settings.slot.streamParams,
@@ -144,10 +143,7 @@ export class ReplicationStream implements FrameHandler {
     this.#sendStatus(false);
   }
 
-  /**
-   * Ends a stream that stands still because what is behind it takes nothing: a walsender that cannot send does not hear that
-   * the server wants it to end, and whoever wants that waits for it, a checkpoint among others.
-   */
+  /** Ends a stream that stands still: a walsender that cannot send does not hear that the server wants it to end, and holds it up. */
   giveBack(reason: () => Error): void {
     const { clock } = this.#options;
     if (this.#reader.closed && clock.monotonic() - this.#lastReceivedMs >= stalledMsMin) this.#fail(reason());
