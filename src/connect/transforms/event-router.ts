@@ -10,6 +10,7 @@ import { findField, invalid, listKey, newStruct, stringKey } from './part.ts';
 import { javaRegex, javaReplacement } from './route.ts';
 import { epochMsOf, momentKinds } from './moment-text.ts';
 import { rowReader } from './row-value.ts';
+import { versionedShapes } from './schema-versions.ts';
 import { RowTopics } from './row-topics.ts';
 import type { RowVariants } from './row-topics.ts';
 
@@ -22,7 +23,11 @@ const configKeys: readonly ConfigKey[] = [
   stringKey('table.field.event.key', 'Column with the key of the record.', 'aggregateid'),
   stringKey('table.field.event.timestamp', "Column with the record's time; otherwise that of the change.", null),
   stringKey('table.field.event.payload', 'Column with the value of the record.', 'payload'),
-  stringKey('table.field.event.schema.version', 'Refused together with fields placed in the envelope.', null),
+  stringKey(
+    'table.field.event.schema.version',
+    "Column with the version of the value's schema, where fields are placed in an envelope.",
+    null,
+  ),
   { ...stringKey('table.expand.json.payload', 'Whether a payload that is JSON becomes a struct, row by row.', 'false'), type: 'BOOLEAN' },
   {
     ...stringKey('table.json.payload.null.behavior', 'Members that are null: left out, or bytes that are never there.', 'ignore'),
@@ -74,8 +79,6 @@ class EventRouter {
   constructor(config: Config) {
     this.#config = config;
     this.#additional = config.list('table.fields.additional.placement').map(parseAdditional);
-    if ((config.optional('table.field.event.schema.version') ?? '') !== '' && this.#placed('envelope').length > 0)
-      throw invalid('table.field.event.schema.version', 'set', "a schema's version cannot change from row to row");
     const regex = javaRegex(config.string('route.topic.regex'), 'route.topic.regex');
     const replacement = javaReplacement(config.string('route.topic.replacement'));
     ''.replace(new RegExp(`${regex.find.source}|`), replacement);
@@ -103,9 +106,24 @@ class EventRouter {
     const route = new RowTopics(
       (change) => this.#topicOf(text(routedBy(change))),
       this.#config.boolean('route.tombstone.on.empty.payload') ? isEmpty : null,
-      this.#expansion(payload, events, (node) => this.#value(node, after, shape)),
+      this.#versions(
+        after,
+        events,
+        this.#expansion(payload, events, (node) => this.#value(node, after, shape)),
+      ),
     );
     return { shape: events, step: this.#timeStep(after, shape), route, partition: this.#partition(after, shape) };
+  }
+
+  /** A value without an envelope has no schema of its own that a version could stand in. */
+  #versions(after: StructNode, events: Shape, inner: RowVariants | null): RowVariants | null {
+    const column = this.#config.optional('table.field.event.schema.version') ?? '';
+    if (column === '' || this.#placed('envelope').length === 0) return inner;
+    const node = this.#column(after, 'table.field.event.schema.version', events);
+    if (/^int(8|16|32)$/.test(node.schema.type)) return versionedShapes(rowReader(node, events.schema), events, inner);
+    throw new ConnectError('data.shape', `Column "${column}" has the schema's version in "${events.topic}" and is no integer.`, {
+      remedy: 'Name a column of type integer or smallint in "table.field.event.schema.version".',
+    });
   }
 
   /** Null: the payload stays as it is. */

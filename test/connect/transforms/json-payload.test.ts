@@ -168,6 +168,38 @@ describe('JSON that becomes a struct, as Debezium 3.6.1 has it', () => {
     );
   });
 
+  it("the version of an envelope's schema from a column, with payloads of several structures", async () => {
+    const table = [...outbox, ...columnsOf({ version: [ColumnKind.INT, 'int32?'] })];
+    const rows = [
+      ['{"a":1}', '1'],
+      ['{"a":2}', '2'],
+      ['{"b":"x"}', '2'],
+      ['text', '1'],
+      ['{"a":3}', null],
+    ].map(([payload = null, version = null]): Row => ({ op: Op.CREATE, after: ['1', 'Order', '7', payload, 'T', version] }));
+    const options = { 'table.expand.json.payload': 'true', 'table.field.event.schema.version': 'version' };
+    const run = (more: Readonly<Record<string, string>>, columns = table) =>
+      stored(optionsOf(router, { ...options, ...more }), envelopeOf('s.public.outbox', columns), rows, true);
+    const records = await run({ 'table.fields.additional.placement': 'type:envelope' });
+    assert.deepEqual(
+      records.map(({ value }) => {
+        const { schema, payload } = JSON.parse(value ?? '') as { schema: { version?: number }; payload: { payload: unknown } };
+        return [schema.version ?? null, payload.payload];
+      }),
+      [
+        [1, { a: 1 }],
+        [2, { a: 2 }],
+        [2, { b: 'x' }],
+        [1, 'text'],
+        [null, { a: 3 }],
+      ],
+    );
+    const [bare] = await run({});
+    assert.equal((JSON.parse(bare?.value ?? '') as { schema: { version?: number } }).schema.version, undefined, 'without an envelope');
+    const wrong = { 'table.fields.additional.placement': 'type:envelope', 'table.field.event.schema.version': 'type' };
+    await assert.rejects(run(wrong), /is no integer/);
+  });
+
   it('a message decoded, then routed as an event of the outbox', async () => {
     const content = { id: '9', aggregatetype: 'Order', aggregateid: '7', payload: { total: 3, lines: [{ n: 1 }] } };
     const config = { ...optionsOf(decoder), transforms: 'A,B', 'transforms.B.type': router };
