@@ -9,6 +9,9 @@ import { compileRewrite, type Rewriter } from './cell-rewrite.ts';
 export const CastKind = {
   /** Boolean text → `true` or `false` as a string. */
   BOOLEAN_STRING: 64,
+  /** Numbers as Java prints them → string. */
+  FLOAT32_STRING: 65,
+  FLOAT64_STRING: 66,
 } as const;
 export type CellKind = ColumnKind | (typeof CastKind)[keyof typeof CastKind];
 
@@ -52,8 +55,6 @@ const asSent: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   K.STRING,
   K.INT,
   K.LONG,
-  K.FLOAT32,
-  K.FLOAT64,
   K.BIT,
   K.BITS,
   K.DATE_DAYS,
@@ -178,6 +179,8 @@ function kindFor(kind: ColumnKind, type: SchemaType): CellKind | null {
       return numbers.has(kind) ? K.FLOAT64 : null;
     case 'string':
       if (kind === K.BOOLEAN) return CastKind.BOOLEAN_STRING;
+      if (kind === K.FLOAT32) return CastKind.FLOAT32_STRING;
+      if (kind === K.FLOAT64) return CastKind.FLOAT64_STRING;
       if (decimals.has(kind)) return K.DECIMAL_STRING;
       return asSent.has(kind) ? K.STRING : null;
     case 'bytes':

@@ -7,7 +7,8 @@ import { readDecimal, readDecimalText } from './text-decimal.ts';
 import { readHstoreJson } from './text-hstore.ts';
 import { readIntervalIso, readIntervalMicros } from './text-interval.ts';
 import { readMoney, readMoneyText } from './text-money.ts';
-import { readBoolean, readInt64 } from './text-number.ts';
+import { javaDouble, javaFloat } from './java-number.ts';
+import { readBoolean, readFloat32, readFloat64, readInt64 } from './text-number.ts';
 import { readIsoDate, readIsoTime, readIsoTimestamp, readZonedTime, readZonedTimestamp } from './text-iso-time.ts';
 import { readTimeMicros, readTimeNanos, readTimestampMicros, readTimestampMillis, readTimestampNanos } from './text-time.ts';
 import type { ByteRegister, Int64 } from './value-register.ts';
@@ -74,6 +75,12 @@ export function readCellBytes(format: CellFormat, bytes: Uint8Array, start: numb
     case CastKind.BOOLEAN_STRING:
       into.length = 0;
       return into.appendText(readBoolean(bytes, start, end) ? 'true' : 'false');
+    case CastKind.FLOAT32_STRING:
+      into.length = 0;
+      return into.appendText(javaFloat(readFloat32(bytes, start, end)));
+    case CastKind.FLOAT64_STRING:
+      into.length = 0;
+      return into.appendText(javaDouble(readFloat64(bytes, start, end)));
     default:
       throw new AssertionError(`column kind ${kind} is not read as bytes`);
   }

@@ -1,24 +1,43 @@
 import type { LiteralValue, Schema, SchemaType } from '../../record/schema.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import { invalid, listKey, partPlugins, replaceNullKey, requireStruct, withFields } from './part.ts';
+import type { RowStep, ShapePlan, Transform } from '../transform.ts';
+import { castReader, castText } from './cast-value.ts';
+import { DerivedText } from './derived-text.ts';
+import { invalid, listKey, replaceNullKey, requireStruct, withFields } from './part.ts';
 
 const targets: readonly SchemaType[] = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64', 'boolean', 'string'];
 
-/** Casts are decided on the schema: values are text until the converter reads them, so it reads them as the new type. */
-export const castPlugins: readonly TransformPlugin[] = partPlugins({
-  name: 'Cast',
+/**
+ * Casts are decided on the schema where the converter can read the text as the new type; other values, such as times as
+ * numbers, are computed per row.
+ */
+export const castPlugins: readonly TransformPlugin[] = (['key', 'value'] as const).map((part) => ({
+  className: `org.apache.kafka.connect.transforms.Cast$${part === 'key' ? 'Key' : 'Value'}`,
+  aliases: [],
   configKeys: [
     listKey('spec', 'Fields and the types to cast them to, as field1:type,field2:type, or a single type for the whole key or value.'),
     replaceNullKey,
   ],
-  create: cast,
-});
+  create(config: Config): Transform {
+    const rewrite = cast(config);
+    return {
+      plan(shape): ShapePlan {
+        const node = shape[part];
+        if (node === null) return { shape, step: null };
+        const casting = new Casting(shape);
+        const cast = rewrite(node, casting);
+        return { shape: { ...shape, schema: casting.schema, [part]: cast }, step: casting.step };
+      },
+    };
+  },
+}));
 
-function cast(config: Config): (node: Node, shape: Shape) => Node {
+function cast(config: Config): (node: Node, casting: Casting) => Node {
   const spec = config.list('spec');
   if (spec.length === 0) throw invalid('spec', '', 'Must specify at least one field to cast.');
   const casts = new Map(
@@ -43,15 +62,15 @@ function cast(config: Config): (node: Node, shape: Shape) => Node {
       return [colon < 0 ? '' : item.slice(0, colon).trim(), type];
     }),
   );
-  return (node, shape) => {
+  return (node, casting) => {
     const whole = casts.get('');
-    if (whole !== undefined) return castNode(node, whole, 'the whole record', shape);
+    if (whole !== undefined) return casting.node(node, whole, 'the whole record');
     const struct = requireStruct(node, 'type casting');
     return withFields(
       struct,
       struct.fields.map((field) => {
         const type = casts.get(field.name);
-        return type === undefined ? field : { name: field.name, node: castNode(field.node, type, `field "${field.name}"`, shape) };
+        return type === undefined ? field : { name: field.name, node: casting.node(field.node, type, `field "${field.name}"`) };
       }),
     );
   };
@@ -62,7 +81,7 @@ const floats: readonly SchemaType[] = ['float32', 'float64'];
 
 /**
  * What the converters can read as another type with Kafka Connect's meaning; a value out of range is a data error of its
- * row. Times are not among them: their text is not the number that Kafka Connect would see.
+ * row. Times are not among them: their text is not the number that Kafka Connect sees.
  */
 const castable: ReadonlyMap<ColumnKind, readonly SchemaType[]> = new Map<ColumnKind, readonly SchemaType[]>([
   [ColumnKind.INT, [...integers, ...floats, 'string']],
@@ -75,21 +94,66 @@ const castable: ReadonlyMap<ColumnKind, readonly SchemaType[]> = new Map<ColumnK
   [ColumnKind.STRING, [...integers, ...floats, 'boolean', 'string']],
 ]);
 
-function castNode(node: Node, type: SchemaType, name: string, shape: Shape): Node {
-  if (node.schema.type === type && node.schema.name === undefined) return node;
-  const { optional, doc } = node.schema;
-  const schema: Schema = { type, optional, doc, default: castDefault(node.schema.default, type) };
-  if (node.kind === 'op' && type === 'string') return node;
-  if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array)) {
-    return { ...node, schema, value: node.value === null ? null : String(node.value) };
+const written: Readonly<Partial<Record<SchemaType, ColumnKind>>> = {
+  int8: ColumnKind.INT,
+  int16: ColumnKind.INT,
+  int32: ColumnKind.INT,
+  int64: ColumnKind.LONG,
+  float32: ColumnKind.FLOAT32,
+  float64: ColumnKind.FLOAT64,
+  boolean: ColumnKind.BOOLEAN,
+  string: ColumnKind.STRING,
+};
+
+/** One shape's casts: those that are computed add columns and steps. */
+class Casting {
+  schema: RowSchema;
+  readonly #steps: RowStep[] = [];
+
+  constructor({ schema }: Shape) {
+    this.schema = schema;
   }
-  if (node.kind === 'column') {
-    const kind = shape.schema.columns[node.column]?.kind;
-    if (kind !== undefined && castable.get(kind)?.includes(type) === true) return { ...node, schema };
+
+  get step(): RowStep | null {
+    if (this.#steps.length === 0) return null;
+    return (change) => this.#steps.every((step) => step(change));
   }
-  throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {
-    remedy: 'Cast numbers, text and booleans; other casts belong into a view in the source or into the reader of the topic.',
-  });
+
+  node(node: Node, type: SchemaType, name: string): Node {
+    if (node.schema.type === type && node.schema.name === undefined) return node;
+    const { optional, doc } = node.schema;
+    const schema: Schema = { type, optional, doc, default: castDefault(node.schema.default, type) };
+    if (node.kind === 'op' && type === 'string') return node;
+    if (node.kind === 'register' && node.holds === 'text' && type === 'string') return { ...node, schema };
+    if (node.kind === 'constant' && node.value === null) return { ...node, schema };
+    if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array)) {
+      return { ...node, schema, value: String(node.value) };
+    }
+    if (node.kind === 'column') {
+      const kind = this.schema.columns[node.column]?.kind;
+      if (kind !== undefined && castable.get(kind)?.includes(type) === true) return { ...node, schema };
+    }
+    return this.#computed(node, schema, name);
+  }
+
+  #computed(node: Node, schema: Schema, name: string): Node {
+    const { type } = schema;
+    const read = castReader(node, this.schema);
+    const kind = written[type];
+    const isBytes = node.schema.type === 'bytes' && node.schema.name === undefined;
+    if (read === null || kind === undefined || (isBytes && type !== 'string'))
+      throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {
+        remedy: 'Cast numbers, text, booleans and times; other casts belong into a view in the source or into the reader of the topic.',
+      });
+    const text = new DerivedText(this.schema, name, { kind, schema });
+    this.schema = text.schema;
+    this.#steps.push((change) => {
+      const value = read(change);
+      text.write(change, value === null ? null : castText(value, type));
+      return true;
+    });
+    return text.node;
+  }
 }
 
 /** A default is cast with its column. One that does not survive is left out: it would say what no row says. */
