@@ -29,6 +29,8 @@ export interface TaskOutletOptions {
   readonly tolerance: ErrorTolerance;
   readonly failures: FailureLog;
   readonly metrics: TaskMetrics;
+  /** A shape is declared: schemas and topics are there. */
+  readonly onDeclared?: (() => void) | undefined;
 }
 
 /** A plan with the number its topic has in the batches. */
@@ -80,6 +82,7 @@ export class TaskOutlet implements ChangeOutlet {
       plans.map((plan) => (plan === null ? null : this.#number(plan))),
     );
     this.#schema = null;
+    this.#options.onDeclared?.();
   }
 
   /** Once per topic; a failure is not remembered, so that the next declaration tries again. */

@@ -22,6 +22,7 @@ export interface CommitLoopOptions {
   readonly onTrouble: (reason: unknown) => void;
   /** Resolves when the next commit may begin. */
   readonly gate?: (() => Promise<void>) | undefined;
+  readonly onCommitted?: (() => void) | undefined;
   /** The commit that was held up is through. */
   readonly onRecovered: () => void;
 }
@@ -62,6 +63,7 @@ export class CommitLoop {
       if (offsets.length > 0) this.#options.source.confirm(offsets);
       failpoint('after-confirm');
       const lagMs = sealed.sourceTimeMs === 0 || sealed.batch.length === 0 ? null : Math.max(0, clock.now() - sealed.sourceTimeMs);
+      this.#options.onCommitted?.();
       metrics.committed(sealed.batch.length, sealed.batch.bytes, clock.monotonic() - startMs, lagMs);
       batches.release(sealed);
     }

@@ -33,7 +33,7 @@ export interface TaskOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Called when the sink is open and the source about to run, and when a commit that was held up is through. */
+  /** Called when the source has declared its first shape or something was committed, and when a commit that was held up is through. */
   readonly onStarted?: (() => void) | undefined;
   /** Called when a commit is held up and why; `onStarted` is called again when it is through. */
   readonly onTrouble?: ((reason: unknown) => void) | undefined;
@@ -61,7 +61,7 @@ export class Task {
    * is exhausted. Rejects with the first error; what was emitted and not committed by then comes again in the next run.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { sink, tolerance, onStarted } = this.#options;
+    const { sink, tolerance } = this.#options;
     let stored: readonly SourceOffset[];
     try {
       stored = await sink.open(signal);
@@ -71,7 +71,6 @@ export class Task {
       throw error;
     }
     if (signal.aborted) return;
-    onStarted?.();
     await new TaskRun(this.#options, stored).settled(signal);
   }
 }
@@ -89,6 +88,7 @@ class TaskRun {
   readonly #abandon = new AbortController();
   readonly #deadline = Promise.withResolvers<void>();
   #timer: Timer | null = null;
+  #underWay = false;
   #failure: { readonly error: unknown } | null = null;
 
   constructor(options: TaskOptions, stored: readonly SourceOffset[]) {
@@ -106,7 +106,15 @@ class TaskRun {
       tolerance,
       failures: new FailureLog(tolerance, clock, log),
       metrics: this.#metrics,
+      onDeclared: () => this.#begun(),
     });
+  }
+
+  /** The source got as far as handing something over, so what stood in its way before is over. */
+  #begun(): void {
+    if (this.#underWay) return;
+    this.#underWay = true;
+    this.#options.onStarted?.();
   }
 
   async settled(signal: AbortSignal): Promise<void> {
@@ -152,6 +160,7 @@ class TaskRun {
       log,
       signal: this.#abandon.signal,
       gate: () => gate?.(this.#stop.signal) ?? Promise.resolve(),
+      onCommitted: () => this.#begun(),
       onTrouble: onTrouble ?? (() => undefined),
       onRecovered: onStarted ?? (() => undefined),
     });

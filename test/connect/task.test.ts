@@ -36,6 +36,14 @@ describe('a task', () => {
     assert.equal(started, 1);
   });
 
+  it('is under way when its source is, not before: a source that fails at its start has not got anywhere', async () => {
+    const told: string[] = [];
+    const stage = stageTask([], { onStarted: () => told.push('under way') });
+    stage.source.run = () => Promise.reject(new Error('nobody answers'));
+    await assert.rejects(stage.task.run(never), /nobody answers/);
+    assert.deepEqual(told, []);
+  });
+
   it('confirms only after the commit, and nothing while one is under way', async () => {
     const stage = stageTask([row(1), boundary]);
     stage.sink.commitFaults.push('hold');

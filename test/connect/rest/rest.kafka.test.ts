@@ -248,6 +248,9 @@ test('a failed connector says why, restarts on demand, and leaves the others alo
   await bench.call('PUT', `${path}/config`, counting({ fail: 'unreachable' }));
   const retrying = await bench.until(`${path}/status`, (body) => /nobody answers/.test(body.tasks?.[0]?.trace ?? ''));
   assert.equal(retrying.tasks[0].state, 'RUNNING', 'what may pass is retried');
+  const limited = { fail: 'unreachable', 'errors.max.retries': '2', 'retriable.restart.connector.wait.ms': '1' };
+  await bench.call('PUT', `${path}/config`, counting(limited));
+  await bench.until(`${path}/status`, (body) => body.tasks?.[0]?.state === 'FAILED');
   await bench.call('PUT', `${path}/config`, counting());
   await bench.until(`${path}/offsets`, moved);
   assert.equal((await bench.get(`${path}/status`)).body.tasks[0].trace, undefined);
