@@ -9,10 +9,13 @@ export interface CompositeReading {
   readonly seen: string;
   /** With what the definitions were read. */
   readonly read: string;
+  /** Before `seen`: the oldest transaction that was running in this database, if it was asked for; null: none was. */
+  readonly oldest?: number | null;
   readonly attributes: ReadonlyMap<number, readonly DatedAttribute[]>;
 }
 
-export type CompositeReader = (oids: readonly number[]) => Promise<CompositeReading>;
+/** `running`: also says which transactions are running in this database. */
+export type CompositeReader = (oids: readonly number[], running: boolean) => Promise<CompositeReading>;
 
 interface Watched {
   /** The last definition behind which no value of another one can come; null: not known. */
@@ -36,6 +39,8 @@ export class CompositeWatch {
   readonly #standby: boolean;
   readonly #watched = new Map<number, Watched>();
   #view: TransactionView | null = null;
+  /** As in the last reading. Other databases may have transactions that run for long, and they are no concern of these types. */
+  #oldest: number | null | undefined = undefined;
   /** Null: no other definitions than the present ones can come. Otherwise they can from transactions that this view does not see as past. */
   #unsettled: TransactionView | null = null;
 
@@ -64,13 +69,18 @@ export class CompositeWatch {
   /** Reads the definitions again, for a transaction that `holds` did not answer for. True: a type is another now. */
   verify(): Promise<boolean> {
     // Whoever is not seen by a view that is past all that ran at the last change began after that change.
-    const settles = this.#unsettled !== null && this.#view !== null && ((this.#view.xmin - this.#unsettled.xmax) | 0) >= 0;
-    return this.#read(settles);
+    return this.#read(this.#unsettled !== null && this.#view !== null && this.#isPast(this.#unsettled.xmax, this.#view));
+  }
+
+  #isPast(xid: number, view: TransactionView): boolean {
+    if (((view.xmin - xid) | 0) >= 0 || this.#oldest === null) return true;
+    return this.#oldest !== undefined && ((this.#oldest - xid) | 0) >= 0;
   }
 
   async #read(settles: boolean): Promise<boolean> {
-    const { seen, read, attributes } = await this.#reader([...this.#watched.keys()]);
+    const { seen, read, oldest, attributes } = await this.#reader([...this.#watched.keys()], this.#unsettled !== null && !this.#standby);
     this.#view = new TransactionView(seen);
+    this.#oldest = oldest;
     let altered = false;
     let changed = false;
     for (const [oid, watched] of this.#watched) {
@@ -94,10 +104,11 @@ function textOf(attributes: readonly TypeAttribute[]): string {
 
 /** Over the SQL session of the source. `slot`: what changed behind its `catalog_xmin` may be newer than what it still brings. */
 export function compositeReader(sql: SqlSession, slot: string, types: TypeCatalog): CompositeReader {
-  return async (oids) =>
+  return async (oids, running) =>
     sql.use('reading composite types', async (client) => {
       const list = oids.join(', ');
       const answers = (await client.query(`
+        ${running ? oldestSql : 'SELECT'};
         SELECT pg_catalog.pg_current_snapshot()::text AS view;
         -- Waits for the end of a transaction that is altering one of them: its commit may be in the stream already.
         SELECT pg_catalog.pg_relation_size(typrelid) FROM pg_catalog.pg_type WHERE oid IN (${list});
@@ -107,7 +118,7 @@ export function compositeReader(sql: SqlSession, slot: string, types: TypeCatalo
              (SELECT json_agg(json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod, a.attisdropped, a.xmin::text) ORDER BY a.attnum)
               FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0)))
            FROM pg_catalog.pg_type t WHERE t.oid IN (${list})) AS types`)) as unknown as readonly { readonly rows: readonly Answer[] }[];
-      const last = answers[2]?.rows[0];
+      const last = answers[3]?.rows[0];
       const attributes = new Map<number, readonly DatedAttribute[]>();
       for (const [oid, typeXmin, rows] of last?.types ?? []) {
         const written = rows.map(([name, number, typeOid, typmod, dropped, xmin]) => ({
@@ -124,11 +135,26 @@ export function compositeReader(sql: SqlSession, slot: string, types: TypeCatalo
         client,
         [...attributes.values()].flatMap((list) => list.map(({ typeOid }) => typeOid)),
       );
-      return { seen: answers[0]?.rows[0]?.view ?? '', read: last?.view ?? '', attributes };
+      const oldest = answers[0]?.rows[0]?.oldest;
+      return {
+        seen: answers[1]?.rows[0]?.view ?? '',
+        read: last?.view ?? '',
+        attributes,
+        ...(oldest === undefined ? {} : { oldest: oldest === null ? null : Number(oldest) }),
+      };
     });
 }
 
+/** Whoever has an id holds a lock on it. */
+const oldestSql = `
+  SELECT (SELECT xid::text FROM (
+    SELECT l.transactionid AS xid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND a.datname = current_database()
+    UNION ALL SELECT transaction FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()
+  ) running ORDER BY pg_catalog.age(xid) DESC LIMIT 1) AS oldest`;
+
 interface Answer {
+  readonly oldest?: string | null;
   readonly view: string;
   readonly horizon: string | null;
   readonly types: readonly (readonly [oid: number, xmin: string, attributes: readonly AttributeRow[]])[] | null;

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { OffsetMap, OffsetValue } from '../../record/offset.ts';
+import { refuseAlteredComposites } from './altered-composites.ts';
 import { highHalf, lowHalf } from './lsn.ts';
 import type { ReadingChange } from './reading-change.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -117,6 +118,7 @@ export class Snapshot {
       if (signal.aborted) return null;
       await readers.finish();
       for (const reader of clients) await reader.query('COMMIT');
+      if (settings.types.composites === 'struct') await refuseAlteredComposites(client, types, tables);
       this.#completed = true;
       log.info({ rows: this.rows }, 'snapshot completed');
       await readers.boundary();

@@ -40,7 +40,7 @@ async function rowsUpTo(stage: Stage, id: number): Promise<ReadonlyMap<unknown, 
 
 /**
  * Inserts the value until a row of it is told; until then it may be of either definition, because older transactions are
- * running (those of other databases count, too), and is an error: never another row.
+ * running, and is an error: never another row.
  */
 async function toldAs(database: Database, stage: Stage, p: string, expected: JsonRow): Promise<void> {
   for (;;) {
@@ -105,7 +105,9 @@ for (const [version, url] of servers) {
     assert.match(JSON.stringify(rows.get(1)), /dropped and added.*composite\.handling\.mode=text/);
     assert.match(JSON.stringify(rows.get(2)), /dropped and added/);
     assert.deepEqual(rows.get(3), row(3, null));
-    // What begins from now on is of the type as it is.
+    // What begins from now on is of the type as it is, whatever another database is at.
+    await using elsewhere = await createDatabase(url);
+    await elsewhere.query('BEGIN; CREATE TABLE busy ()');
     await toldAs(database, stage, `ROW(5, 'z')`, { a: 5, d: 'z' });
   });
 
@@ -122,5 +124,27 @@ for (const [version, url] of servers) {
     const rows = await rowsUpTo(stage, 3);
     assert.deepEqual(rows.get(1), row(1, { a: 1 }));
     assert.deepEqual(rows.get(3), row(3, { a: 3 }));
+  });
+
+  test(`a type that is altered while the snapshot reads its rows is told (Postgres ${version})`, async () => {
+    await using database = await prepared(url);
+    await database.query(insert(1, `ROW(1, 'x')`));
+    for (const [alteration, message] of [
+      ['DROP ATTRIBUTE b, ADD ATTRIBUTE d text', /public\.pair was altered while the snapshot read public\.t/],
+      ['RENAME ATTRIBUTE a TO first', null],
+    ] as const) {
+      let altered = false;
+      await using running = startSource(database, {
+        extra: { ...extra, 'snapshot.mode': 'initial' },
+        prepare: (out) => {
+          out.onDeclare = async () => {
+            if (!altered) await database.query(`ALTER TYPE pair ${alteration}`);
+            altered = true;
+          };
+        },
+      });
+      if (message === null) await running.out.untilChanges(1);
+      else await assert.rejects(running.ended, { code: 'data.shape', message });
+    }
   });
 }

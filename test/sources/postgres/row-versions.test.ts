@@ -71,6 +71,7 @@ class Server {
   view = '100:100:';
   fields = '1 2';
   readings = 0;
+  oldest: number | null | undefined = undefined;
   readonly types = new TypeCatalog();
   readonly watch: CompositeWatch;
   found: readonly (readonly number[])[] = [];
@@ -81,9 +82,14 @@ class Server {
       this.found = found;
       return !same;
     };
-    const read = async (): Promise<CompositeReading> => {
+    const read = async (_oids: readonly number[], running: boolean): Promise<CompositeReading> => {
       this.readings += 1;
-      return { seen: this.view, read: this.view, attributes: new Map([[oid, attributes(this.fields)]]) };
+      return {
+        ...(running && this.oldest !== undefined ? { oldest: this.oldest } : {}),
+        seen: this.view,
+        read: this.view,
+        attributes: new Map([[oid, attributes(this.fields)]]),
+      };
     };
     this.watch = new CompositeWatch(read, this.types, standby);
   }
@@ -135,6 +141,24 @@ describe('CompositeWatch', () => {
       [1, 3],
       [1, 2, 3],
     ]);
+  });
+
+  it('does not wait for transactions of other databases', async () => {
+    const server = new Server();
+    await server.watch.add([oid]);
+    server.view = '101:120:101';
+    server.oldest = 119;
+    server.fields = '1 2 3';
+    await server.watch.verify();
+    await server.watch.verify();
+    assert.equal(await server.watch.verify(), false, 'one of this database is still running');
+    for (const oldest of [120, null]) {
+      server.fields += ` ${server.fields.split(' ').length + 1}`;
+      await server.watch.verify();
+      server.oldest = oldest;
+      await server.watch.verify();
+      assert.equal(await server.watch.verify(), true, 'settled');
+    }
   });
 
   it('asks for every transaction of a standby that may not have ended', async () => {
