@@ -10,6 +10,7 @@ import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan, Transform } from '../transform.ts';
 import { DerivedText } from './derived-text.ts';
 import { javaDateFormat } from './java-date-format.ts';
+import { javaDateParser } from './java-date-parser.ts';
 import { epochNanosOf, floorDivide, momentKinds } from './moment-text.ts';
 import { findField, invalid, replaceNullKey, requireStruct, stringKey, withFields } from './part.ts';
 import { rowReader } from './row-value.ts';
@@ -29,7 +30,7 @@ const dayMs = 86_400_000n;
 const configKeys: readonly ConfigKey[] = [
   stringKey('field', 'The field containing the timestamp; empty: the whole value is the timestamp.', ''),
   { ...stringKey('target.type', 'The desired timestamp representation: string, unix, Date, Time, or Timestamp.'), oneOf: targets },
-  stringKey('format', 'A pattern of java.text.SimpleDateFormat for strings.', ''),
+  stringKey('format', 'A pattern of java.text.SimpleDateFormat for strings, read and written.', ''),
   { ...stringKey('unix.precision', 'The unit of unix timestamps, read and written.', 'milliseconds'), oneOf: Object.keys(precisions) },
   replaceNullKey,
 ];
@@ -52,13 +53,14 @@ function timestampConverter(config: Config, part: 'key' | 'value'): Transform {
     });
   const unit = precisions[config.choice('unix.precision')] ?? 1_000_000n;
   const write = writer(target, unit, format === '' ? null : javaDateFormat(format, 'format'));
+  const parse = format === '' ? null : javaDateParser(format, 'format');
   return {
     plan(shape, op): ShapePlan {
       const whole = shape[part];
       if (whole === null || (part === 'value' && op === Op.TOMBSTONE)) return { shape, step: null };
       const node = field === '' ? whole : findField(requireStruct(whole, 'formatting timestamp'), field);
       if (node === null) return { shape, step: null };
-      const { schema, node: converted, step } = convert(node, shape.schema, target, unit, write);
+      const { schema, node: converted, step } = convert(node, shape.schema, target, unit, write, parse);
       if (field === '') return { shape: { ...shape, schema, [part]: converted }, step };
       const struct = requireStruct(whole, 'formatting timestamp');
       const fields = struct.fields.map((each) => (each.name === field ? { name: field, node: converted } : each));
@@ -68,6 +70,7 @@ function timestampConverter(config: Config, part: 'key' | 'value'): Transform {
 }
 
 type Write = (epochMs: bigint) => string;
+type Parse = (text: string) => number | null;
 
 /** Kafka Connect goes by way of java.util.Date, so that nothing finer than milliseconds comes through. */
 function writer(target: Target, unit: bigint, format: ((epochMs: number) => string) | null): Write {
@@ -99,8 +102,9 @@ function convert(
   target: Target,
   unit: bigint,
   write: Write,
+  parse: Parse | null,
 ): { schema: RowSchema; node: Node; step: RowStep } {
-  const epochMs = reader(node, schema, unit);
+  const epochMs = reader(node, schema, unit, parse);
   const [type, kind] = written[target];
   const isLogical = target !== 'string' && target !== 'unix';
   const of: Schema = {
@@ -118,7 +122,7 @@ function convert(
 }
 
 /** As Kafka Connect sees the field: Debezium's moments are int64, hence unix timestamps of `unix.precision`, whatever they mean. */
-function reader(node: Node, schema: RowSchema, unit: bigint): (change: Change) => bigint | null {
+function reader(node: Node, schema: RowSchema, unit: bigint, parse: Parse | null): (change: Change) => bigint | null {
   const kind = node.kind === 'column' ? schema.columns[node.column]?.kind : undefined;
   const read = rowReader(node, schema);
   const fromUnits = (units: bigint): bigint => floorDivide(units * unit, 1_000_000n);
@@ -134,8 +138,22 @@ function reader(node: Node, schema: RowSchema, unit: bigint): (change: Change) =
         return isMoment ? floorDivide(nanos, 1_000_000n) : fromUnits(floorDivide(nanos, own));
       });
   }
+  if (kind === ColumnKind.STRING) {
+    if (parse === null)
+      throw new ConnectError('data.shape', 'TimestampConverter requires format option to be specified when using string timestamps', {
+        remedy: 'Set "format", such as yyyy-MM-dd.',
+      });
+    return (change) =>
+      nullOr(read(change), (text) => {
+        const epochMs = parse(text);
+        if (epochMs !== null) return BigInt(epochMs);
+        throw new ConnectError('data.value', 'TimestampConverter cannot read a text by the pattern of "format".', {
+          remedy: 'Correct the row or "format".',
+        });
+      });
+  }
   throw new ConnectError('data.shape', `TimestampConverter cannot read a ${node.schema.name ?? node.schema.type} as a timestamp.`, {
-    remedy: 'Name a column of type timestamp, timestamptz or bigint, or convert it in the database.',
+    remedy: 'Name a column of type timestamp, timestamptz, bigint or text, or convert it in the database.',
   });
 }
 
