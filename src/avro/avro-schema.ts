@@ -185,6 +185,7 @@ class AvroSchemaWriter {
       ['type', this.schema(schema, namespace)],
       ...(doc === undefined ? [] : [['doc', quote(doc)] as Member]),
       ...(fallback === null ? [] : [['default', fallback] as Member]),
+      ...(schema.aliases === undefined ? [] : [['aliases', `[${schema.aliases.map(quote).join(',')}]`] as Member]),
     ]);
   }
 }
@@ -227,7 +228,7 @@ function itemsOf(schema: Schema): Schema {
 
 /** What makes two structs the same one; optional or not is a matter of the place where it stands. */
 function contentOf(schema: Schema): string {
-  return JSON.stringify({ ...schema, optional: false }, (_key, value: unknown) => {
+  return JSON.stringify({ ...schema, optional: false, aliases: undefined }, (_key, value: unknown) => {
     if (typeof value === 'bigint') return value.toString();
     return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
   });

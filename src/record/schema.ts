@@ -32,6 +32,8 @@ export interface Schema {
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** Absent: no default. Structs and arrays never have one (KAFKA-12694). */
   readonly default?: LiteralValue | undefined;
+  /** Former names of the field that has this schema. */
+  readonly aliases?: readonly string[] | undefined;
   /** Struct only. */
   readonly fields?: readonly Field[] | undefined;
   /** Array: the element. Map: the value. */

@@ -76,3 +76,19 @@ test('one name for two different structs is refused', () => {
   };
   assert.throws(() => avroSchemaText(outer, options), /Two different structs are named "app.Inner"/);
 });
+
+test('former names of a field are its aliases, and no part of what its type is', () => {
+  const point: Schema = {
+    type: 'struct',
+    optional: true,
+    name: 'app.Point',
+    fields: [{ name: 'x', schema: { type: 'float64', optional: false } }],
+  };
+  const fields = [
+    { name: 'at', schema: point },
+    { name: 'to', schema: { ...point, aliases: ['target', 'goal'] } },
+  ];
+  const text = avroSchemaText({ type: 'struct', optional: false, name: 'app.Row', fields }, options);
+  assert.match(text, /\{"name":"to","type":\["null","Point"\],"default":null,"aliases":\["target","goal"\]\}/);
+  assert.equal(text.split('aliases').length, 2);
+});

@@ -98,6 +98,13 @@ export const captureKeys: readonly ConfigKey[] = [
     'Header that lists, as JSON, the fields whose unchanged value the server did not send; by default __millrace.unavailable under millrace.PostgresSource.',
     records,
   ),
+  optional(
+    'column.rename.aliases',
+    'BOOLEAN',
+    null,
+    'Give the Avro field of a column that was renamed its former names as aliases, and go on hiding it if it was hidden; by default under millrace.PostgresSource only.',
+    records,
+  ),
   choice(
     'schema.change.refused.policy',
     'fail',

@@ -7,6 +7,7 @@ import type { LogicalMessages } from './logical-messages.ts';
 import type { SourceRegisters } from './registers.ts';
 import type { Relation, RelationCache, RelationColumn } from './relation-cache.ts';
 import type { RowEmitter } from './row-emitter.ts';
+import { compareHalves, lsnFromHalves } from './lsn.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
 import { decodeTuple } from './tuple-decoder.ts';
@@ -70,6 +71,9 @@ export class PgoutputDecoder {
   /** Of the last message: where in the log it stands. */
   lsnHigh = 0;
   lsnLow = 0;
+  /** Where the first change of the transaction in progress lies; 0: unknown. */
+  #firstHigh = 0;
+  #firstLow = 0;
 
   constructor(parts: DecoderParts) {
     this.#change = parts.change;
@@ -130,6 +134,10 @@ export class PgoutputDecoder {
     const xid = cursor.uint32();
     if (this.#position.inTransaction) throw malformed('a transaction begins inside another');
     this.#position.begin(finalHigh, finalLow, micros, xid);
+    // Of its first change; where it is not before the commit (a transaction that came in parts) it says nothing of that.
+    const known = compareHalves(this.lsnHigh, this.lsnLow, finalHigh, finalLow) < 0;
+    this.#firstHigh = known ? this.lsnHigh : 0;
+    this.#firstLow = known ? this.lsnLow : 0;
     this.#shown.beginTransaction(xid, finalHigh, finalLow);
     this.#watch.begin(xid);
     this.#registers.beginTransaction(micros, xid);
@@ -308,7 +316,11 @@ export class PgoutputDecoder {
     }
     // An empty schema name stands for pg_catalog.
     const message = { id, schema: schema === '' ? 'pg_catalog' : schema, table, identity, columns } as const;
-    const pending = this.#relations.define(message, this.#position.inTransaction ? this.#position.xid : 0);
+    const pending = this.#relations.define(
+      message,
+      this.#position.inTransaction ? this.#position.xid : 0,
+      lsnFromHalves(this.#firstHigh, this.#firstLow),
+    );
     return pending ? Decoded.DECLARE : Decoded.NEXT;
   }
 

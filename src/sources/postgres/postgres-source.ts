@@ -17,6 +17,7 @@ import { checkServer, checkTableCount, connectReplication } from './preflight.ts
 import { asPublished, ensurePublication, publishedTables } from './publication.ts';
 import { ensureReplicaIdentities } from './replica-identity.ts';
 import type { ReadingChange } from './reading-change.ts';
+import { RenameWatch } from './rename-watch.ts';
 import { SessionFactory, SqlSession } from './session.ts';
 import { parseSettings, type PostgresSettings } from './settings.ts';
 import { acquireSlot, dropSlot, inspectSlot, slotHeldUp, slotInUse, slotLag, type SlotState, type SnapshotSlot } from './slot.ts';
@@ -195,7 +196,11 @@ export class PostgresSource implements Source {
     });
     const types = await TypeCatalog.load(client);
     const partitions = [...(await partitionsOf(client, tables)).keys()];
-    return { settings, source: this.#context, sessions: this.#sessions, sql: this.#sql, filter, types, server, tables, partitions };
+    const [sessions, sql, { clock, log }] = [this.#sessions, this.#sql, this.#context];
+    // On a standby the server does not say which transactions are visible.
+    const aliases = settings.records.renameAliases && server.timeline !== null;
+    const renames = aliases ? new RenameWatch({ sql, clock, log, publication: settings.publication.name }) : null;
+    return { settings, source: this.#context, sessions, sql, filter, types, server, tables, renames, partitions };
   }
 
   /** Everything before the stream; null when nothing is to be streamed. */
@@ -222,6 +227,7 @@ export class PostgresSource implements Source {
           point: startPoint(slot.consistentPoint),
           shown: filterFromOffset({}, this.#settings),
           known: null,
+          stored: null,
           adhoc: new AdhocState(),
         };
       }
@@ -242,6 +248,7 @@ export class PostgresSource implements Source {
       point,
       shown: filterFromOffset(offset ?? {}, this.#settings),
       known: knownTables(offset),
+      stored: offset,
       adhoc: AdhocState.fromOffset(offset),
     };
   }
@@ -281,7 +288,7 @@ export class PostgresSource implements Source {
     const offset = snapshot.position();
     if (shown === null || offset === null) return null;
     if (told.wanted) await told.end();
-    return { point: parsePosition(offset).point, shown, known: null, adhoc: new AdhocState() };
+    return { point: parsePosition(offset).point, shown, known: null, stored: null, adhoc: new AdhocState() };
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */

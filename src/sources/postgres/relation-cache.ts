@@ -6,7 +6,9 @@ import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { CompositeWatch } from './composite-watch.ts';
 import type { RelationCatalog } from './relation-catalog.ts';
+import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
+import type { RenameWatch } from './rename-watch.ts';
 import { declareShape, type Declared } from './refused-shape.ts';
 import type { LookupPlans } from './reselect/lookup-plan.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
@@ -56,6 +58,15 @@ export interface Relation {
   readonly refusal: ConnectError | null;
 }
 
+/** A table with what its message does not say. */
+interface Description {
+  readonly message: RelationMessage;
+  /** Null: whichever transaction. */
+  readonly xid: number | null;
+  readonly info: TableInfo | null;
+  readonly former: FormerNames | undefined;
+}
+
 interface Known extends Declared {
   readonly fingerprint: string;
   /** A column's type has fields of its own. */
@@ -77,6 +88,7 @@ export class RelationCache {
   readonly #transactions: TransactionRecords | null;
   /** Which columns are read again; null: none. */
   readonly #lookups: LookupPlans | null;
+  readonly #renames: RenameWatch | null;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   /** A captured name means another table now than it did before: nothing in the stream says what became of its rows. */
@@ -84,12 +96,12 @@ export class RelationCache {
   /** Notices when composite types are altered; null: none is shown field by field. */
   composites: CompositeWatch | null = null;
   /** Tables that use composite types, as they were described last. */
-  readonly #composed = new Map<number, { readonly message: RelationMessage; readonly xid: number }>();
+  readonly #composed = new Map<number, { readonly message: RelationMessage; readonly xid: number; readonly lsn: bigint }>();
   /** Which table a name meant last. */
   readonly #owners = new Map<string, number>();
   #lastId = -1;
   #last: Relation | null = null;
-  #pending: { readonly message: RelationMessage; readonly xid: number } | null = null;
+  #pending: { readonly message: RelationMessage; readonly xid: number; readonly lsn: bigint } | null = null;
   #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
   constructor(
@@ -100,7 +112,9 @@ export class RelationCache {
     shown: SnapshotFilter,
     transactions: TransactionRecords | null = null,
     lookups: LookupPlans | null = null,
+    renames: RenameWatch | null = null,
   ) {
+    this.#renames = renames;
     this.#lookups = lookups;
     this.#settings = settings;
     this.#filter = filter;
@@ -124,10 +138,10 @@ export class RelationCache {
     this.#lastId = -1;
   }
 
-  /** `xid`: the transaction in which it came, 0: unknown. True: call `resolve` before the next frame. */
-  define(message: RelationMessage, xid: number): boolean {
+  /** `xid`: the transaction in which it came, 0: unknown; `lsn`: where in the log that begins, 0: unknown. True: call `resolve` before the next frame. */
+  define(message: RelationMessage, xid: number, lsn: bigint): boolean {
     if (this.#filter.acceptsTable(message.schema, message.table)) {
-      this.#pending = { message, xid };
+      this.#pending = { message, xid, lsn };
       return true;
     }
     this.#set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
@@ -142,7 +156,7 @@ export class RelationCache {
     this.defer(async (out) => {
       if (!room) await out.drained();
       if (!(await composites.verify())) return;
-      for (const each of this.#composed.values()) await this.#describe(each.message, each.xid, out);
+      for (const each of this.#composed.values()) await this.#describe(each.message, each.xid, each.lsn, out);
     });
     return true;
   }
@@ -158,21 +172,22 @@ export class RelationCache {
     this.#deferred = null;
     await deferred?.(out);
     if (this.#pending === null) return;
-    const { message, xid } = this.#pending;
-    await this.#describe(message, xid, out);
+    const { message, xid, lsn } = this.#pending;
+    await this.#describe(message, xid, lsn, out);
     this.#pending = null;
   }
 
-  async #describe(message: RelationMessage, xid: number, out: ChangeOutlet): Promise<void> {
+  async #describe(message: RelationMessage, xid: number, lsn: bigint, out: ChangeOutlet): Promise<void> {
     const info = await this.#catalog.table(message.id, xid);
-    const declared = await this.#declare(message, xid, info, out);
+    const former = await this.#renames?.former(message, xid, lsn);
+    const declared = await this.#declare({ message, xid, info, former }, out);
     await this.#shown.meet(message.id, message.schema, message.table, info === null);
     const names = declared.layout.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
     const relation = relationOf(message, declared, regions, counter);
     this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
-    if (declared.composed) this.#composed.set(message.id, { message, xid });
+    if (declared.composed) this.#composed.set(message.id, { message, xid, lsn });
   }
 
   /** Declares a table before its first row, so that a schema that is refused stops the start and not the stream. */
@@ -182,7 +197,7 @@ export class RelationCache {
       .filter((column) => column.generated === '')
       .map((column) => ({ name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) }));
     const message = { id: info.oid, schema: info.schema, table: info.name, identity: info.replicaIdentity, columns };
-    await this.#declare(message, null, info, out);
+    await this.#declare({ message, xid: null, info, former: this.#renames?.formerOf(info) }, out);
   }
 
   #own({ id, schema, table }: RelationMessage): void {
@@ -196,7 +211,7 @@ export class RelationCache {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
-  async #declare(message: RelationMessage, xid: number | null, info: TableInfo | null, out: ChangeOutlet): Promise<Known> {
+  async #declare({ message, xid, info, former }: Description, out: ChangeOutlet): Promise<Known> {
     this.#own(message);
     const types = await this.#catalog.types(
       message.columns.map((column) => column.typeOid),
@@ -204,11 +219,12 @@ export class RelationCache {
     );
     const composites = types.closure(message.columns.map((column) => column.typeOid)).filter(({ kind }) => kind === 'composite');
     await this.composites?.add(composites.map(({ oid }) => oid));
-    const fingerprint = fingerprintOf(message, info, types);
+    const fingerprint = fingerprintOf(message, info, types, former);
     const before = this.#known.get(message.id);
     if (before?.fingerprint === fingerprint) return before;
     const { schema, table, columns, identity } = message;
-    const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings: this.#settings });
+    const settings = this.#settings;
+    const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings, former });
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
@@ -221,9 +237,9 @@ export class RelationCache {
 }
 
 /** The same as long as everything is that a shape is made of. */
-function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog): string {
+function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog, former: FormerNames = new Map()): string {
   const used = types.closure(message.columns.map((column) => column.typeOid));
-  return hash('sha256', JSON.stringify([message, info, used]), 'base64');
+  return hash('sha256', JSON.stringify([message, info, used, [...former]]), 'base64');
 }
 
 function relationOf(

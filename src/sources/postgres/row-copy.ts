@@ -5,6 +5,7 @@ import type { RowSchema } from '../../record/row-schema.ts';
 import type { Shape } from '../../record/shape.ts';
 import { CopyOut, type CopyRoom } from './copy-out.ts';
 import { CopyText } from './copy-text.ts';
+import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
 import { placeColumns, type SnapshotTable } from './snapshot-query.ts';
 import { buildTableShape } from './table-shape.ts';
@@ -22,9 +23,10 @@ export interface RowLayout {
 }
 
 /** Columns that no record shows are not read: they may be large, or none of this user's business. */
-export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings): RowLayout {
+export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings, former?: FormerNames): RowLayout {
   const { info, columns: wireColumns } = published;
-  const { rowSchema, shape, columnOf } = buildTableShape({ schema: info.schema, table: info.name, wireColumns, info, types, settings });
+  const { schema, name } = info;
+  const { rowSchema, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
   const table = { ...published, columns: wireColumns.filter((_column, index) => (columnOf[index] ?? -1) >= 0) };
   const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
   const cellOf = new Int16Array(table.columns.length + extra).fill(-1);

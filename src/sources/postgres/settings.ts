@@ -148,6 +148,8 @@ export interface RecordSettings {
   readonly contextHeaders: boolean;
   /** The header that lists fields with a placeholder for an unchanged value; null: none. */
   readonly unavailableHeader: string | null;
+  /** The field of a renamed column has its former names as aliases. */
+  readonly renameAliases: boolean;
   /** Records of the begin and end of transactions, and numbers of the changes in between. */
   readonly transactions: boolean;
   /** `<topic.prefix>.<value>` */
@@ -222,6 +224,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
       unavailableHeader: config.optional('unavailable.fields.header') ?? (dialect === 'debezium' ? null : '__millrace.unavailable'),
+      renameAliases: config.has('column.rename.aliases') ? config.boolean('column.rename.aliases') : dialect === 'millrace',
       transactions: config.boolean('provide.transaction.metadata'),
       transactionTopic: config.string('topic.transaction'),
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),

@@ -1,6 +1,7 @@
 import type { SourceContext } from '../../connect/plugin.ts';
 import type { TableInfo, TypeCatalog } from './catalog.ts';
 import type { ServerFacts } from './preflight.ts';
+import type { RenameWatch } from './rename-watch.ts';
 import type { SessionFactory, SqlSession } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { TableFilter } from './table-filter.ts';
@@ -16,6 +17,8 @@ export interface StartContext {
   readonly server: ServerFacts;
   /** Captured by the filters and published. */
   readonly tables: readonly TableInfo[];
+  /** Null: renamed columns are not told from others. */
+  readonly renames: RenameWatch | null;
   /** Partitions whose rows come under the name of one of them; before anything is read. */
   readonly partitions: readonly number[];
 }

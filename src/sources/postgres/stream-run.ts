@@ -39,6 +39,8 @@ export interface Begin {
   readonly shown: SnapshotFilter;
   /** Tables that need not be read, from the stored offset; null: all that are captured now. */
   readonly known: StoredKnown | null;
+  /** The offset that is gone on from; null: none. */
+  readonly stored: OffsetMap | null;
   /** What signals have asked for so far; goes on changing. */
   readonly adhoc: AdhocState;
 }
@@ -55,6 +57,7 @@ export class StreamRun {
   readonly position: StreamPosition;
   readonly #start: StartContext;
   readonly #shown: SnapshotFilter;
+  readonly #stored: OffsetMap | null;
   readonly #out: ChangeOutlet;
   readonly #relations: RelationCache;
   readonly #emitter: RowEmitter;
@@ -76,10 +79,12 @@ export class StreamRun {
     const { change, registers } = createChange(() => position.locate());
     this.position = position;
     this.#shown = shown;
+    this.#stored = begin.stored;
     this.#start = start;
     this.#out = out;
     this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
-    this.#relations = new RelationCache(settings, start.filter, createCatalog(start), change, shown, this.#transactions, lookups);
+    const catalog = createCatalog(start);
+    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups, start.renames);
     this.#relations.composites = createCompositeWatch(start);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
@@ -162,7 +167,7 @@ export class StreamRun {
   #offset(): OffsetMap {
     const offset = formatPosition(this.position.snapshot(), this.#start.server);
     const filter = this.#shown.toText(this.#newTables?.current());
-    const members = { ...this.#adhoc.members(), ...this.#newTables?.members() };
+    const members = { ...this.#adhoc.members(), ...this.#newTables?.members(), ...this.#start.renames?.members() };
     return filter === null ? { ...offset, ...members } : { ...offset, [filterMember]: filter, ...members };
   }
 
@@ -182,7 +187,12 @@ export class StreamRun {
   /** Declares every captured table, so that a refused schema or topic stops the start; then streams. */
   async run(signal: AbortSignal): Promise<void> {
     this.#relations.onReplaced = (table) => warnOfReplacement(this.#start.source.log, table);
-    await declareTables(this.#start.tables, signal, (table) => this.#relations.announce(table, this.#out));
+    const { tables, renames } = this.#start;
+    await renames?.begin(
+      tables.map(({ oid }) => oid),
+      this.#stored,
+    );
+    await declareTables(tables, signal, (table) => this.#relations.announce(table, this.#out));
     if (signal.aborted) return;
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();

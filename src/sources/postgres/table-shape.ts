@@ -10,6 +10,7 @@ import { defaultValue } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
 import { adjustFieldName, adjustSchemaName } from './name-adjustment.ts';
+import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declaredLength, sourceTypeName, sourceTypeParameters } from './source-type.ts';
 import { keyColumns, tableKey } from './table-key.ts';
@@ -38,6 +39,8 @@ export interface TableShapeInput {
   readonly info: TableInfo | null;
   readonly types: TypeCatalog;
   readonly settings: PostgresSettings;
+  /** What columns were called before; absent: nobody knows of any. */
+  readonly former?: FormerNames | undefined;
 }
 
 export interface TableShape extends TableLayout {
@@ -76,7 +79,7 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   const columnOf = new Int16Array(wireColumns.length).fill(-1);
   for (const [index, wire] of wireColumns.entries()) {
     const isKey = keyIndexes.includes(index);
-    const isValue = filter.acceptsColumn(schema, table, wire.name);
+    const isValue = filter.acceptsColumn(schema, table, wire.name) && !wasExcluded(input, wire.name);
     // Columns that tell rows apart are read even when no record shows them: the snapshot's order depends on them.
     const isIdentity = identity.includes(infos[index]?.name ?? '');
     if (!isKey && !isValue && !isIdentity) continue;
@@ -93,6 +96,7 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   keepFirstNamed(valueSchemas, columns);
   const fieldNames = columns.map((column) => adjustFieldName(column.name, settings.records.fieldNames));
   refuseNameClashes(input, columns, fieldNames);
+  addAliases(input, columns, valueSchemas, fieldNames);
   const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
   const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
   const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
@@ -113,6 +117,23 @@ function jsonNames(names: readonly string[]): Uint8Array[] {
   const all = Uint8Array.from(Buffer.concat(texts));
   let at = 0;
   return texts.map((text) => all.subarray(at, (at += text.length)));
+}
+
+/** What must not be shown is not shown under a new name either. */
+function wasExcluded({ schema, table, settings, former }: TableShapeInput, name: string): boolean {
+  const { excludes } = settings.tables.columns;
+  return (former?.get(name) ?? []).some((old) => excludes.some((pattern) => pattern.test(`${schema}.${table}.${old}`)));
+}
+
+/** Readers with this schema find the column in records from before it was renamed. */
+function addAliases({ former, settings }: TableShapeInput, columns: Column[], valueSchemas: Schema[], fieldNames: readonly string[]): void {
+  for (const [index, column] of columns.entries()) {
+    const olds = (former?.get(column.name) ?? []).map((name) => adjustFieldName(name, settings.records.fieldNames));
+    const aliases = olds.filter((name) => !fieldNames.includes(name));
+    if (aliases.length === 0) continue;
+    columns[index] = { ...column, schema: { ...column.schema, aliases } };
+    valueSchemas[index] = { ...(valueSchemas[index] ?? column.schema), aliases };
+  }
 }
 
 /**
@@ -173,7 +194,9 @@ interface MappedColumn {
 /** Masks, hashes, truncation and propagated types: of a column at most one, and what hides a value goes first. */
 function applyMapping(input: TableShapeInput, wire: WireColumn, column: Column): MappedColumn {
   const { schema, table, types, settings } = input;
-  const mapping = mappingOf(settings.tables.mappers, schema, table, wire.name);
+  // A column that is to be hidden stays hidden under its new name.
+  const names = [wire.name, ...(input.former?.get(wire.name) ?? [])];
+  const mapping = names.map((name) => mappingOf(settings.tables.mappers, schema, table, name)).find((found) => found !== null) ?? null;
   if (mapping === null) {
     const parameters = propagates(input, wire) ? sourceTypeParameters(wire.name, wire.typeOid, wire.typmod, types) : {};
     return { column, mask: null, valueSchema: withParameters(column.schema, parameters) };

@@ -62,7 +62,7 @@ export async function planTable(
   );
   // A whole SELECT in the place of the table; as blocking snapshots have it.
   const override = collection.condition !== null && /^\s*select\b/i.test(collection.condition) ? collection.condition : null;
-  const layout = rowLayout({ ...found, override }, types, start.settings);
+  const layout = rowLayout({ ...found, override }, types, start.settings, start.renames?.formerOf(found.info));
   const { rowSchema, table } = layout;
   const columns = rowSchema.columns.map(({ name }) => name);
   const key = [...rowSchema.key].map((cell) => columns[cell] ?? '');
