@@ -16,7 +16,7 @@ export interface RecordBatchLimits {
 
 export const recordBatchLimits: RecordBatchLimits = {
   recordsMax: 65_536,
-  arenaBytesMax: 16 * 1024 * 1024,
+  arenaBytesMax: 12 * 1024 * 1024,
   fewTopicsBytesMax: 4 * 1024 * 1024,
 };
 
