@@ -1,6 +1,5 @@
 import { ConnectError } from '../base/errors.ts';
 import { CompactedTopic, type CompactedTopicOptions } from '../kafka/compacted-topic.ts';
-import { TopicAdmin } from '../kafka/topic-admin.ts';
 import type { LogRecord, RecordLog } from './record-log.ts';
 
 /** A compacted Kafka topic as a store sees it. Reads are serialised, because each goes on where the last one stopped. */
@@ -16,8 +15,8 @@ export class KafkaRecordLog implements RecordLog {
   static async open(options: CompactedTopicOptions, onePartition: boolean): Promise<KafkaRecordLog> {
     const topic = new CompactedTopic(options);
     try {
-      await topic.open();
-      if (onePartition) await requireOnePartition(options);
+      const partitions = await topic.open();
+      if (onePartition && partitions !== 1) throw morePartitions(options, partitions);
     } catch (error) {
       await topic.close();
       throw error;
@@ -44,17 +43,10 @@ export class KafkaRecordLog implements RecordLog {
   }
 }
 
-async function requireOnePartition({ client, clock, topic, setting }: CompactedTopicOptions): Promise<void> {
-  const admin = new TopicAdmin(client, clock);
-  try {
-    const found = await admin.describe(topic);
-    if (found === null || found.partitions === 1) return;
-    throw new ConnectError(
-      'kafka.topic',
-      `Topic '${topic}' supplied via the '${setting}' property is required to have a single partition in order to guarantee consistency of connector configurations, but found ${found.partitions} partitions.`,
-      { remedy: `Name another topic in ${setting}.` },
-    );
-  } finally {
-    await admin.close();
-  }
+function morePartitions({ topic, setting }: CompactedTopicOptions, partitions: number): ConnectError {
+  return new ConnectError(
+    'kafka.topic',
+    `Topic '${topic}' supplied via the '${setting}' property is required to have a single partition in order to guarantee consistency of connector configurations, but found ${partitions} partitions.`,
+    { remedy: `Name another topic in ${setting}.` },
+  );
 }

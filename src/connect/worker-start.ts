@@ -170,10 +170,6 @@ async function openStores({ config, clock, log }: WorkerOptions, client: ClientC
     await Promise.all(opened.map((recordLog) => recordLog.close()));
   };
   try {
-    const [configLog, statusLog] = await Promise.all([
-      open(config.storage('config'), 'connector configurations', true),
-      open(config.storage('status'), 'connector and task statuses'),
-    ]);
     const stores = new Map<string, Promise<OffsetStore>>();
     const own = config.storage('offset');
     const offsetsIn = (topic: string): Promise<OffsetStore> => {
@@ -186,8 +182,13 @@ async function openStores({ config, clock, log }: WorkerOptions, client: ClientC
       return store;
     };
     const file = config.offsetFile === null ? null : await FileOffsetStore.open(config.offsetFile);
-    if (file === null) await offsetsIn(own.topic);
-    else log.warn({ file: config.offsetFile }, 'Offsets are kept in a file: delivery is at least once, and only this machine knows them');
+    if (file !== null)
+      log.warn({ file: config.offsetFile }, 'Offsets are kept in a file: delivery is at least once, and only this machine knows them');
+    const [configLog, statusLog] = await allOf(
+      open(config.storage('config'), 'connector configurations', true),
+      open(config.storage('status'), 'connector and task statuses'),
+      file === null ? offsetsIn(own.topic) : null,
+    );
     const [configs, statuses] = await Promise.all([ConfigStore.open(configLog, log), StatusStore.open(statusLog, workerId, log)]);
     return {
       configs,
@@ -203,4 +204,10 @@ async function openStores({ config, clock, log }: WorkerOptions, client: ClientC
     await close();
     throw error;
   }
+}
+
+/** As `Promise.all`, but settles when all have: until then the first failure would leave others that still open something. */
+async function allOf<T extends readonly unknown[]>(...promises: { [K in keyof T]: Promise<T[K]> | T[K] }): Promise<T> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }

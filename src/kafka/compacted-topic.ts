@@ -58,21 +58,19 @@ export class CompactedTopic {
     });
   }
 
-  /** Creates the topic if it is missing. Rejects with `kafka.topic` when it exists and would lose entries. */
-  async open(): Promise<void> {
-    const { client, clock, topic } = this.#options;
+  /** Creates the topic if it is missing; resolves to its partitions. Rejects with `kafka.topic` when it exists and would lose entries. */
+  async open(): Promise<number> {
+    const { client, clock, topic, partitions, replicationFactor } = this.#options;
     const admin = new TopicAdmin(client, clock);
     try {
-      if ((await admin.describe(topic)) === null) {
+      let found = await admin.describe(topic);
+      if (found === null) {
         const settings = { ...compactedTopicSettings, ...this.#options.settings, 'cleanup.policy': 'compact' };
-        await admin.create({
-          name: topic,
-          partitions: this.#options.partitions,
-          replicationFactor: this.#options.replicationFactor,
-          settings,
-        });
+        await admin.create({ name: topic, partitions, replicationFactor, settings });
+        found = await admin.describe(topic);
       }
       await this.#verify(admin);
+      return found?.partitions ?? partitions;
     } finally {
       await admin.close();
     }
