@@ -22,7 +22,8 @@ export interface ConverterContext {
 export interface RowEncoder {
   /**
    * Writes the whole payload, wire header included. Throws `ConnectError` `data.value` naming the column and the reason
-   * (never the value). No I/O, no allocation; what was written before a throw is rolled back by the caller.
+   * (never the value). No I/O, no allocation; what was written before a throw is rolled back by the caller. A header that is
+   * null may be the one byte 0xff, which no UTF-8 text is.
    */
   encode(change: Change, out: ByteSink): void;
 }

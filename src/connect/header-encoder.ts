@@ -14,6 +14,9 @@ export interface HeaderPart {
   readonly register: number;
 }
 
+/** What an encoder of headers writes for null: see `RowEncoder.encode`. */
+const nullByte = 0xff;
+
 interface Entry {
   /** The encoded name; for a constant also its length and bytes. */
   readonly prefix: Uint8Array;
@@ -74,6 +77,10 @@ export class HeaderEncoder implements RowEncoder {
       scratch.at = 0;
       encoder.encode(change, scratch);
       assert(!scratch.overflowed, 'a header needs more room the second time');
+    }
+    if (scratch.at === 1 && scratch.bytes[0] === nullByte) {
+      out.int(-1);
+      return;
     }
     out.int(scratch.at);
     out.copy(scratch.bytes, 0, scratch.at);

@@ -14,7 +14,11 @@ const nothing = new Uint8Array(0);
 /** Plain text: a single value as it is, a struct as `Struct{a=1,b=x}` without its null fields. */
 export class StringConverter implements Converter {
   compile(node: Node, context: ConverterContext): Promise<Encoder> {
-    return Promise.resolve().then(() => new PlainEncoder(plainEncoder(node, context.schema)));
+    return Promise.resolve().then(() => {
+      const encoder = plainEncoder(node, context.schema);
+      // A header may be null beside the record's value, so that the mark is kept.
+      return context.part === 'header' ? encoder : new PlainEncoder(encoder);
+    });
   }
 }
 

@@ -58,6 +58,10 @@ describe('EventRouter', () => {
     assert.deepEqual(headed?.headers, { id: uuid, eventType: 'OrderCreated', aggregateid: '1' });
     const [enveloped] = await run({ 'table.fields.additional.placement': 'type:envelope:eventType' }, [event()]);
     assert.deepEqual(enveloped?.value, { payload, eventType: 'OrderCreated' });
+    const [nullHeader] = await run({ 'table.fields.additional.placement': 'payload:header:text,aggregateid:header' }, [
+      { ...event({ payload: null }) },
+    ]);
+    assert.deepEqual(nullHeader?.headers, { id: uuid, text: null, aggregateid: '1' }, 'null is not the empty text');
     const absent = { 'table.fields.additional.placement': 'nope:header' };
     await assert.rejects(run(absent, [event()]), /Unable to find the field nope/);
     assert.equal((await run({ ...absent, 'table.field.additional.missing': 'ignore' }, [event()])).length, 1);
