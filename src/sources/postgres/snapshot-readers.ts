@@ -13,6 +13,7 @@ import type { ReadingChange } from './reading-change.ts';
 import { SnapshotMarker } from './registers.ts';
 import { copyRows, rowLayout, type RowLayout } from './row-copy.ts';
 import type { PostgresSettings } from './settings.ts';
+import { asItIs, holdTable } from './snapshot-hold.ts';
 import type { SnapshotProgress, TableProgress } from './snapshot-progress.ts';
 import { copyStatement, type SnapshotTable } from './snapshot-query.ts';
 import { TableReading, type RangeReading, type StoredRange, type Tail } from './snapshot-reading.ts';
@@ -139,9 +140,10 @@ export class SnapshotReaders {
 
   async #openTable(client: Client, published: SnapshotTable): Promise<TableReading> {
     const { epoch } = this.#options;
+    await holdTable(client, published);
     const layout = must(this.#layouts.get(published), 'the table was declared');
     const node = await fileNode(client, published.info.oid);
-    const ranges = this.#storedRanges(layout, node) ?? (await this.#split(client, layout));
+    const ranges = this.#storedRanges(layout, node) ?? (await asItIs(published, () => this.#split(client, layout)));
     const reading = new TableReading(layout, epoch, node, ranges);
     this.#open.add(reading);
     return reading;
@@ -192,7 +194,7 @@ export class SnapshotReaders {
     const statement = copyStatement(layout.table, bounds);
     const onRow = (row: CopyText): boolean => !signal.aborted && this.#emit(reading, range, row);
     const room = { ready: () => this.#ready(), drained: () => this.#room.drained() };
-    const row = await copyRows({ client, statement, layout, change, room, signal, onRow });
+    const row = await asItIs(layout.table, () => copyRows({ client, statement, layout, change, room, signal, onRow }));
     await this.#endRange(range, row);
   }
 

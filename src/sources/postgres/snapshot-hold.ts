@@ -1,0 +1,41 @@
+import type { Client } from 'pg';
+
+import { ConnectError } from '../../base/errors.ts';
+import { tableSource, type SnapshotTable } from './snapshot-query.ts';
+import { sqlState } from './sql-error.ts';
+
+/**
+ * From here to the end of the transaction the table stays as it is. One that was rewritten since the database snapshot was
+ * taken (`ALTER TABLE ... TYPE`) looks empty in it, and nothing in the stream brings its rows: that is an error to be tried
+ * again, in a later snapshot.
+ */
+export async function holdTable(client: Client, table: SnapshotTable): Promise<void> {
+  if (table.override !== null) return;
+  await asItIs(table, () => client.query(`SELECT FROM ${tableSource(table)} LIMIT 0`));
+  const { rows } = await client.query<{ rewritten: boolean }>(
+    `SELECT bool_or(relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(oid)) AS rewritten FROM pg_catalog.pg_class
+     WHERE relfilenode <> 0 AND (oid = $1 OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))`,
+    [table.info.oid],
+  );
+  if (rows[0]?.rewritten === true) throw altered(table);
+}
+
+/** The catalog is that of the database snapshot, statements are read by the tables of now. */
+export async function asItIs<T>(table: SnapshotTable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const state = sqlState(error);
+    if (table.override === null && (state === '42703' || state === '42P01')) throw altered(table, error);
+    throw error;
+  }
+}
+
+/** A next attempt goes on behind what was read, in a database snapshot that knows the table as it is. */
+function altered({ info }: SnapshotTable, cause?: unknown): ConnectError {
+  return new ConnectError('postgres.busy', `The table ${info.schema}.${info.name} was altered or dropped before the snapshot came to it.`, {
+    cause,
+    remedy:
+      'Nothing: the snapshot goes on with the table as it is now. To keep tables as they are set "snapshot.locking.mode" to "shared".',
+  });
+}

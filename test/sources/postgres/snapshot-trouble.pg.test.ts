@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { classify, ConnectError } from '../../../src/base/errors.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
+import type { SourceOffset } from '../../../src/record/offset.ts';
+import type { CollectedChange } from '../../support/collecting-outlet.ts';
+import { createDatabase, type Database } from '../../support/database.ts';
+import { servers } from './servers.ts';
+import { startSource, untilStreaming, untilTrue, type Running } from './source-fixture.ts';
+
+const initial = { 'snapshot.mode': 'initial' };
+
+/** Rows by table and key in the end; a key that was deleted has to be there. */
+function stateOf(changes: readonly CollectedChange[]): Record<string, unknown> {
+  const rows = new Map<string, unknown>();
+  for (const { op, table, before, after } of changes) {
+    const id = (after ?? before)?.['id'] as string;
+    if (op === 't') for (const key of rows.keys()) if (key.startsWith(`${table} `)) rows.delete(key);
+    if (op === 'd') assert.ok(rows.delete(`${table} ${id}`), `${table} ${id}`);
+    else if (after !== null) rows.set(`${table} ${id}`, after);
+  }
+  return Object.fromEntries(rows);
+}
+
+async function ended(running: Running): Promise<ConnectError | null> {
+  const error = await running.ended.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error === null || error instanceof ConnectError, String(error));
+  return error;
+}
+
+/** As a supervisor does: after an error that may pass, once more from what was handed over. */
+async function runUntil(
+  db: Database,
+  first: Running,
+  ready: (changes: readonly CollectedChange[]) => boolean,
+): Promise<readonly CollectedChange[]> {
+  let seen: CollectedChange[] = [];
+  let running = first;
+  for (let life = 0; life < 5; life += 1) {
+    const end = ended(running);
+    const arrived = running.out
+      .until(() => ready([...seen, ...running.out.changes]))
+      .then(
+        () => true,
+        () => false,
+      );
+    const complete = await Promise.race([arrived, end.then(() => false)]);
+    seen = [...seen, ...running.out.changes];
+    if (complete) {
+      await running[Symbol.asyncDispose]();
+      return seen;
+    }
+    const error = await end;
+    assert.equal(error === null ? null : classify(error), 'retry', String(error));
+    await running[Symbol.asyncDispose]();
+    const offset = seen.at(-1)?.offset ?? null;
+    const offsets: SourceOffset[] = offset === null ? [] : [{ partition: { server: 'shop' }, offset }];
+    running = startSource(db, { offsets, extra: { ...initial, 'skipped.operations': 'none' } });
+  }
+  throw new Error('it did not come to its end');
+}
+
+for (const [version, server] of servers) {
+  test(`Postgres ${version}: tables that are altered, renamed, emptied or dropped while the snapshot reads another one`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(`CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT n, 'a' FROM generate_series(1, 50) n;
+      CREATE TABLE retyped (id int PRIMARY KEY, v int); CREATE TABLE grown (id int PRIMARY KEY, v text); CREATE TABLE shrunk (id int PRIMARY KEY, v text, gone text); CREATE TABLE renamed (id int PRIMARY KEY, v text);
+      CREATE TABLE emptied (id int PRIMARY KEY, v text); CREATE TABLE dropped (id int PRIMARY KEY, v text);
+      CREATE TABLE marks (id int PRIMARY KEY)`);
+    for (const table of ['grown', 'shrunk', 'renamed', 'retyped', 'emptied', 'dropped'])
+      await db.query(`INSERT INTO ${table} VALUES (1, '1'), (2, '2')`);
+    const running = startSource(db, {
+      extra: { ...initial, 'skipped.operations': 'none' },
+      prepare: (out) => (out.hasRoom = (count) => count !== 10),
+    });
+    await running.out.until(() => running.out.full);
+    await db.query(`ALTER TABLE grown ADD COLUMN more int DEFAULT 7; UPDATE grown SET v = 'x' WHERE id = 1; ALTER TABLE shrunk DROP COLUMN gone;
+      INSERT INTO shrunk VALUES (3, '3'); ALTER TABLE renamed RENAME COLUMN v TO w; UPDATE renamed SET w = 'y' WHERE id = 2;
+      ALTER TABLE retyped ALTER v TYPE text USING 'n' || v; DELETE FROM retyped WHERE id = 1; TRUNCATE emptied; INSERT INTO emptied VALUES (9, 'late'); DROP TABLE dropped`);
+    await db.query('INSERT INTO marks VALUES (1)');
+    // The first of them to be read was rewritten, the next ones have other columns, the last is gone.
+    running.out.makeRoom();
+    const changes = await runUntil(
+      db,
+      running,
+      (all) => all.some(({ table, op }) => table === 'public.marks' && op !== 't') && isRead(all),
+    );
+    const told = stateOf(changes);
+    for (const table of ['a', 'grown', 'shrunk', 'renamed', 'retyped', 'emptied']) {
+      const rows = await db.query<{ id: number; row: Record<string, unknown> }>(`SELECT id, to_jsonb(t) AS row FROM ${table} t`);
+      const keys = Object.keys(told).filter((key) => key.startsWith(`public.${table} `));
+      assert.deepEqual(keys.toSorted(), rows.map(({ id }) => `public.${table} ${id}`).toSorted(), table);
+      for (const { id, row } of rows) {
+        const found = told[`public.${table} ${id}`] as Record<string, unknown>;
+        for (const [name, value] of Object.entries(row)) {
+          // A row that was read before its table was altered has the columns of that moment.
+          if (name in found) assert.equal(found[name], value === null ? null : String(value as string), `${table} ${id} ${name}`);
+        }
+      }
+    }
+  });
+
+  test(`Postgres ${version}: the session that gave the snapshot is lost in the midst: no row of another moment gets among the others`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(`CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT n, repeat('x', 200) FROM generate_series(1, 2000) n;
+      CREATE TABLE b (id int PRIMARY KEY, v text); INSERT INTO b SELECT n, repeat('x', 200) FROM generate_series(1, 2000) n`);
+    const extra = { ...initial, 'snapshot.max.threads': '3', 'snapshot.slice.bytes': '16384' };
+    const running = startSource(db, { extra, prepare: (out) => (out.hasRoom = (count) => count !== 100) });
+    await running.out.until(() => running.out.full);
+    await db.query(`UPDATE a SET v = 'new'; UPDATE b SET v = 'new'; DELETE FROM b WHERE id > 1000`);
+    await db.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'walsender' OR
+         pid = (SELECT min(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_xmin IS NOT NULL)`,
+    );
+    running.out.makeRoom();
+    const changes = await runUntil(db, running, (all) => all.filter(({ op }) => op === 'd').length === 1000 && isRead(all));
+    const told = stateOf(changes);
+    assert.equal(Object.keys(told).length, 3000);
+    assert.ok(Object.values(told).every((row) => (row as { v: string }).v === 'new'));
+  });
+
+  test(`Postgres ${version}: an open transaction that a new slot waits for is named; after the snapshot no session of ours holds the server back`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(`CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a SELECT generate_series(1, 500)`);
+    const open = await db.connect();
+    await open.query(`SET application_name = 'the holder'; BEGIN; INSERT INTO a VALUES (1000)`);
+    const holders: string[] = [];
+    const log: Logger = { ...silentLog, warn: (fields: unknown) => holders.push(...((fields as { holders?: string[] }).holders ?? [])) };
+    await using running = startSource(db, { extra: { ...initial, 'snapshot.max.threads': '2' }, log });
+    await untilTrue(() => Promise.resolve(holders.some((holder) => holder.includes('the holder'))));
+    assert.deepEqual(running.out.changes, []);
+    await open.query('COMMIT');
+    await running.out.untilChanges(501);
+    await untilStreaming(db, running);
+    await untilTrue(async () => {
+      const rows = await db.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_type = 'client backend'
+           AND (backend_xmin IS NOT NULL OR state LIKE 'idle in transaction%')`,
+      );
+      return rows.length === 0;
+    });
+  });
+}
+
+/** The snapshot was complete: there is a change of the stream, or its last row said so. */
+function isRead(changes: readonly CollectedChange[]): boolean {
+  return changes.at(-1)?.offset?.['snapshot'] === undefined || changes.at(-1)?.offset?.['snapshot'] === null;
+}
