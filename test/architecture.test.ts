@@ -172,6 +172,22 @@ function testNames(text: string): string[] {
   return [...text.matchAll(/\b(?:test|it)\(\s*(['"`])((?:(?!\1)[^\\]|\\.)+)\1/g)].map((match) => match[2] as string);
 }
 
+test('docs/traps.md has every trap, and every test that it names is there', () => {
+  const page = readFileSync(join(root, 'docs/traps.md'), 'utf8');
+  const numbers = [...page.matchAll(/^\| T(\d+) \|/gm)].map((match) => Number(match[1]));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 63 }, (_, index) => index + 1),
+  );
+  const rows = page.split('\n').filter((line) => /^\| T\d+ \|/.test(line));
+  assert.deepEqual(
+    rows.filter((row) => !row.includes('](../test/')),
+    [],
+  );
+  const read = (path: string): string | null => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null);
+  assert.deepEqual(testReferenceFaults(page, read), []);
+});
+
 test('docs/scenarios.md has every scenario, and every test that it names is there', () => {
   const page = readFileSync(join(root, 'docs/scenarios.md'), 'utf8');
   const numbers = [...page.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]));

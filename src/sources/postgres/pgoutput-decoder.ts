@@ -171,6 +171,7 @@ export class PgoutputDecoder {
     cursor.advance(9);
     const endHigh = cursor.uint32();
     const endLow = cursor.uint32();
+    cursor.advance(8);
     if (!this.#position.inTransaction) throw malformed('a commit without a transaction');
     const transactions = this.#transactions;
     const room = transactions === null || this.#mark(transactions, 'END');

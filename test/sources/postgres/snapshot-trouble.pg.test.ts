@@ -101,7 +101,7 @@ for (const [version, server] of servers) {
         const found = told[`public.${table} ${id}`] as Record<string, unknown>;
         for (const [name, value] of Object.entries(row)) {
           // A row that was read before its table was altered has the columns of that moment.
-          if (name in found) assert.equal(found[name], value === null ? null : String(value as string), `${table} ${id} ${name}`);
+          if (name in found) assert.equal(found[name], value === null ? null : String(value as string | number), `${table} ${id} ${name}`);
         }
       }
     }

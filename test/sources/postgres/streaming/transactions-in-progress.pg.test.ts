@@ -51,6 +51,10 @@ async function readAll(db: Database, slot: string, extra: Readonly<Record<string
   return [...running.out.changes];
 }
 
+function idsOf(changes: readonly CollectedChange[]): string[] {
+  return changes.map(({ after }) => after?.['id'] as string).toSorted((a, b) => Number(a) - Number(b));
+}
+
 for (const [version, server] of servers) {
   test(`Postgres ${version}: transactions streamed in progress give the records that whole ones give, also across kills`, async (t) => {
     await using db = await createDatabase(server);
@@ -98,6 +102,28 @@ for (const [version, server] of servers) {
     await rest.out.until(() => rest.out.changes.at(-1)?.after?.['text'] === endMark);
     seen = [...seen, ...rest.out.changes];
     assert.deepEqual(facts(seen), facts(whole));
+  });
+
+  test(`Postgres ${version}: a block that catches errors in a loop makes a subtransaction of each turn: what it undid is left out`, async (t) => {
+    await using db = await createDatabase(server);
+    const directory = await mkdtemp(join(tmpdir(), 'millrace-spill-'));
+    t.after(() => rm(directory, { recursive: true, force: true }));
+    await db.query(`CREATE TABLE notes (id int PRIMARY KEY, text text); CREATE PUBLICATION shop_publication FOR ALL TABLES;
+      ALTER DATABASE ${db.name} SET logical_decoding_work_mem = '64kB'`);
+    for (const name of ['whole', 'parts']) {
+      await db.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [`${name}_${db.name}`]);
+    }
+    await db.query(`DO $$ BEGIN FOR n IN 1..1500 LOOP
+        BEGIN
+          INSERT INTO notes VALUES (n, repeat('x', 100));
+          BEGIN INSERT INTO notes VALUES (-n, 'inside'); IF n % 2 = 0 THEN RAISE 'undo'; END IF; EXCEPTION WHEN raise_exception THEN NULL; END;
+          IF n % 3 = 0 THEN RAISE 'undo all'; END IF;
+        EXCEPTION WHEN raise_exception THEN NULL; END;
+      END LOOP; END $$`);
+    await db.query(`INSERT INTO notes VALUES (900002, '${endMark}')`);
+    const there = (await db.query<{ id: string }>('SELECT id::text FROM notes ORDER BY notes.id')).map(({ id }) => id);
+    assert.deepEqual(idsOf(await readAll(db, `parts_${db.name}`, spilling(directory))), there);
+    assert.deepEqual(idsOf(await readAll(db, `whole_${db.name}`, {})), there);
   });
 
   test(`Postgres ${version}: what cannot be taken in parts is taken whole, without a gap or a repetition`, async (t) => {
