@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 
 import { avroSchemaText } from '../../../src/avro/avro-schema.ts';
 import { avroValueWriter } from '../../../src/avro/avro-value-writer.ts';
@@ -8,6 +9,7 @@ import { plainValueWriter } from '../../../src/json/plain-value-writer.ts';
 import { oneVersion } from '../../../src/sources/postgres/row-versions.ts';
 import { TypeCatalog, type TypeInfo } from '../../../src/sources/postgres/type-catalog.ts';
 import { plainJson } from '../../support/plain-decoder.ts';
+import { propertySettings } from '../../support/property.ts';
 import { CellShape } from './cell-shape.ts';
 import { testSettings } from './test-settings.ts';
 
@@ -296,4 +298,20 @@ test('damaged text is a data error', () => {
     const cells = cellsOf(type);
     for (const text of texts) assert.throws(() => cells.written(text, avroValueWriter), { code: 'data.value' }, `${type} ${text}`);
   }
+});
+
+test('text that is damaged anywhere is a data error or a value, never anything else', () => {
+  const edit = fc.tuple(fc.nat(80), fc.nat(3), fc.string({ unit: fc.constantFrom(...'{}()[]<>,;:".=\\-+ 019eNULt'), maxLength: 3 }));
+  const shapes = new Map(values.map(([type]) => [type, cellsOf(type)]));
+  fc.assert(
+    fc.property(fc.constantFrom(...values), fc.array(edit, { minLength: 1, maxLength: 3 }), ([type, text], edits) => {
+      const damaged = edits.reduce((now, [at, gone, more]) => now.slice(0, at) + more + now.slice(at + gone), text);
+      try {
+        shapes.get(type)?.decoded(damaged);
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'data.value', `${type} ${damaged}: ${String(error)}`);
+      }
+    }),
+    { ...propertySettings(), numRuns: 1500 },
+  );
 });
