@@ -343,6 +343,7 @@ export class PostgresSource implements Source {
   }
 
   #tick(stream: StreamRun): void {
+    this.#snapshotMetrics.adhoc(stream.adhocCounts());
     this.#metrics.stream(stream.counts, stream.position.inTransaction ? stream.position.commitMicros : null);
     const nowMs = this.#context.clock.monotonic();
     if (nowMs - this.#polledMs < slotPollMs) return;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { GaugeCell, Labels, Metrics } from '../../base/metrics.ts';
+import type { AdhocCounts } from './adhoc/adhoc-snapshots.ts';
 import type { SnapshotCounts } from './snapshot.ts';
 
 const lookMs = 1000;
@@ -15,6 +16,9 @@ export class SnapshotMetrics {
   #counts: () => SnapshotCounts | null = () => null;
   #beginMs = 0;
   #timer: Timer | null = null;
+  /** Of the snapshot beside the stream that is under way: how many tables in all, and how many are left. */
+  #adhocTables = 0;
+  #adhocRemaining = 0;
 
   constructor(metrics: Metrics, clock: Clock, labels: Labels) {
     this.#metrics = metrics;
@@ -42,6 +46,21 @@ export class SnapshotMetrics {
     this.#counts = () => null;
   }
 
+  /** Snapshots beside the stream, now. What is behind them stays as it was until the next one begins. */
+  adhoc({ remaining, paused, rows }: AdhocCounts): void {
+    for (const [table, count] of rows) this.#rows(table, count);
+    if (remaining === 0 && this.#adhocTables === 0) return;
+    if (this.#adhocTables === 0) this.#beginMs = this.#clock.monotonic();
+    // More may have been asked for meanwhile.
+    if (remaining > this.#adhocRemaining) this.#adhocTables += remaining - this.#adhocRemaining;
+    this.#adhocRemaining = remaining;
+    this.#state(remaining > 0 ? 'running' : 'completed');
+    this.#gauge('SnapshotPaused', '1 while a snapshot beside the stream is paused.').set(paused && remaining > 0 ? 1 : 0);
+    this.#duration();
+    this.#tables(this.#adhocTables, remaining);
+    if (remaining === 0) this.#adhocTables = 0;
+  }
+
   #state(state: 'none' | 'running' | 'completed' | 'aborted' | 'skipped'): void {
     this.#gauge('SnapshotRunning', '1 while a snapshot is being read.').set(state === 'running' ? 1 : 0);
     this.#gauge('SnapshotCompleted', '1 when the last snapshot of this run was read to its end.').set(state === 'completed' ? 1 : 0);
@@ -55,17 +74,26 @@ export class SnapshotMetrics {
   }
 
   #show(): void {
-    this.#gauge('SnapshotDurationInSeconds', 'How long the snapshot has taken so far.').set(
-      (this.#clock.monotonic() - this.#beginMs) / 1000,
-    );
+    this.#duration();
     const counts = this.#counts();
     if (counts === null) return;
-    this.#gauge('TotalTableCount', 'Tables of the snapshot.').set(counts.tables);
-    this.#gauge('RemainingTableCount', 'Tables that are not read to their end.').set(counts.remaining);
-    for (const [table, rows] of counts.rows) {
-      const labels = { ...this.#labels, table };
-      this.#metrics.gauge('debezium_metrics_RowsScanned', 'Rows read by this run, by table.', labels).set(rows);
-    }
+    this.#tables(counts.tables, counts.remaining);
+    for (const [table, rows] of counts.rows) this.#rows(table, rows);
+  }
+
+  #duration(): void {
+    const seconds = (this.#clock.monotonic() - this.#beginMs) / 1000;
+    this.#gauge('SnapshotDurationInSeconds', 'How long the snapshot has taken so far.').set(seconds);
+  }
+
+  #tables(total: number, remaining: number): void {
+    this.#gauge('TotalTableCount', 'Tables of the snapshot.').set(total);
+    this.#gauge('RemainingTableCount', 'Tables that are not read to their end.').set(remaining);
+  }
+
+  #rows(table: string, rows: number): void {
+    const labels = { ...this.#labels, table };
+    this.#metrics.gauge('debezium_metrics_RowsScanned', 'Rows read by this run, by table.', labels).set(rows);
   }
 
   #gauge(name: string, help: string): GaugeCell {

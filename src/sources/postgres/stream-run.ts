@@ -23,6 +23,7 @@ import { RowLookup } from './reselect/row-lookup.ts';
 import { WaitingOutlet } from './reselect/waiting-outlet.ts';
 import { RowEmitter } from './row-emitter.ts';
 import { AdhocStream } from './adhoc/adhoc-stream.ts';
+import type { AdhocCounts } from './adhoc/adhoc-snapshots.ts';
 import type { AdhocState } from './adhoc/adhoc-state.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
 import type { Signal } from './adhoc/signal.ts';
@@ -178,6 +179,10 @@ export class StreamRun {
   /** Resolves when the signal has been taken; rejects when it cannot be obeyed. */
   signal(signal: Signal): Promise<void> {
     return this.#adhoc.signal(signal);
+  }
+
+  adhocCounts(): AdhocCounts {
+    return this.#adhoc.counts();
   }
 
   get counts(): Float64Array {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createDatabase } from '../../support/database.ts';
+import { execute, send, signalTable, streaming, WindowHold, withSignals } from './adhoc/adhoc-harness.ts';
 import { startSource, untilStreaming, untilTrue, type Running } from './source-fixture.ts';
 
 async function valueOf(running: Running, name: string, label = ''): Promise<number> {
@@ -80,4 +81,23 @@ test('the metrics tell what was streamed, what lags and how the slot is; the slo
     assert.equal(await value('millrace_postgres_connected'), 0);
   }
   assert.deepEqual(await db.query('SELECT slot_name FROM pg_replication_slots WHERE database = $1', [db.name]), []);
+});
+
+test('a snapshot beside the stream shows its tables, its rows and that it is paused', async () => {
+  await using db = await createDatabase();
+  await db.query(`CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 30); ${signalTable}`);
+  await using running = await streaming(db, { extra: { ...withSignals, 'incremental.snapshot.chunk.size': '10' } });
+  const value = (name: string, label?: string): Promise<number> => valueOf(running, `debezium_metrics_${name}`, label);
+  const hold = await WindowHold.open(db);
+  await execute(running, ['public.orders']);
+  await hold.untilHeld();
+  await untilTrue(async () => (await value('SnapshotRunning')) === 1);
+  assert.deepEqual([await value('TotalTableCount'), await value('RemainingTableCount')], [1, 1]);
+  await send(running, 'pause-snapshot');
+  await untilTrue(async () => (await value('SnapshotPaused')) === 1);
+  await hold.letGo();
+  await send(running, 'resume-snapshot');
+  await untilTrue(async () => (await value('SnapshotCompleted')) === 1);
+  assert.deepEqual([await value('RowsScanned', 'public.orders'), await value('RemainingTableCount')], [30, 0]);
+  assert.deepEqual([await value('SnapshotRunning'), await value('SnapshotPaused')], [0, 0]);
 });

@@ -11,6 +11,13 @@ import type { Watermarks } from './watermarks.ts';
 
 const retryMs = 1000;
 
+export interface AdhocCounts {
+  /** Tables that are not read to their end. */
+  readonly remaining: number;
+  readonly paused: boolean;
+  readonly rows: ReadonlyMap<string, number>;
+}
+
 const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
   unknown: 'UNKNOWN_SCHEMA',
   'no-key': 'NO_PRIMARY_KEY',
@@ -26,6 +33,8 @@ export class AdhocSnapshots {
   readonly #incremental: IncrementalSnapshot;
   readonly #blocking: BlockingSnapshot;
   #wake = Promise.withResolvers<void>();
+  /** Rows handed over by table, of those that this stream has read. */
+  readonly #rows = new Map<string, number>();
 
   constructor(parts: AdhocParts, watermarks: Watermarks) {
     this.#parts = parts;
@@ -37,6 +46,20 @@ export class AdhocSnapshots {
   members(): ReturnType<AdhocState['toMembers']> {
     const { state } = this.#parts;
     return state.toMembers(this.#incremental.progress(), this.#blocking.progress());
+  }
+
+  /** How far they are; the tables of signals that were not looked up yet count as one each. */
+  counts(): AdhocCounts {
+    const { requests, incremental, blocking, paused } = this.#parts.state;
+    for (const [queue, progress] of [
+      [incremental, this.#incremental.progress()],
+      [blocking, this.#blocking.progress()],
+    ] as const) {
+      const [first] = queue.collections;
+      if (first !== undefined && progress !== null) this.#rows.set(`${first.schema}.${first.table}`, progress.rows);
+    }
+    const remaining = requests.length + incremental.collections.length + blocking.collections.length;
+    return { remaining, paused, rows: this.#rows };
   }
 
   /**
@@ -244,6 +267,7 @@ export class AdhocSnapshots {
       const { incremental } = state;
       if (incremental.collections[0] !== collection) return;
       const rows = incremental.progress?.rows ?? 0;
+      this.#rows.set(name, rows);
       start.source.log.info({ table: name, rows, status }, 'table read by an incremental snapshot');
       tellIncremental(this.#parts, 'TABLE_SCAN_COMPLETED', { scanned_collection: name, total_rows_scanned: String(rows), status });
       this.#incremental.reset();

@@ -10,7 +10,7 @@ import type { ReplicationStream } from '../replication-stream.ts';
 import type { StartContext } from '../start-context.ts';
 import type { StreamPosition } from '../stream-position.ts';
 import type { AdhocParts } from './adhoc-parts.ts';
-import { AdhocSnapshots } from './adhoc-snapshots.ts';
+import { AdhocSnapshots, type AdhocCounts } from './adhoc-snapshots.ts';
 import { storedTaken, type AdhocState, type Collection } from './adhoc-state.ts';
 import { Notifications } from './notifications.ts';
 import type { RowWatch } from './row-watch.ts';
@@ -62,6 +62,10 @@ export class AdhocStream {
 
   members(): ReturnType<AdhocState['toMembers']> {
     return this.#snapshots.members();
+  }
+
+  counts(): AdhocCounts {
+    return this.#snapshots.counts();
   }
 
   /** Tables that came later and are large: read in chunks. Only while the stream stands still. */
