@@ -8,6 +8,9 @@ import type { Logger } from '../base/log.ts';
 import { avscType } from './avsc-type.ts';
 import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
 
+/** One that Avro allows; another is left to the compiler. */
+const namespacePattern = /"namespace":"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"/;
+
 /**
  * Ids for schemas. Uses the registry client of @kafkajs/confluent-schema-registry below its `register()`, which would
  * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone
@@ -64,7 +67,7 @@ export class SchemaRegistry {
 
   /** To compile a schema takes longer than all else that is done for a table, so that those alike are compiled once. */
   #validate(schemaText: string): void {
-    const namespace = /"namespace":"([^"]+)"/.exec(schemaText)?.[1];
+    const namespace = namespacePattern.exec(schemaText)?.[1];
     const digest = hash('sha256', namespace === undefined ? schemaText : schemaText.replaceAll(namespace, '\0'), 'base64');
     if (this.#valid.has(digest)) return;
     avscType(schemaText);

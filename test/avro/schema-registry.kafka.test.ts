@@ -92,6 +92,16 @@ test('use.latest.version writes under the latest id, and only when the layout is
   await assert.rejects(latest.idOf(subject, record({ a: 'long' })), isCode('registry.schema', /other fields or types/));
 });
 
+test('a schema that is like one before it but for its namespace gets its own id, and is refused where that is none', async () => {
+  const own = registry();
+  const text = record({ a: 'int', b: 'string' });
+  const [left, right] = [text, text.replaceAll('test.registry', 'test.another')];
+  assert.notEqual(await own.idOf(uniqueName('registry'), left), await own.idOf(uniqueName('registry'), right));
+  for (const bad of [text.replaceAll('test.registry', 'not allowed'), text.replaceAll('"string"', '"strong"')]) {
+    await assert.rejects(own.idOf(uniqueName('registry'), bad), (error) => error instanceof ConnectError && error.code === 'data.shape');
+  }
+});
+
 test('what is no Avro schema is refused before it is sent', async () => {
   const text = JSON.stringify({ type: 'record', name: 'Bad Name', fields: [] });
   await assert.rejects(
