@@ -9,7 +9,7 @@ import type { ConstantNode, HeaderNode, Node, Shape, StructNode } from '../../sr
 import { Config } from '../../src/connect/config.ts';
 import { createTransforms, predicatePlugins, transformPlugins } from '../../src/connect/transforms/catalog.ts';
 import { fieldPath } from '../../src/connect/transforms/fields.ts';
-import { javaReplacement } from '../../src/connect/transforms/route.ts';
+import { javaReplacement } from '../../src/base/java-regex.ts';
 
 const kafka = 'org.apache.kafka.connect.transforms';
 const rowSchema: RowSchema = {

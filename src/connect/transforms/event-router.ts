@@ -1,3 +1,4 @@
+import { javaRegex, javaReplacement } from '../../base/java-regex.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
@@ -7,7 +8,6 @@ import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowPartition, RowStep, ShapePlan } from '../transform.ts';
 import { expandedPayload } from './expanded-payload.ts';
 import { findField, invalid, listKey, newStruct, stringKey } from './part.ts';
-import { javaRegex, javaReplacement } from './route.ts';
 import { epochMsOf, momentKinds } from './moment-text.ts';
 import { rowReader } from './row-value.ts';
 import { versionedShapes } from './schema-versions.ts';

@@ -1,10 +1,10 @@
+import { javaRegex, javaReplacement } from '../../base/java-regex.ts';
 import type { FieldNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { ShapePlan } from '../transform.ts';
 import { Op } from '../../record/change.ts';
 import { findField, invalid, requireStruct, stringKey, withFields } from './part.ts';
-import { javaRegex, javaReplacement } from './route.ts';
 
 /** As the Postgres source adjusts the names of its schemas. */
 const adjustments: Readonly<Record<string, (name: string) => string>> = {

@@ -1,10 +1,10 @@
+import { javaRegex } from '../../base/java-regex.ts';
 import type { HeaderNode, Shape } from '../../record/shape.ts';
 import { Op, type Change } from '../../record/change.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey } from '../plugin.ts';
 import type { RowStep, Transform } from '../transform.ts';
-import { javaRegex } from './route.ts';
 import { stringKey } from './part.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { ConnectError } from '../../base/errors.ts';
+import { javaRegex, javaReplacement } from '../../base/java-regex.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import { invalid, recordPlugin, stringKey } from './part.ts';
+import { recordPlugin, stringKey } from './part.ts';
 
 /** Topic names, decided once per shape. */
 export const routePlugins: readonly TransformPlugin[] = [
@@ -19,48 +19,3 @@ export const routePlugins: readonly TransformPlugin[] = [
     },
   ),
 ];
-
-export interface JavaRegex {
-  /** `Matcher.matches`: the whole text. */
-  matches(text: string): boolean;
-  /** `Matcher.find`: the first place. */
-  readonly find: RegExp;
-}
-
-/** Reads what Java and JavaScript write alike, and `(?i)` in front; anything else is refused rather than misread. */
-export function javaRegex(text: string, key: string): JavaRegex {
-  const flags = /^\(\?([ims]+)\)/.exec(text);
-  const source = flags === null ? text : text.slice(flags[0].length);
-  try {
-    const whole = new RegExp(`^(?:${source})$`, flags?.[1] ?? '');
-    return { matches: (candidate) => whole.test(candidate), find: new RegExp(source, flags?.[1] ?? '') };
-  } catch (error) {
-    throw new ConnectError('config.invalid', `Invalid value ${text} for configuration ${key}: Invalid regular expression`, {
-      remedy: 'Write it without possessive quantifiers and other forms that only Java has.',
-      cause: error,
-    });
-  }
-}
-
-/** `Matcher.replaceFirst`: `$1` takes as many digits as there are groups, `${name}`, and `\` before a literal character. */
-export function javaReplacement(text: string): (match: string, ...rest: unknown[]) => string {
-  return (match, ...rest) => {
-    const last = rest.at(-1);
-    const named = typeof last === 'object' && last !== null ? (last as Record<string, string | undefined>) : {};
-    const tail = typeof last === 'object' && last !== null ? 3 : 2;
-    const groups = [match, ...(rest.slice(0, rest.length - tail) as (string | undefined)[])];
-    return text.replace(/\\(.)|\$\{([^}]*)\}|\$(\d+)|\$/g, (token: string, literal?: string, name?: string, digits?: string) => {
-      if (literal !== undefined) return literal;
-      if (name !== undefined) {
-        if (!(name in named)) throw invalid('replacement', text, `No group with name {${name}}`);
-        return named[name] ?? '';
-      }
-      if (digits === undefined) throw invalid('replacement', text, `Illegal group reference "${token}"`);
-      let length = 1;
-      while (length < digits.length && Number(digits.slice(0, length + 1)) < groups.length) length += 1;
-      const group = Number(digits.slice(0, length));
-      if (group >= groups.length) throw invalid('replacement', text, `No group ${group}`);
-      return (groups[group] ?? '') + digits.slice(length);
-    });
-  };
-}

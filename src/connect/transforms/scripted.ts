@@ -1,3 +1,4 @@
+import { javaRegex } from '../../base/java-regex.ts';
 import { Op } from '../../record/change.ts';
 import type { Shape } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
@@ -7,8 +8,7 @@ import { bindExpression, truth } from './expression-program.ts';
 import { parseExpression } from './expression.ts';
 import type { Expression } from './expression.ts';
 import { invalid, stringKey } from './part.ts';
-import { javaRegex } from './route.ts';
-import type { JavaRegex } from './route.ts';
+import type { JavaRegex } from '../../base/java-regex.ts';
 
 const modes = ['keep', 'drop', 'evaluate'] as const;
 

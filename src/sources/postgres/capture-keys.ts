@@ -1,7 +1,8 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
-import { choice, optional, partly, required } from './config-key.ts';
+import { choice, optional, required } from './config-key.ts';
 import { checkPatterns } from './pattern-check.ts';
 import { checkKeyColumns, checkSkippedOperations, checkTopicPrefix } from './settings-rules.ts';
+import { topicNamingKeys } from './topic-naming.ts';
 import { typeKeys } from './type-keys.ts';
 
 const tables = { group: 'Tables' } as const;
@@ -75,22 +76,7 @@ export const captureKeys: readonly ConfigKey[] = [
     'Records of the begin and end of each transaction, and in every record of a change its number in the transaction.',
     records,
   ),
-  optional('topic.transaction', 'STRING', 'transaction', 'Topic of the records about transactions, behind the prefix.', {
-    ...records,
-    check: topicPart,
-  }),
-  optional('topic.delimiter', 'STRING', '.', 'Between prefix, schema and table in topic names.', {
-    ...records,
-    check: topicPart,
-  }),
-  partly(
-    'topic.naming.strategy',
-    'CLASS',
-    'io.debezium.schema.SchemaTopicNamingStrategy',
-    ['io.debezium.schema.schematopicnamingstrategy', 'io.debezium.schema.defaulttopicnamingstrategy'],
-    'How topics are named: <prefix>.<schema>.<table>, or <prefix>.<table>.',
-    'use the transform io.debezium.transforms.ByLogicalTableRouter, which takes the same regular expressions.',
-  ),
+  ...topicNamingKeys,
   optional(
     'unavailable.fields.header',
     'STRING',
@@ -123,7 +109,3 @@ export const captureKeys: readonly ConfigKey[] = [
   ),
   ...typeKeys,
 ];
-
-function topicPart(value: string): string | null {
-  return /^[\w.-]+$/.test(value) ? null : 'may hold letters, digits, ".", "_" and "-" only';
-}

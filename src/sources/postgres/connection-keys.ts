@@ -169,9 +169,6 @@ export const connectionKeys: readonly ConfigKey[] = [
   ),
   optional('heartbeat.interval.ms', 'INT', '0', 'Interval of heartbeats; 0: none.', { ...replication, min: 0 }),
   optional('heartbeat.action.query', 'STRING', null, 'SQL to run at each heartbeat.', replication),
-  optional('topic.heartbeat.prefix', 'STRING', '__debezium-heartbeat', 'The heartbeat topic is <this>.<topic.prefix>.', replication),
-  optional('heartbeat.topics.prefix', 'STRING', null, 'Older name of topic.heartbeat.prefix.', { ...replication, importance: 'LOW' }),
-  optional('topic.heartbeat.name', 'STRING', null, 'The whole name of the heartbeat topic.', { ...replication, importance: 'LOW' }),
   optional('flush.lsn.source', 'BOOLEAN', 'true', 'Older name of lsn.flush.mode: false means "manual".', {
     ...replication,
     importance: 'LOW',

@@ -5,7 +5,6 @@ import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } fro
 import { adjustSchemaName } from './name-adjustment.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { topicName } from './topic-name.ts';
 
 /** What `source.version` says: this connector's own version. */
 export const connectorVersion = '0.1.0';
@@ -28,14 +27,16 @@ export interface EnvelopeInput {
 /** Debezium's record of a table: `before`, `after`, `source`, `transaction`, `op` and three times. */
 export function buildEnvelope(input: EnvelopeInput): Shape {
   const { schema, table, settings, rowSchema } = input;
-  const { topicDelimiter, topicNamesSchema, schemaNames } = settings.records;
-  const topic = topicName(settings.topicPrefix, topicDelimiter, ...(topicNamesSchema ? [schema, table] : [table]));
-  // Names of keys and values are made of what a topic may be called, before they are adjusted.
-  const prefix = topicName(settings.topicPrefix, '.', schema, table);
+  const { topics, schemaNames } = settings.records;
+  const topic = topics.table(schema, table);
   const columnSchemas = rowSchema.columns.map((column) => column.schema);
-  const valueSchema = rowStruct(input, input.valueSchemas, input.captured, adjustSchemaName(`${prefix}.Value`, schemaNames), true);
-  const keySchema = rowStruct(input, columnSchemas, [...rowSchema.key], adjustSchemaName(`${prefix}.Key`, schemaNames), false);
+  const valueSchema = rowStruct(input, input.valueSchemas, input.captured, adjustSchemaName(`${topic}.Value`, schemaNames), true);
+  const keySchema = withTable(
+    input,
+    rowStruct(input, columnSchemas, [...rowSchema.key], adjustSchemaName(`${topic}.Key`, schemaNames), false),
+  );
   const keyOf = (tuple: TupleRef): StructNode => keyNode(input, keySchema, tuple);
+  const isKeyless = keySchema.fields?.length === 0;
   const fields: FieldNode[] = [
     { name: 'before', node: rowNode(input, valueSchema, input.captured, TupleRef.BEFORE, TupleRef.BEFORE) },
     { name: 'after', node: rowNode(input, valueSchema, input.captured, TupleRef.AFTER, TupleRef.AFTER) },
@@ -48,13 +49,9 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
   ];
   return {
     topic,
-    key: rowSchema.key.length === 0 ? null : keyOf(TupleRef.ROW),
+    key: isKeyless ? null : keyOf(TupleRef.ROW),
     value: struct(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
-    headers: [
-      ...(rowSchema.key.length === 0 ? [] : keyHeaders(keyOf(TupleRef.RELATED))),
-      ...unavailableHeader(settings),
-      ...contextHeaders(settings),
-    ],
+    headers: [...(isKeyless ? [] : keyHeaders(keyOf(TupleRef.RELATED))), ...unavailableHeader(settings), ...contextHeaders(settings)],
     schema: rowSchema,
   };
 }
@@ -145,10 +142,20 @@ function rowNode(
   return { kind: 'struct', schema, fields, presence };
 }
 
+/** Keys of several tables on one topic are told apart by a field more. */
+function withTable({ settings }: EnvelopeInput, key: Schema): Schema {
+  const { tableField } = settings.records.topics;
+  return tableField === null ? key : { ...key, fields: [...(key.fields ?? []), { name: tableField.name, schema: text }] };
+}
+
 /** Debezium neither masks nor hashes keys: what stands in them decides about partitions and compaction. */
-function keyNode({ rowSchema, settings }: EnvelopeInput, schema: Schema, tuple: TupleRef): StructNode {
+function keyNode({ rowSchema, settings, ...table }: EnvelopeInput, schema: Schema, tuple: TupleRef): StructNode {
   const raw = settings.dialect === 'debezium';
+  const { tableField } = settings.records.topics;
   const fields = (schema.fields ?? []).map((field, at): FieldNode => {
+    if (tableField !== null && at === rowSchema.key.length) {
+      return { name: field.name, node: constant(field.schema, tableField.value(table.schema, table.table)) };
+    }
     return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column: rowSchema.key[at] ?? 0, raw } };
   });
   return { kind: 'struct', schema, fields, presence: null };

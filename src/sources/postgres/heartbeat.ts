@@ -78,8 +78,8 @@ export class Heartbeat {
   }
 }
 
-function heartbeatShape({ topicPrefix, stream }: PostgresSettings): Shape {
-  const topic = stream.heartbeatTopic;
+function heartbeatShape({ topicPrefix, records }: PostgresSettings): Shape {
+  const topic = records.topics.heartbeats;
   const text: Schema = { type: 'string', optional: false };
   const long: Schema = { type: 'int64', optional: false };
   return {

@@ -10,7 +10,6 @@ import { buildSource, buildTransaction } from './envelope.ts';
 import { accepts } from './name-list.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { topicName } from './topic-name.ts';
 import { bytesType } from './type-map.ts';
 
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
@@ -89,7 +88,7 @@ export class LogicalMessages {
 }
 
 function messageShape(settings: PostgresSettings): Shape {
-  const topic = topicName(settings.topicPrefix, settings.records.topicDelimiter, 'message');
+  const topic = settings.records.topics.messages;
   const content = bytesType(settings.types);
   const columns: Column[] = [
     { name: 'prefix', kind: ColumnKind.STRING, schema: optionalText, scale: -1 },

@@ -4,6 +4,7 @@ import { checkMapperKey, mapperKeyPattern } from './column-mapper.ts';
 import { checkPattern } from './pattern-check.ts';
 import { validateReselect } from './reselect/reselect-settings.ts';
 import { splitKeyColumns, splitPatterns } from './settings-syntax.ts';
+import { topicNamingIssues } from './topic-naming.ts';
 
 const exclusivePairs = [
   ['schema.include.list', 'schema.exclude.list'],
@@ -48,6 +49,7 @@ export function validateSettings(config: Config): ConfigIssue[] {
     complain('database.sslcert', '"database.sslcert" and "database.sslkey" belong together: set both or none.');
   }
   issues.push(...validateReselect(config));
+  issues.push(...topicNamingIssues(config));
   return issues;
 }
 

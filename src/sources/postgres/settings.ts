@@ -13,8 +13,8 @@ import type { SlotDangerSettings } from './slot-danger.ts';
 import { validateSettings } from './settings-rules.ts';
 import { typeSettings, type TypeSettings } from './type-settings.ts';
 import { splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
+import { topicNaming, type TopicNaming } from './topic-naming.ts';
 import type { SpillSettings } from './streaming/transaction-spill.ts';
-import { topicName } from './topic-name.ts';
 
 export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
 export const millraceClassName = 'millrace.PostgresSource';
@@ -108,7 +108,6 @@ export interface StreamSettings {
   /** 0: no heartbeats. */
   readonly heartbeatIntervalMs: number;
   readonly heartbeatActionQuery: string | null;
-  readonly heartbeatTopic: string;
   readonly skippedOperations: ReadonlySet<'c' | 'u' | 'd' | 't'>;
   /** Given by the user rather than by default: then the publication is narrowed, too. */
   readonly skippedOperationsExplicit: boolean;
@@ -140,9 +139,7 @@ export interface TableSettings {
 
 export interface RecordSettings {
   readonly tombstonesOnDelete: boolean;
-  readonly topicDelimiter: string;
-  /** The schema of a table is part of its topic's name. */
-  readonly topicNamesSchema: boolean;
+  readonly topics: TopicNaming;
   readonly schemaNames: NameAdjustment;
   readonly fieldNames: NameAdjustment;
   readonly contextHeaders: boolean;
@@ -152,8 +149,6 @@ export interface RecordSettings {
   readonly renameAliases: boolean;
   /** Records of the begin and end of transactions, and numbers of the changes in between. */
   readonly transactions: boolean;
-  /** `<topic.prefix>.<value>` */
-  readonly transactionTopic: string;
   /** Over the prefixes of logical decoding messages. */
   readonly messagePrefixes: NameList;
 }
@@ -218,15 +213,13 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
     types: typeSettings(config, dialect),
     records: {
       tombstonesOnDelete: config.boolean('tombstones.on.delete'),
-      topicDelimiter: config.string('topic.delimiter'),
-      topicNamesSchema: !/\.DefaultTopicNamingStrategy$/i.test(config.string('topic.naming.strategy')),
+      topics: topicNaming(config),
       schemaNames: config.choice('schema.name.adjustment.mode') as NameAdjustment,
       fieldNames: config.choice('field.name.adjustment.mode') as NameAdjustment,
       contextHeaders: config.has('extended.headers.enabled') ? config.boolean('extended.headers.enabled') : dialect === 'debezium',
       unavailableHeader: config.optional('unavailable.fields.header') ?? (dialect === 'debezium' ? null : '__millrace.unavailable'),
       renameAliases: config.has('column.rename.aliases') ? config.boolean('column.rename.aliases') : dialect === 'millrace',
       transactions: config.boolean('provide.transaction.metadata'),
-      transactionTopic: config.string('topic.transaction'),
       messagePrefixes: nameList(config, 'message.prefix.include.list', 'message.prefix.exclude.list'),
     },
     snapshot: snapshotSettings(config, dialect),
@@ -303,17 +296,10 @@ function streamSettings(config: Config): StreamSettings {
     lsnFlushMode: config.boolean('flush.lsn.source') ? (config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode']) : 'manual',
     heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
     heartbeatActionQuery: config.optional('heartbeat.action.query'),
-    heartbeatTopic: heartbeatTopic(config),
     skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
     skippedOperationsExplicit: skipped.join() !== 't',
     skipUnchanged: config.boolean('skip.messages.without.change'),
   };
-}
-
-function heartbeatTopic(config: Config): string {
-  const prefix = config.optional('heartbeat.topics.prefix') ?? config.string('topic.heartbeat.prefix');
-  const name = config.optional('topic.heartbeat.name') ?? '';
-  return name === '' ? topicName(prefix, config.string('topic.delimiter'), config.string('topic.prefix')) : name;
 }
 
 function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']): SnapshotSettings {

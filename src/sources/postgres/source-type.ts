@@ -34,6 +34,12 @@ export function declaredLength(typeOid: number, typmod: number, types: TypeCatal
   return (base.oid === 1042 || base.oid === 1043) && base.typmod >= 4 ? base.typmod - 4 : 0;
 }
 
+/** How long a value may be as far as its type says, as the JDBC driver has it; 0 for numbers of any length. */
+export function lengthMax(typeOid: number, typmod: number, types: TypeCatalog): number {
+  const base = baseType(typeOid, typmod, types);
+  return base.oid === 1700 && base.typmod < 4 ? 0 : sourceLength(base.oid, base.typmod);
+}
+
 /** Underneath domains and arrays. */
 function baseType(typeOid: number, typmod: number, types: TypeCatalog): { readonly oid: number; readonly typmod: number } {
   const type = types.get(typeOid);

@@ -12,7 +12,7 @@ import { neutralValue } from './literal-value.ts';
 import { adjustFieldName, adjustSchemaName } from './name-adjustment.ts';
 import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
-import { declaredLength, sourceTypeName, sourceTypeParameters } from './source-type.ts';
+import { declaredLength, lengthMax, sourceTypeName, sourceTypeParameters } from './source-type.ts';
 import { keyColumns, tableKey } from './table-key.ts';
 import { TableFilter } from './table-filter.ts';
 import { mapType } from './type-map.ts';
@@ -197,7 +197,8 @@ function applyMapping(input: TableShapeInput, wire: WireColumn, column: Column):
   // A column that is to be hidden stays hidden under its new name.
   const names = [wire.name, ...(input.former?.get(wire.name) ?? [])];
   const mapping = names.map((name) => mappingOf(settings.tables.mappers, schema, table, name)).find((found) => found !== null) ?? null;
-  if (mapping === null) {
+  // What cannot be longer is not cut, and its schema does not say so.
+  if (mapping === null || (mapping.kind === 'truncate' && lengthMax(wire.typeOid, wire.typmod, types) <= mapping.units)) {
     const parameters = propagates(input, wire) ? sourceTypeParameters(wire.name, wire.typeOid, wire.typmod, types) : {};
     return { column, mask: null, valueSchema: withParameters(column.schema, parameters) };
   }
@@ -238,7 +239,8 @@ function mapColumn(input: TableShapeInput, wire: WireColumn): MappedType | null 
   const column = `${input.schema}.${input.table}.${wire.name}`;
   const arrays = settings.types.arrayStructs.some((pattern) => pattern.test(column)) ? 'struct' : settings.types.arrays;
   const names: RecordNames = {
-    record: (schema, type) => adjustSchemaName(topicName(settings.topicPrefix, '.', schema, type), settings.records.schemaNames),
+    record: (schema, type) =>
+      adjustSchemaName(topicName('underscore', [settings.topicPrefix, schema, type].join('.')), settings.records.schemaNames),
     field: (name) => adjustFieldName(name, settings.records.fieldNames),
   };
   try {

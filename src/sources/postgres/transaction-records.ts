@@ -8,7 +8,6 @@ import { CellState } from '../../record/tuple-view.ts';
 import { adjustSchemaName } from './name-adjustment.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { topicName } from './topic-name.ts';
 
 /** How many changes of one table the transaction in progress has had. */
 export interface CollectionCounter {
@@ -153,8 +152,8 @@ const columns: readonly Column[] = [
   },
 ];
 
-function transactionShape({ topicPrefix, records }: PostgresSettings): Shape {
-  const topic = topicName(topicPrefix, records.topicDelimiter, records.transactionTopic);
+function transactionShape({ records }: PostgresSettings): Shape {
+  const topic = records.topics.transactions;
   const id: Node = { kind: 'register', schema: text, register: SourceRegister.TRANSACTION_ID, holds: 'text' };
   const column = (index: number): Node => ({
     kind: 'column',

@@ -134,7 +134,7 @@ test('a list that takes in more tables than the guardrail allows is told, or ref
 });
 
 function heartbeatTopic(extra: Readonly<Record<string, string>>): string {
-  return testSettings(extra).stream.heartbeatTopic;
+  return testSettings(extra).records.topics.heartbeats;
 }
 
 test('the heartbeat topic: by its prefix, the older name of that, or its whole name', () => {

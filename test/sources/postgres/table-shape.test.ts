@@ -287,18 +287,18 @@ test('placeholders for values that were not sent', () => {
   for (const oid of [114, 142, 1043, 3802]) assert.equal(placeholder(oid), '__debezium_unavailable_value', String(oid));
 });
 
-test('topics are named with or without the schema; schemas of keys and rows always with it', () => {
+test('topics are named with or without the schema, and schemas of keys and rows after them', () => {
   const { shape } = build(orders, info(orders), {
     'topic.naming.strategy': 'io.debezium.schema.DefaultTopicNamingStrategy',
     'topic.delimiter': '-',
   });
   assert.equal(shape.topic, 'shop-orders');
-  assert.deepEqual([shape.value.schema.name, shape.key?.schema.name], ['shop-orders.Envelope', 'shop.public.orders.Key']);
+  assert.deepEqual([shape.value.schema.name, shape.key?.schema.name], ['shop-orders.Envelope', 'shop-orders.Key']);
 });
 
 test('topic names take what Kafka takes, adjusted names what Avro takes', () => {
-  assert.equal(topicName('shop', '.', 'my schema', 'tàble'), 'shop.my_schema.t_ble');
-  assert.equal(topicName('s', '.', 'x'.repeat(300)).length, 249);
+  assert.equal(topicName('underscore', 'shop.my schema.tàble'), 'shop.my_schema.t_ble');
+  assert.equal(topicName('underscore', 'x'.repeat(300)).length, 249);
   assert.equal(adjustSchemaName('shop.my-schema.1t', 'avro'), 'shop.my_schema.1t');
   assert.equal(adjustFieldName('1a-b_c.d', 'avro'), '_1a_b_c_d');
   assert.equal(adjustFieldName('1a-b_c', 'avro_unicode'), '_u0031a_u002db_u005fc');
