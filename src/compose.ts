@@ -1,3 +1,4 @@
+import { apicurioConverterPlugin } from './avro/apicurio-converter.ts';
 import { avroConverterPlugin } from './avro/avro-converter.ts';
 import { systemClock } from './base/clock.ts';
 import { createLog, type Logger } from './base/log.ts';
@@ -8,6 +9,7 @@ import { SecretScrubber } from './connect/secret-scrubber.ts';
 import { predicatePlugins, transformPlugins } from './connect/transforms/catalog.ts';
 import { WorkerConfig } from './connect/worker-config.ts';
 import { startWorker, type RunningWorker } from './connect/worker-start.ts';
+import { binaryDataConverterPlugin, byteArrayConverterPlugin } from './json/byte-array-converter.ts';
 import { jsonConverterPlugin } from './json/json-converter.ts';
 import { simpleHeaderConverterPlugin, stringConverterPlugin } from './json/string-converter.ts';
 import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
@@ -16,12 +18,14 @@ import { generatorSourcePlugin } from './sources/generator/plugin.ts';
 import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
 import { version } from './version.ts';
 
+const formats = [avroConverterPlugin, apicurioConverterPlugin, jsonConverterPlugin, stringConverterPlugin];
+
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({
   version,
   sources: [postgresSourcePlugin, csvSourcePlugin, generatorSourcePlugin],
-  converters: [avroConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
-  headerConverters: [simpleHeaderConverterPlugin],
+  converters: [...formats, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
+  headerConverters: [simpleHeaderConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
   transforms: transformPlugins,
   predicates: predicatePlugins,
 });

@@ -77,7 +77,7 @@ const avroConfigKeys: readonly ConfigKey[] = [
 
 export const avroConverterPlugin: ConverterPlugin = {
   className: 'io.confluent.connect.avro.AvroConverter',
-  aliases: ['io.apicurio.registry.utils.converter.AvroConverter', 'millrace.AvroConverter', 'AvroConverter'],
+  aliases: ['millrace.AvroConverter', 'AvroConverter'],
   configKeys: avroConfigKeys,
   create(config: Config, { isKey, log }): Converter {
     return new AvroConverter(new SchemaRegistry(registryOptions(config), systemClock, log), {

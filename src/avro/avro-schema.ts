@@ -19,6 +19,8 @@ const logicalTypes: Readonly<Record<string, string>> = {
 export interface AvroSchemaOptions {
   /** `connect.meta.data`: Connect's own facts (name, version, parameters) as properties. */
   readonly connectMetaData: boolean;
+  /** Namespaces may hold characters that Avro's specification does not allow, as Java's library lets them. */
+  readonly anyNamespace?: boolean;
 }
 
 /** An optional value with a default is the union [T, null], without one [null, T]. */
@@ -147,7 +149,7 @@ class AvroSchemaWriter {
     const dot = fullName.lastIndexOf('.');
     const own = dot < 0 ? defaultNamespaceFor(schema) : fullName.slice(0, dot);
     const name = fullName.slice(dot + 1);
-    checkName(name, own, fullName);
+    checkName(name, this.#options.anyNamespace === true ? '' : own, fullName);
     const known = this.#named.get(`${own}.${name}`);
     if (known !== undefined) {
       if (known !== content) throw redefined(fullName);

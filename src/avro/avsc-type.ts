@@ -20,10 +20,15 @@ function isLong(schema: unknown): boolean {
   return schema === 'long' || (typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long');
 }
 
+/** avsc is strict about namespaces, which whoever reads a schema decides for himself. */
+function plainNamespace(key: string, value: unknown): unknown {
+  return key === 'namespace' && typeof value === 'string' ? value.replaceAll(/[^\w.]|(?<=^|\.)(?=\d)/g, '_') : value;
+}
+
 /** Parses an Avro schema; rejects what Avro does not allow with `data.shape`. Longs decode to bigint. */
 export function avscType(schemaText: string): Type {
   try {
-    return avsc.Type.forSchema(JSON.parse(schemaText) as avsc.Schema, {
+    return avsc.Type.forSchema(JSON.parse(schemaText, plainNamespace) as avsc.Schema, {
       wrapUnions: true,
       typeHook: (schema) => (isLong(schema) ? wideLong : undefined),
     });

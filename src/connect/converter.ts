@@ -20,6 +20,8 @@ export interface ConverterContext {
 }
 
 export interface RowEncoder {
+  /** Headers that every record with this part has, behind those of the shape. */
+  readonly headers?: readonly (readonly [name: string, value: Uint8Array])[];
   /**
    * Writes the whole payload, wire header included. Throws `ConnectError` `data.value` naming the column and the reason
    * (never the value). No I/O, no allocation; what was written before a throw is rolled back by the caller. A header that is

@@ -101,19 +101,21 @@ class ShapeCompiler {
   }
 
   /** Null: there are none. */
-  async headers(nodes: readonly HeaderNode[], context: ConverterContext): Promise<HeaderEncoder | null> {
+  /** `added`: what the converters of key and value want there, behind the shape's own. */
+  async headers(nodes: readonly HeaderNode[], context: ConverterContext, added: readonly HeaderPart[]): Promise<HeaderEncoder | null> {
+    if (added.length > 0) return new HeaderEncoder([...(await this.#compileParts(nodes, context)), ...added]);
     if (nodes.length === 0) return null;
     const place = placeOf(context);
     const alike = this.#headers.find(
       (each) => each.place === place && each.nodes.length === nodes.length && each.nodes.every((node, index) => node === nodes[index]),
     );
     if (alike !== undefined) return alike.encoder;
-    const encoder = this.#compileHeaders(nodes, context);
+    const encoder = this.#compileParts(nodes, context).then((parts) => new HeaderEncoder(parts));
     this.#headers.push({ nodes, place, encoder });
     return encoder;
   }
 
-  async #compileHeaders(nodes: readonly HeaderNode[], context: ConverterContext): Promise<HeaderEncoder> {
+  async #compileParts(nodes: readonly HeaderNode[], context: ConverterContext): Promise<HeaderPart[]> {
     const parts: HeaderPart[] = [];
     for (const header of nodes) {
       const encoder = await this.compile(this.planner.headerConverter, header.node, context);
@@ -124,7 +126,7 @@ class ShapeCompiler {
         value: fixedValue(header, encoder, context.schema),
       });
     }
-    return new HeaderEncoder(parts);
+    return parts;
   }
 }
 
@@ -195,14 +197,17 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
   const presence = shape.value.kind === 'struct' ? shape.value.presence : null;
   // An absent image makes the record's value null (below), so that the struct itself is always there when it is written.
   const valueNode = compiler.present(shape.value);
+  const key = keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' });
+  const value = tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' });
+  const added = [...encoderHeaders(key, null), ...encoderHeaders(value, presence)];
   const headers = shape.headers.filter((each) => each.ops === null || each.ops.includes(op));
   return {
     topic,
     steps: stepsOrNull,
-    key: keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' }),
-    value: tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' }),
+    key,
+    value,
     valuePresence: presence,
-    headers: await compiler.headers(headers, { topic, schema, part: 'header' }),
+    headers: await compiler.headers(headers, { topic, schema, part: 'header' }, added),
     partition: outcome.partition,
     route: null,
   };
@@ -224,6 +229,10 @@ function routedPlan(steps: readonly RowStep[] | null, route: NonNullable<Outcome
     partition: null,
     route: { rows: route.rows, open },
   };
+}
+
+function encoderHeaders(encoder: RowEncoder | null, presence: HeaderPart['presence']): HeaderPart[] {
+  return (encoder?.headers ?? []).map(([name, value]) => ({ name, value, presence, register: -1 }));
 }
 
 /** Constants are encoded here and now, with a change that has no rows, because nobody will look at them. */
