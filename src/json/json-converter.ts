@@ -72,14 +72,14 @@ export const jsonConverterPlugin: ConverterPlugin = {
       default: 'true',
       importance: 'LOW',
       group: 'JSON',
-      doc: 'Write the default in place of null.',
-      ignored: 'A null of the source stays null: what was written is what the table says.',
+      doc: 'Write the default in place of null in fields of the source block. A null of a row stays null: what was written is what the table says.',
     },
   ],
   create(config: Config): Converter {
     return new JsonConverter({
       schemasEnable: config.boolean('schemas.enable'),
       decimalNumeric: config.choice('decimal.format') === 'numeric',
+      keepNull: config.has('replace.null.with.default') && !config.boolean('replace.null.with.default'),
     });
   },
 };

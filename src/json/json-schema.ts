@@ -5,6 +5,8 @@ import { writeDecimalText } from '../text/text-decimal.ts';
 export interface JsonFormatOptions {
   /** `decimal.format`: Connect decimals as numbers; otherwise as base64 of their unscaled bytes. */
   readonly decimalNumeric: boolean;
+  /** `replace.null.with.default=false` */
+  readonly keepNull?: boolean;
 }
 
 const typeNames: Readonly<Record<string, string>> = { float32: 'float', float64: 'double' };

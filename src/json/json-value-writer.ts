@@ -30,9 +30,11 @@ export function jsonValueWriter(options: JsonFormatOptions): ValueWriter {
 }
 
 class JsonValueWriter implements ValueWriter {
+  readonly keepsNull: boolean;
   readonly #options: JsonFormatOptions;
 
   constructor(options: JsonFormatOptions) {
+    this.keepsNull = options.keepNull === true;
     this.#options = options;
   }
 

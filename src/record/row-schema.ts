@@ -39,7 +39,7 @@ export interface Column {
   readonly neutral?: LiteralValue | undefined;
   /**
    * Written for an UNCHANGED cell: text in the form the kind reads (under REWRITTEN, its element), so that it is encoded
-   * like any value.
+   * like any value; for BYTES_HEX_TEXT the text that is written.
    * `undefined`: such a cell is a data error; never a silent null.
    */
   readonly unavailable?: string | undefined;

@@ -24,6 +24,8 @@ export interface ValueWriter {
   /** The byte in front of a value that is there although it may be null, -1 when the format has none. */
   presentByte(schema: Schema): number;
   null(out: ByteSink, schema: Schema): void;
+  /** Null is written where a value is missing that has a default. */
+  readonly keepsNull?: boolean;
   startStruct(out: ByteSink): void;
   startField(out: ByteSink, index: number, name: string): void;
   endStruct(out: ByteSink): void;
@@ -199,7 +201,8 @@ class RowProgramBuilder {
     try {
       return this.#aside((out) => {
         if (this.#presentByte(schema) >= 0) out.byte(this.#presentByte(schema));
-        this.#writer.cell(out, plainFormat(format), text, 0, text.length);
+        if (plainFormat(format).kind === ColumnKind.BYTES_HEX_TEXT) this.#writer.literal(out, schema, column.unavailable ?? '');
+        else this.#writer.cell(out, plainFormat(format), text, 0, text.length);
       });
     } catch (error) {
       throw new ConnectError(
@@ -214,13 +217,25 @@ class RowProgramBuilder {
   }
 
   #register(node: RegisterNode): void {
-    const run = node.schema.optional ? this.#aside((out) => this.#writer.null(out, node.schema)) : null;
+    const run = this.#unsetRun(node.schema);
     const { type } = node.schema;
     if (node.holds === 'int64' ? type !== 'int64' && type !== 'int32' : type !== 'string') {
       throw shapeError(`A value that the source holds as ${node.holds} cannot be written as ${type}.`);
     }
     const opcode = node.holds === 'int64' ? Opcode.INT64 : Opcode.TEXT;
     this.#instruction(opcode, node.register, type === 'int32' ? 1 : 0, { present: this.#presentByte(node.schema), nullRun: run });
+  }
+
+  /** For a register without a value: its default, unless the format is told to leave nulls alone. */
+  #unsetRun(schema: Schema): Run | null {
+    const { default: byDefault } = schema;
+    if (byDefault === undefined || byDefault === null || this.#writer.keepsNull === true) {
+      return schema.optional ? this.#aside((out) => this.#writer.null(out, schema)) : null;
+    }
+    return this.#aside((out) => {
+      if (this.#presentByte(schema) >= 0) out.byte(this.#presentByte(schema));
+      this.#writer.literal(out, schema, byDefault);
+    });
   }
 
   #constantNode(node: ConstantNode): void {

@@ -39,9 +39,10 @@ export function rowReader(node: Node, schema: RowSchema): RowReader {
   }
 }
 
-function registerReader({ register, holds }: RegisterNode): RowReader {
+function registerReader({ register, holds, schema }: RegisterNode): RowReader {
+  const unset = typeof schema.default === 'string' ? schema.default : null;
   return ({ registers }) => {
-    if (registers.present[register] === 0) return null;
+    if (registers.present[register] === 0) return unset;
     if (holds === 'text') return utf8(registers.bytes, registers.start[register] as number, registers.end[register] as number);
     const [high, low] = [registers.high[register] as number, (registers.low[register] as number) >>> 0];
     return high >= -0x20_0000 && high < 0x20_0000 ? high * 0x1_0000_0000 + low : (BigInt(high) << 32n) | BigInt(low);

@@ -130,7 +130,7 @@ class Unwrap {
     }
     // The operation says that this image is there, so that nothing has to be asked per row.
     const present: StructNode = { ...row, presence: null };
-    return added.length === 0 ? present : withFields(present, [...row.fields, ...added]);
+    return added.length === 0 ? { ...present, schema: { ...row.schema, optional: false } } : withFields(present, [...row.fields, ...added]);
   }
 
   #addedHeaders(envelope: StructNode, op: Op): HeaderNode[] {

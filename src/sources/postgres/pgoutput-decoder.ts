@@ -285,7 +285,10 @@ export class PgoutputDecoder {
   #emitMessage(messages: LogicalMessages, transactional: boolean, high: number, low: number): Decoded {
     const position = this.#position;
     const registers = this.#registers;
-    if (!transactional) registers.outsideTransaction(this.#change.timestampMs, position.lastCommitHigh, position.lastCommitLow);
+    if (!transactional) {
+      registers.outsideTransaction(this.#change.timestampMs, high, low);
+      position.messageOutside(high, low);
+    }
     registers.setLsn(high, low);
     if (transactional) this.#transactions?.changed(this.#transactions.counter(messageCollection));
     const admitted = position.admit();

@@ -101,14 +101,13 @@ export class SourceRegisters {
   }
 
   /**
-   * For what happens outside a transaction (a non-transactional message): no transaction id, the commit LSN of the last
-   * transaction, its time or, before the first, the time of processing.
+   * For what happens outside a transaction (a non-transactional message): no transaction id, its own LSN for that of the
+   * last commit, the time of the last transaction or, before the first, the time of processing.
    */
-  outsideTransaction(nowMs: number, lastCommitHigh: number, lastCommitLow: number): void {
+  outsideTransaction(nowMs: number, high: number, low: number): void {
     this.#registers.setNull(SourceRegister.TX_ID);
     this.clearOrigin();
-    if (lastCommitHigh === 0 && lastCommitLow === 0) this.clearLastCommitLsn();
-    else this.setLastCommitLsn(lastCommitHigh, lastCommitLow);
+    this.setLastCommitLsn(high, low);
     if (this.#registers.present[SourceRegister.SOURCE_TS_MS] === 0) this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
   }
 
@@ -231,8 +230,10 @@ export class SourceRegisters {
     this.#setTimes(SourceRegister.TS_MS, ms, ms * 1000);
   }
 
+  /** A streamed record has none, and the field's default says so: `false`. */
   setSnapshotMarker(marker: SnapshotMarker): void {
-    this.#registers.setText(SourceRegister.SNAPSHOT, this.#markerStart[marker] as number, this.#markerEnd[marker] as number);
+    if (marker === SnapshotMarker.FALSE) this.#registers.setNull(SourceRegister.SNAPSHOT);
+    else this.#registers.setText(SourceRegister.SNAPSHOT, this.#markerStart[marker] as number, this.#markerEnd[marker] as number);
   }
 
   /** The slot's xmin, when it is being watched. */

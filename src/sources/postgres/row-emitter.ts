@@ -71,18 +71,19 @@ export class RowEmitter {
   update(relation: Relation): void {
     if (relation.refusal !== null) return this.#refuse(relation, Op.UPDATE);
     const { before, after, related } = this.#change;
-    // Where updates are left out, a row stays as it was read.
-    if (this.#skips[Op.UPDATE] === 1) return;
+    const keepsKey = before.count === 0 || sameCells(relation.key, before, after);
+    // Where updates are left out, a row stays as it was read. Another key is a delete and a create.
+    if (keepsKey && this.#skips[Op.UPDATE] === 1) return;
     if (this.#watch.active) this.#watch.updated(relation, before, after);
     related.count = 0;
-    if (before.count === 0 || sameCells(relation.key, before, after)) {
+    if (keepsKey) {
       if (this.#skipUnchanged && relation.wholeOld && sameCells(relation.captured, before, after)) return;
       if (!this.#shown.drops(relation.regions, after, 'other')) this.#emit(relation, Op.UPDATE);
       return;
     }
     // The two halves may have been read at different times.
-    const showsOld = !this.#shown.drops(relation.regions, before, 'other');
-    const showsNew = !this.#shown.drops(relation.regions, after, 'appears');
+    const showsOld = this.#skips[Op.DELETE] === 0 && !this.#shown.drops(relation.regions, before, 'other');
+    const showsNew = this.#skips[Op.CREATE] === 0 && !this.#shown.drops(relation.regions, after, 'appears');
     // The old key is deleted, pointing at the new one, and the row is created anew, pointing back.
     const missing = missingKeyColumn(relation.key, before);
     copyTuple(after, related);

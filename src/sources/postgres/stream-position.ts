@@ -135,6 +135,12 @@ export class StreamPosition {
     this.#version += 1;
   }
 
+  /** A message outside transactions counts as a commit where a change's `sequence` tells the last one. */
+  messageOutside(high: number, low: number): void {
+    this.#lastCommitHigh = high;
+    this.#lastCommitLow = low;
+  }
+
   messageDone(): void {
     if (!this.#inTransaction) return;
     this.#ordinal += 1;

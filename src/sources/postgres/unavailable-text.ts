@@ -10,7 +10,6 @@ const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   ColumnKind.BYTES_HEX,
   ColumnKind.BYTES_BASE64,
   ColumnKind.BYTES_BASE64_URL,
-  ColumnKind.BYTES_HEX_TEXT,
 ]);
 
 const numberKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([ColumnKind.INT, ColumnKind.LONG, ColumnKind.FLOAT32, ColumnKind.FLOAT64]);
@@ -19,11 +18,13 @@ const numberKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([ColumnKind.INT
  * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
  * form in which the kind reads it. `undefined`: the type has no form for a placeholder, such a value is an error.
  */
-export function unavailableText(mapped: MappedType, placeholder: Uint8Array): string | undefined {
+export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inArray = false): string | undefined {
   const text = new TextDecoder().decode(placeholder);
   const { kind, element } = mapped;
   if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
-  if (bytesKinds.has(kind)) return `\\x${Buffer.from(placeholder).toString('hex')}`;
+  // Debezium's own: in this mode the placeholder is not turned into hexadecimal digits; in arrays it is.
+  if (kind === ColumnKind.BYTES_HEX_TEXT && !inArray) return text;
+  if (bytesKinds.has(kind) || kind === ColumnKind.BYTES_HEX_TEXT) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
   if (kind === ColumnKind.REWRITTEN) return unavailableRewritten(mapped, placeholder);
   // Well-known binary and what belongs to it.
@@ -37,13 +38,13 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
 
 /** Debezium's forms: numbers hold the bytes of the placeholder, every other array holds one placeholder. */
 function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
-  if (numberKinds.has(element.kind)) return `{${[...placeholder].join(',')}}`;
+  if (numberKinds.has(element.kind)) return `{${[...new Int8Array(placeholder)].join(',')}}`;
   const item =
     element.kind === ColumnKind.ARRAY
       ? undefined
       : element.kind === ColumnKind.REWRITTEN
         ? unrewritten(element, placeholder)
-        : unavailableText(element, placeholder);
+        : unavailableText(element, placeholder, true);
   return item === undefined ? undefined : `{${quoted(item)}}`;
 }
 
