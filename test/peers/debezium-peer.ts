@@ -79,7 +79,7 @@ export class DebeziumPeer implements AsyncDisposable {
     const child = new ChildProcess({
       name: 'Kafka Connect',
       command: java,
-      args: ['-Xmx768m', '-XX:+UseSerialGC', log, '-cp', connect.join(delimiter), main, properties],
+      args: ['-Xmx600m', '-XX:+UseSerialGC', log, '-cp', connect.join(delimiter), main, properties],
       cwd: folder,
       logFile: join(folder, 'connect.log'),
       pidFile: join(folder, 'connect.pid'),
@@ -100,10 +100,14 @@ export class DebeziumPeer implements AsyncDisposable {
     await this.#rest('POST', '/connectors', { name, config });
   }
 
+  async remove(name: string): Promise<void> {
+    await this.#rest('DELETE', `/connectors/${name}`);
+  }
+
   /** The trace of a connector that has failed; null: it runs. */
   async failure(name: string): Promise<string | null> {
     const status = JSON.stringify(await this.#rest('GET', `/connectors/${name}/status`));
-    return status.includes('FAILED') ? status.slice(0, 3000) : null;
+    return status.includes('FAILED') ? status.slice(0, 6000) : null;
   }
 
   log(): Promise<string> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { CommittedReader, type CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase, type Database } from '../support/database.ts';
@@ -8,7 +8,12 @@ import type { ParityRecord } from '../support/parity-case.ts';
 import { parityDifferences } from '../support/parity-difference.ts';
 import { ParityReader } from '../support/parity-reader.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
+import { acceptedFor } from './accepted-differences.ts';
+import { configsOf } from './config-factors.ts';
+import { ConfigWorkload } from './config-workload.ts';
 import { DebeziumPeer } from './debezium-peer.ts';
+import { peerDifferences } from './peer-differences.ts';
+import { runPeers } from './peer-run.ts';
 import { RandomWorkload } from './random-workload.ts';
 
 /** One connector each, over the same tables at the same time. */
@@ -37,6 +42,15 @@ const rounds = 3;
 
 // Outside the test's own time: on a machine that has no jars yet they are fetched.
 const jars = await DebeziumPeer.find(() => {});
+// One for all tests: it takes its time to start.
+let started: Promise<DebeziumPeer> | null = null;
+after(async () => (await started)?.[Symbol.asyncDispose]());
+
+/** The same at each run unless another one is asked for: a difference that was meant is to be found at leisure. */
+function seedOf(usual: number): number {
+  const wanted = process.env['MILLRACE_TEST_SEED'] ?? String(usual);
+  return wanted === 'random' ? randomBytes(4).readUInt32BE() : Number(wanted);
+}
 
 interface Pair {
   readonly theirs: string;
@@ -49,9 +63,7 @@ test(
   { timeout: 230_000 },
   async (t) => {
     if (typeof jars === 'string') return t.skip(`Debezium cannot be run here: ${jars}`);
-    // The same workload at each run unless one is asked for: a difference that was meant is to be found at leisure.
-    const wanted = process.env['MILLRACE_TEST_SEED'] ?? '1430667324';
-    const seed = wanted === 'random' ? randomBytes(4).readUInt32BE() : Number(wanted);
+    const seed = seedOf(1_430_667_324);
     t.diagnostic(`MILLRACE_TEST_SEED=${seed}`);
     const workload = new RandomWorkload(seed);
     await using database = await createDatabase();
@@ -63,7 +75,7 @@ test(
       config,
     }));
 
-    await using peer = await DebeziumPeer.start(jars);
+    const peer = await (started ??= DebeziumPeer.start(jars));
     await using worker = await WorkerProcess.prepare(
       pairs.map(({ ours, config }) => ({ name: ours, config: connector(database, ours, config) })),
     );
@@ -97,6 +109,31 @@ test(
       }
       t.diagnostic(`${theirs}: ${left.length} records on ${expected.size} topics`);
     }
+  },
+);
+
+/** So many connectors of each at once. */
+const wave = 8;
+
+test(
+  'whatever a config says of records, topics, converters and transforms: the same records, pair by pair of properties',
+  // The few of every build stand for the hundred that cover all pairs: MILLRACE_TEST_CONFIGS=100 MILLRACE_TEST_SEED=random.
+  { timeout: 100_000 + 150_000 * Math.ceil(Number(process.env['MILLRACE_TEST_CONFIGS'] ?? wave) / wave) },
+  async (t) => {
+    if (typeof jars === 'string') return t.skip(`Debezium cannot be run here: ${jars}`);
+    const seed = seedOf(3);
+    const configs = configsOf(seed).slice(0, Number(process.env['MILLRACE_TEST_CONFIGS'] ?? wave));
+    t.diagnostic(`MILLRACE_TEST_SEED=${seed}, ${configs.length} configs`);
+    const peer = await (started ??= DebeziumPeer.start(jars));
+    const differing: string[] = [];
+    for (let at = 0; at < configs.length; at += wave) {
+      for (const result of await runPeers(peer, configs.slice(at, at + wave), new ConfigWorkload(seed + at))) {
+        const found = await peerDifferences(result, acceptedFor(result.config));
+        for (const difference of found.slice(0, 3)) differing.push(`${JSON.stringify(difference).slice(0, 2000)} under ${result.name}`);
+        t.diagnostic(`${result.theirs.length} records under ${result.name}`);
+      }
+    }
+    assert.deepEqual(differing, [], `seed ${seed}`);
   },
 );
 

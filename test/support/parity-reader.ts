@@ -19,13 +19,14 @@ export class ParityReader {
       const topic = rename(record.topic);
       const list = byTopic.get(topic) ?? [];
       const headers = Object.fromEntries(Object.entries(record.headers).map(([header, value]) => [header, rename(value)]));
-      list.push({ topic, key: await this.#part(record.rawKey, rename), value: await this.#part(record.rawValue, rename), headers });
+      list.push({ topic, key: await this.part(record.rawKey, rename), value: await this.part(record.rawValue, rename), headers });
       byTopic.set(topic, list);
     }
     return byTopic;
   }
 
-  async #part(bytes: Buffer | null, rename: (text: string) => string): Promise<ParityPart | null> {
+  /** One key or value in Confluent's form. */
+  async part(bytes: Buffer | null, rename: (text: string) => string): Promise<ParityPart | null> {
     if (bytes === null) return null;
     const { text, type } = await this.#schema(bytes.readUInt32BE(1));
     return { schema: rename(text), value: JSON.parse(rename(JSON.stringify(plainJson(type.fromBuffer(bytes.subarray(5)))))) as unknown };

@@ -1,0 +1,266 @@
+import { capturedTables } from './config-workload.ts';
+import { pairwise } from './pairwise.ts';
+import type { Factor, Level } from './pairwise.ts';
+import type { PeerConfig } from './peer-run.ts';
+import { seededRandom } from './seeded-random.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+function values(property: string, ...levels: readonly string[]): Factor {
+  return { name: property, levels: levels.map((value): Level => ({ name: value, config: value === '' ? {} : { [property]: value } })) };
+}
+
+function named(name: string, levels: Readonly<Record<string, Settings>>): Factor {
+  return { name, levels: Object.entries(levels).map(([level, config]): Level => ({ name: level, config })) };
+}
+
+const sha = 'column.mask.hash.v2.SHA-256.with.salt.pepper';
+
+/** Whatever of a config changes records or topics; `{prefix}` stands for the topic prefix. */
+const sourceFactors: readonly Factor[] = [
+  values('time.precision.mode', '', 'adaptive_time_microseconds', 'connect', 'microseconds', 'nanoseconds', 'isostring'),
+  values('decimal.handling.mode', '', 'double', 'string'),
+  values('binary.handling.mode', '', 'base64', 'base64-url-safe', 'hex'),
+  values('interval.handling.mode', '', 'string'),
+  values('hstore.handling.mode', '', 'map'),
+  values('money.fraction.digits', '', '4'),
+  values('include.unknown.datatypes', '', 'true'),
+  values('tombstones.on.delete', '', 'false'),
+  values('extended.headers.enabled', '', 'false'),
+  values('unavailable.value.placeholder', '', 'gone', 'hex:00ff41'),
+  // Debezium cannot narrow a publication that it filters: it writes SQL that Postgres does not understand.
+  named('publication', {
+    all: {},
+    'no truncates and creates': { 'skipped.operations': 'c,t' },
+    'no deletes': { 'skipped.operations': 'd', 'publish.via.partition.root': 'true' },
+    'no updates': { 'skipped.operations': 'u' },
+    everything: { 'skipped.operations': 'none', 'publish.via.partition.root': 'true' },
+    filtered: { 'publication.autocreate.mode': 'filtered' },
+  }),
+  values('schema.name.adjustment.mode', '', 'avro', 'avro_unicode'),
+  values('field.name.adjustment.mode', '', 'avro', 'avro_unicode'),
+  values('message.key.columns', '', 'public.gamma:txt', '(.*).beta:id;public.gamma:id,txt'),
+  named('transactions', {
+    none: {},
+    plain: { 'provide.transaction.metadata': 'true' },
+    named: { 'provide.transaction.metadata': 'true', 'topic.transaction': 'tx' },
+  }),
+  named('columns', {
+    all: {},
+    included: {
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(outbox|defs|parts.*|nothing)\..*,other\..*`,
+    },
+    excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
+  }),
+  // Debezium compares what is written: a change beyond a truncation is none there.
+  named('hidden', {
+    none: {},
+    unchanged: { 'skip.messages.without.change': 'true' },
+    masked: {
+      'column.mask.with.5.chars': String.raw`public\.(alpha|gamma)\.txt`,
+      'column.mask.with.0.chars': String.raw`public\.beta\.c[0-3]`,
+    },
+    hashed: { [sha]: String.raw`public\.(alpha|gamma)\.txt`, 'column.mask.hash.MD5.with.salt.s': String.raw`public\.beta\.c[0-3]` },
+    cut: { 'column.truncate.to.3.chars': String.raw`public\.(beta|gamma)\.txt,public\.defs\..*,public\.toast\.c1` },
+  }),
+  named('source types', {
+    none: {},
+    columns: { 'column.propagate.source.type': String.raw`public\.(alpha|gamma)\.c\d,public\.beta\.c[4-9],.*\.id` },
+    types: {
+      'datatype.propagate.source.type': String.raw`public\.(alpha|gamma)\.(VARCHAR|NUMERIC|TIMESTAMP|INT8),pg_catalog\.(varchar|numeric)`,
+    },
+  }),
+  named('topics', {
+    plain: {},
+    default: { 'topic.naming.strategy': 'io.debezium.schema.DefaultTopicNamingStrategy' },
+    delimiter: { 'topic.delimiter': '-' },
+    regex: {
+      'topic.naming.strategy': 'io.debezium.schema.SchemaRegexTopicNamingStrategy',
+      'topic.regex': String.raw`(.*)\.public\.(alpha|beta)`,
+      'topic.replacement': '$1.merged',
+    },
+    unicode: { 'topic.naming.strategy': 'io.debezium.schema.SchemaUnicodeTopicNamingStrategy' },
+  }),
+  named('heartbeats', {
+    none: {},
+    plain: { 'heartbeat.interval.ms': '500' },
+    query: {
+      'heartbeat.interval.ms': '700',
+      'heartbeat.action.query': 'INSERT INTO beats (at) VALUES (now())',
+      'topic.heartbeat.prefix': 'beat-{prefix}',
+    },
+  }),
+  named('snapshot', {
+    initial: {},
+    none: { 'snapshot.mode': 'no_data' },
+    always: { 'snapshot.mode': 'always' },
+    some: { 'snapshot.mode': 'when_needed', 'snapshot.include.collection.list': String.raw`public\.(alpha|gamma)` },
+    select: {
+      'snapshot.select.statement.overrides': 'public.alpha,public.beta',
+      'snapshot.select.statement.overrides.public.alpha': 'SELECT * FROM public.alpha WHERE id > 0',
+      'snapshot.select.statement.overrides.public.beta': 'SELECT * FROM public.beta WHERE id IS NOT NULL',
+    },
+    configured: {
+      'snapshot.mode': 'configuration_based',
+      'snapshot.mode.configuration.based.snapshot.data': 'true',
+      'snapshot.mode.configuration.based.snapshot.schema': 'true',
+      'snapshot.mode.configuration.based.start.stream': 'true',
+    },
+  }),
+  named('messages', {
+    all: {},
+    included: { 'message.prefix.include.list': 'app.*' },
+    excluded: { 'message.prefix.exclude.list': 'app' },
+  }),
+];
+
+const json = 'org.apache.kafka.connect.json.JsonConverter';
+const text = 'org.apache.kafka.connect.storage.StringConverter';
+const avro = 'io.apicurio.registry.utils.converter.AvroConverter';
+
+/** `{apicurio}` stands for the address of the registry. */
+function avroOf(part: string): Settings {
+  const settings: Settings = {
+    '': avro,
+    '.apicurio.registry.url': '{apicurio}',
+    '.apicurio.registry.auto-register': 'true',
+    '.apicurio.registry.find-latest': 'true',
+    '.apicurio.registry.as-confluent': 'true',
+    '.apicurio.registry.use-id': 'contentId',
+    '.apicurio.registry.headers.enabled': 'false',
+  };
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${part}.converter${name}`, value]));
+}
+
+const converterFactors: readonly Factor[] = [
+  named('value.converter', {
+    avro: avroOf('value'),
+    json: { 'value.converter': json },
+    'json without schemas': { 'value.converter': json, 'value.converter.schemas.enable': 'false' },
+    'json numeric': {
+      'value.converter': json,
+      'value.converter.decimal.format': 'NUMERIC',
+      'value.converter.replace.null.with.default': 'false',
+    },
+  }),
+  named('key.converter', {
+    avro: avroOf('key'),
+    json: { 'key.converter': json },
+    'json without schemas': { 'key.converter': json, 'key.converter.schemas.enable': 'false' },
+    text: { 'key.converter': text },
+  }),
+  named('header.converter', { none: {}, json: { 'header.converter': json }, text: { 'header.converter': text } }),
+];
+
+const unwrap = 'io.debezium.transforms.ExtractNewRecordState';
+const connect = 'org.apache.kafka.connect.transforms';
+
+function chain(...links: readonly (readonly [alias: string, type: string, options?: Settings])[]): Settings {
+  const settings: Record<string, string> = { transforms: links.map(([alias]) => alias).join(',') };
+  for (const [alias, type, options = {}] of links) {
+    settings[`transforms.${alias}.type`] = type;
+    for (const [name, value] of Object.entries(options)) settings[`transforms.${alias}.${name}`] = value;
+  }
+  return settings;
+}
+
+const rows = { predicate: 'rows', negate: 'false' };
+const isRow: Settings = {
+  predicates: 'rows',
+  'predicates.rows.type': `${connect}.predicates.TopicNameMatches`,
+  'predicates.rows.pattern': String.raw`.*(public|other|merged).*`,
+};
+
+const transformFactor: Factor = named('transforms', {
+  none: {},
+  unwrap: chain(['unwrap', unwrap]),
+  rewrite: chain([
+    'unwrap',
+    unwrap,
+    { 'delete.tombstone.handling.mode': 'rewrite', 'add.fields': 'op,table,source.schema,source.snapshot', 'add.headers': 'op,source.db' },
+  ]),
+  both: chain([
+    'unwrap',
+    unwrap,
+    { 'delete.tombstone.handling.mode': 'rewrite-with-tombstone', 'add.fields': 'op:operation', 'add.fields.prefix': '' },
+  ]),
+  drop: chain(['unwrap', unwrap, { 'delete.tombstone.handling.mode': 'drop', 'add.headers': 'table', 'add.headers.prefix': 'h_' }]),
+  merge: chain([
+    'merge',
+    'io.debezium.transforms.ByLogicalTableRouter',
+    {
+      'topic.regex': '(.*)public(.)(alpha|beta)',
+      'topic.replacement': '$1all',
+      'key.field.regex': '(.*)public(.)(.*)',
+      'key.field.replacement': '$3',
+    },
+  ]),
+  route: { ...chain(['route', `${connect}.RegexRouter`, { regex: '(.*)public.(.*)', replacement: '$1routed.$2', ...rows }]), ...isRow },
+  zone: chain(['zone', 'io.debezium.transforms.TimezoneConverter', { 'converted.timezone': '+05:30' }]),
+  changed: chain([
+    'changed',
+    'io.debezium.transforms.ExtractChangedRecordState',
+    { 'header.changed.name': 'Changed', 'header.unchanged.name': 'Unchanged' },
+  ]),
+  keys: {
+    ...chain(
+      ['unwrap', unwrap, { 'delete.tombstone.handling.mode': 'drop', ...rows }],
+      ['key', `${connect}.ValueToKey`, { fields: 'id', ...rows }],
+      ['extract', `${connect}.ExtractField$Key`, { field: 'id', ...rows }],
+      ['header', `${connect}.InsertHeader`, { header: 'app', 'value.literal': 'peer', ...rows }],
+    ),
+    'predicates.rows.type': `${connect}.predicates.TopicNameMatches`,
+    predicates: 'rows',
+    'predicates.rows.pattern': String.raw`.*public.(alpha|beta|gamma|toast)`,
+  },
+  living: {
+    ...chain(['living', `${connect}.Filter`, { predicate: 'dead' }], ['unwrap', unwrap, { 'add.fields': 'op' }]),
+    predicates: 'dead',
+    'predicates.dead.type': `${connect}.predicates.RecordIsTombstone`,
+  },
+  outbox: {
+    ...chain([
+      'outbox',
+      'io.debezium.transforms.outbox.EventRouter',
+      {
+        'route.topic.replacement': '{prefix}.events.${routedByValue}',
+        'table.fields.additional.placement': 'type:header:eventType,origin:envelope',
+        predicate: 'outbox',
+      },
+    ]),
+    predicates: 'outbox',
+    'predicates.outbox.type': `${connect}.predicates.TopicNameMatches`,
+    'predicates.outbox.pattern': '.*outbox',
+  },
+  'outbox expanded': {
+    ...chain([
+      'outbox',
+      'io.debezium.transforms.outbox.EventRouter',
+      {
+        'route.topic.replacement': '{prefix}.events.${routedByValue}',
+        'table.expand.json.payload': 'false',
+        'route.tombstone.on.empty.payload': 'true',
+        predicate: 'outbox',
+      },
+    ]),
+    predicates: 'outbox',
+    'predicates.outbox.type': `${connect}.predicates.TopicNameMatches`,
+    'predicates.outbox.pattern': '.*outbox',
+  },
+});
+
+const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors];
+
+/** Every pair of levels in some config; the earlier ones have most of them. */
+export function configsOf(seed: number): PeerConfig[] {
+  return pairwise(allFactors, seededRandom(seed)).map((row) => {
+    const config = Object.assign({}, ...[...row.values()].map((level) => level.config)) as Record<string, string>;
+    const said = [...row].filter(([, level]) => Object.keys(level.config).length > 0);
+    const isAvro = [config['key.converter'], config['value.converter']].some((converter) => converter?.includes('Avro') === true);
+    const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
+    return {
+      name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
+      config: { ...config, 'table.include.list': capturedTables(!isAvro || isAdjusted) },
+    };
+  });
+}

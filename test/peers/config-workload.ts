@@ -1,0 +1,99 @@
+import { RandomWorkload } from './random-workload.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/**
+ * The random tables, and beside them what only some properties touch: large values, partitions, an outbox, rows without
+ * identity, names that need adjusting, truncation, messages.
+ */
+export class ConfigWorkload {
+  readonly #random: () => number;
+  readonly #tables: RandomWorkload;
+  #count = 0;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed ^ 0x5eed);
+    this.#tables = new RandomWorkload(seed);
+  }
+
+  setup(): string[] {
+    return [
+      'CREATE EXTENSION hstore',
+      'CREATE EXTENSION citext',
+      'CREATE EXTENSION ltree',
+      ...this.#tables.setup(),
+      'CREATE TABLE beats (at timestamptz)',
+      `CREATE TABLE defs (id serial PRIMARY KEY, a int NOT NULL DEFAULT 5, b text NOT NULL DEFAULT 'x y', c timestamptz NOT NULL DEFAULT now(),
+         d numeric(5,2) NOT NULL DEFAULT 1.5, e boolean NOT NULL DEFAULT true, f varchar(5) NOT NULL DEFAULT 'abc',
+         g timestamp NOT NULL DEFAULT '2020-01-02 03:04:05', h date NOT NULL DEFAULT '2020-01-02', i interval NOT NULL DEFAULT '1 day',
+         j bytea NOT NULL DEFAULT '\\x0102', k bigint NOT NULL DEFAULT 9007199254740993, l double precision NOT NULL DEFAULT 1e10)`,
+      'CREATE TABLE nothing (id int, v text)',
+      'ALTER TABLE nothing REPLICA IDENTITY NOTHING',
+      `CREATE TABLE outbox (id uuid PRIMARY KEY, aggregatetype varchar(255) NOT NULL, aggregateid varchar(255) NOT NULL,
+         type varchar(255) NOT NULL, payload jsonb, origin text)`,
+      'CREATE TABLE parts (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region)',
+      "CREATE TABLE parts_a PARTITION OF parts FOR VALUES IN ('a')",
+      "CREATE TABLE parts_b PARTITION OF parts FOR VALUES IN ('b')",
+      'CREATE TABLE toast (id int PRIMARY KEY, big text, doc jsonb, raw bytea, list int[], words text[], c0 int, c1 text, pairs hstore, ids uuid[], longs bigint[])',
+      ...['big', 'doc', 'raw', 'list', 'words', 'c1', 'pairs', 'ids', 'longs'].map(
+        (column) => `ALTER TABLE toast ALTER ${column} SET STORAGE EXTERNAL`,
+      ),
+      'CREATE SCHEMA other',
+      'CREATE TABLE other."Odd Table-1" ("Key-Id" int PRIMARY KEY, "full name" text, "ünï" text, "1st" int, "a_b" text)',
+      `INSERT INTO other."Odd Table-1" VALUES (1, 'x', 'ü', 1, 'y')`,
+      `INSERT INTO defs (id) SELECT generate_series(1, 3)`,
+      this.#large(1),
+      this.#event(),
+      "INSERT INTO nothing VALUES (1, 'one')",
+    ];
+  }
+
+  changes(transactions: number): string[] {
+    this.#count += 10;
+    const at = this.#count;
+    const { statements } = this.#tables.changes(transactions);
+    return [
+      ...statements,
+      this.#large(at),
+      `UPDATE toast SET c0 = ${at} WHERE id IN (1, ${at})`,
+      `UPDATE toast SET big = 'small', id = id + 1 WHERE id = ${at}`,
+      `BEGIN; ${this.#event()}; ${this.#event()}; DELETE FROM outbox; COMMIT`,
+      `INSERT INTO nothing VALUES (${at}, 'two'), (${at}, NULL)`,
+      'TRUNCATE nothing',
+      `INSERT INTO parts VALUES (${at}, 'a', 'v'), (${at}, 'b', 'w')`,
+      `UPDATE parts SET region = 'b', id = ${at + 1} WHERE id = ${at} AND region = 'a'`,
+      `DELETE FROM parts WHERE id = ${at}`,
+      `INSERT INTO defs DEFAULT VALUES RETURNING id`.replace('defs DEFAULT VALUES', `defs (id) VALUES (${at})`),
+      `UPDATE defs SET a = 6, b = '' WHERE id = ${at}`,
+      `DELETE FROM defs WHERE id = ${at}`,
+      `INSERT INTO other."Odd Table-1" VALUES (${at}, 'x', NULL, 2, 'z')`,
+      `UPDATE other."Odd Table-1" SET "Key-Id" = ${at + 1} WHERE "Key-Id" = ${at}`,
+      `SELECT pg_logical_emit_message(true, 'app', 'in a transaction ä')`,
+      `SELECT pg_logical_emit_message(false, 'application', 'outside')`,
+      `SELECT pg_logical_emit_message(true, 'other', decode('00ff', 'hex'))`,
+    ];
+  }
+
+  /** Tells nothing but that all before it has come; an insert and an update, as either may be skipped. */
+  mark(): string {
+    this.#count += 1;
+    const id = 1_000_000 + this.#count;
+    return `INSERT INTO zmarks VALUES (${id}); UPDATE zmarks SET id = id WHERE id = ${id}`;
+  }
+
+  #large(id: number): string {
+    const long = `repeat('${String(Math.floor(this.#random() * 1e9))} ', 400)`;
+    return `INSERT INTO toast SELECT ${id}, ${long}, jsonb_build_object('a', ${long}), convert_to(${long}, 'utf8'), array_agg(n), array_agg(n::text), 0, ${long},
+      hstore('k', ${long}), array_agg(md5(n::text)::uuid), array_agg(n::bigint) FROM generate_series(1, 700) n`;
+  }
+
+  #event(): string {
+    const random = Math.floor(this.#random() * 1e12);
+    const payload = this.#random() < 0.3 ? 'NULL' : `'{"n": ${random % 100}, "t": "x"}'`;
+    return `INSERT INTO outbox VALUES (gen_random_uuid(), '${random % 2 === 0 ? 'order' : 'customer'}', '${random % 10}', 'Made', ${payload}, 'shop')`;
+  }
+}
+
+/** What the configs capture; names with blanks and the like only where they are adjusted or no Avro is written. */
+export function capturedTables(odd: boolean): string {
+  return String.raw`public\.(alpha|beta|defs|gamma|nothing|outbox|parts.*|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
+}

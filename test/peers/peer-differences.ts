@@ -1,0 +1,55 @@
+import { parityDifferences } from '../support/parity-difference.ts';
+import type { ParityDifference } from '../support/parity-difference.ts';
+import type { ParityRecord } from '../support/parity-case.ts';
+import type { PeerResult } from './peer-run.ts';
+import { plainRecords } from './peer-records.ts';
+
+/** Every difference under one config, beside those that `accepted` takes. */
+export async function peerDifferences(result: PeerResult, accepted: (found: ParityDifference) => boolean): Promise<ParityDifference[]> {
+  const { failures, config, rename } = result;
+  const failed = (path: string): ParityDifference => ({ topic: '', index: -1, path, theirs: failures.theirs, ours: failures.ours, op: '' });
+  if (failures.theirs !== null || failures.ours !== null) return [failed('failure')];
+  const theirs = await plainRecords(result.theirs, config, rename);
+  const ours = await plainRecords(result.ours, config, rename);
+  const found: ParityDifference[] = [];
+  const topics = new Set([...theirs.keys(), ...ours.keys()]);
+  for (const topic of topics) {
+    const [left, right] = [within(theirs.get(topic) ?? [], result.window), within(ours.get(topic) ?? [], result.window)];
+    if (left.length === 0 || right.length === 0) found.push({ ...failed('topic'), topic, theirs: left.length, ours: right.length });
+    // Heartbeats come by the clock: one is like the other.
+    else if (topic.includes('beat')) found.push(...parityDifferences(topic, left.slice(0, 1), right.slice(0, 1)));
+    else found.push(...parityDifferences(topic, left, right), ...placeDifferences(topic, left, right));
+  }
+  return found.filter((difference) => !accepted(difference));
+}
+
+/** What no two servers would have alike, but one has for both: where a streamed change lies, in which transaction, of when. */
+function placeDifferences(topic: string, theirs: readonly ParityRecord[], ours: readonly ParityRecord[]): ParityDifference[] {
+  const found: ParityDifference[] = [];
+  for (const [index, left] of theirs.entries()) {
+    const [expected, given] = [place(left), place(ours[index])];
+    if (JSON.stringify(expected) !== JSON.stringify(given))
+      found.push({ topic, index, path: 'place', theirs: expected, ours: given, op: '' });
+  }
+  return found;
+}
+
+function place(record: ParityRecord | undefined): unknown {
+  const value = record?.value?.value;
+  if (typeof value !== 'object' || value === null) return null;
+  const { source, transaction, op, id, status, ts_ms: timeMs } = value as Record<string, unknown>;
+  if (status !== undefined && typeof id === 'string') return { id, status, timeMs };
+  if (typeof source !== 'object' || source === null || op === 'r') return { op };
+  const { lsn, txId, ts_ms: millis, ts_us: micros, ts_ns: nanos, sequence } = source as Record<string, unknown>;
+  return { op, lsn, txId, millis, micros, nanos, transaction, sequence };
+}
+
+/** Transactions begin to be told when a connector begins to stream, and others go on meanwhile: only those that all have seen. */
+function within(records: readonly ParityRecord[], { from, to }: PeerResult['window']): readonly ParityRecord[] {
+  return records.filter(({ value }) => {
+    const id = (value?.value as { status?: unknown; id?: unknown } | null | undefined) ?? {};
+    if (id.status === undefined || typeof id.id !== 'string') return true;
+    const lsn = BigInt(id.id.split(':')[1] ?? 0);
+    return lsn > from && lsn < to;
+  });
+}
