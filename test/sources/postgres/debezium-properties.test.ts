@@ -86,8 +86,17 @@ test('a key has an effect if and only if it is not said to be without one: it is
   const values = new AskedMap(
     [...configKeys].flatMap(({ name, pattern, default: value }) => (pattern === undefined ? [[name, value ?? null]] : [])),
   );
-  for (const [name, value] of testConfig({ 'snapshot.mode': 'configuration_based', 'streaming.transactions': 'spill' }).entries())
-    values.set(name, value);
+  // Some are asked for only where others want them.
+  const wanting = {
+    'snapshot.mode': 'configuration_based',
+    'streaming.transactions': 'spill',
+    'topic.naming.strategy': 'io.debezium.schema.SchemaRegexTopicNamingStrategy',
+    'topic.regex': 'a',
+    'topic.replacement': 'b',
+    'topic.key.field.regex': 'c',
+    'topic.key.field.replacement': 'd',
+  };
+  for (const [name, value] of testConfig(wanting).entries()) values.set(name, value);
   const settings = parseSettings('test', new Config(values));
   settings.snapshot.slicesPerThread('public.a');
   const wrong = configKeys.filter(
