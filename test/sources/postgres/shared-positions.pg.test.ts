@@ -88,6 +88,11 @@ for (const [version, server] of servers) {
       prepare: (out) => (out.hasRoom = () => out.changes.at(-1)?.after?.['id'] !== '3'),
     });
     await untilStreaming(db, running);
+    const confirmed = async (): Promise<unknown> =>
+      (await db.query('SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1', [slotName(db)]))[0]?.[
+        'lsn'
+      ];
+    const atFirst = await confirmed();
     for (const id of upTo(6)) await db.query(`INSERT INTO orders VALUES (${id})`);
     await running.out.until(() => running.out.full);
     const told = running.out.boundaries.length;
@@ -103,6 +108,7 @@ for (const [version, server] of servers) {
       return rows[0]?.heard === true;
     });
     assert.equal(running.out.boundaries.length, told, 'no boundary while the outlet is full');
+    assert.equal(await confirmed(), atFirst, 'nothing was stored');
     const stored = running.out.boundaries.slice(-1);
     assert.ok((stored[0]?.offset?.['lsn_commit'] as bigint) < BigInt(end));
     running.source.confirm(stored);
