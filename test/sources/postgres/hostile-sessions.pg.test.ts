@@ -155,17 +155,25 @@ test('two servers behind one address are noticed, whichever connection comes to 
   await other.query(`CREATE DATABASE ${name}`);
   await using counterpart = await inDatabase(other, name);
   for (const db of [first, counterpart]) await db.query('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1)');
-  for (let skip = 0; skip < 2; skip += 1) {
-    const ports = [first.port, Number(second.port)];
-    await using both = await balancer(skip === 0 ? ports : ports.toReversed());
-    await using running = startSource({ ...first, port: both.port }, { extra: { 'snapshot.mode': 'initial' } });
-    const error = await running.ended.then(
-      () => null,
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof ConnectError && error.code === 'postgres.setting', String(error));
-    assert.match(error.message, /different servers/);
-    assert.deepEqual(running.out.changes, []);
+  // One name and password for both, as behind a balancer.
+  const role = uniqueName('role');
+  const extra = { 'snapshot.mode': 'initial', 'database.user': role, 'database.password': 'x' };
+  for (const db of [first, counterpart]) await db.query(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD 'x'`);
+  try {
+    for (let skip = 0; skip < 2; skip += 1) {
+      const ports = [first.port, Number(second.port)];
+      await using both = await balancer(skip === 0 ? ports : ports.toReversed());
+      await using running = startSource({ ...first, port: both.port }, { extra });
+      const error = await running.ended.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      assert.ok(error instanceof ConnectError && error.code === 'postgres.setting', String(error));
+      assert.match(error.message, /different servers/);
+      assert.deepEqual(running.out.changes, []);
+    }
+  } finally {
+    for (const db of [first, counterpart]) await db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
 });
 

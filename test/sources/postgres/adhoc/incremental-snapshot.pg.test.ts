@@ -28,20 +28,29 @@ for (const [version, server] of servers) {
     await using db = await createDatabase(server);
     await db.query(`${orders(4)}; CREATE TABLE gone (id int PRIMARY KEY); INSERT INTO gone VALUES (1), (2); ${signalTable}`);
     await using running = await streaming(db, { extra: { ...withSignals, 'skipped.operations': 'd,t' } });
+    // What describes a table to the stream is a session that is held, too: it has to know them before.
+    await db.query("INSERT INTO orders VALUES (5, 'old'); INSERT INTO gone VALUES (3)");
+    await running.out.untilChanges(2);
     const hold = await WindowHold.open(db);
     await execute(running, [table]);
     await hold.untilHeld();
     await db.query("DELETE FROM orders WHERE id = 2; UPDATE orders SET item = 'new' WHERE id = 3; UPDATE orders SET id = 40 WHERE id = 4");
+    // Rows that are handed over before the stream has brought these changes are what the table held then.
+    await running.out.until(() => running.out.changes.some(({ after }) => after?.['id'] === '40'));
     await hold.letGo();
     await untilNote(running, 'COMPLETED');
     await hold.again();
     await execute(running, ['public.gone']);
     await hold.untilHeld();
-    await db.query('TRUNCATE gone');
+    // The stream cannot be told of the truncated table while windows are held, so it may be read out before that: the message tells.
+    await db.query("TRUNCATE gone; SELECT pg_logical_emit_message(true, 'test', 'truncated')");
     await hold.letGo();
-    await running.out.until(() => notes(running.out.changes).filter((note) => note === 'COMPLETED').length === 2);
     const { changes } = running.out;
-    assert.deepEqual(told(changes, 'public.gone'), []);
+    await running.out.until(
+      () => notes(changes).filter((note) => note === 'COMPLETED').length === 2 && changes.some(({ op }) => op === 'm'),
+    );
+    const truncated = changes.findIndex(({ op }) => op === 'm');
+    assert.deepEqual(told(changes.slice(truncated), 'public.gone'), []);
     const rows = told(changes, table);
     assert.ok(rows.includes('r1') && !rows.includes('r2') && !rows.includes('r4'), rows.join());
     assert.equal(changes.findLast((change) => change.table === table && change.after?.['id'] === '3')?.after?.['item'], 'new');
