@@ -6,6 +6,7 @@ import { nearKey } from './near-key.ts';
 import type { ConfigKey, SourcePlugin } from './plugin.ts';
 import type { Plugins } from './plugins.ts';
 import { RequestError } from './request-error.ts';
+import { checkSanitizePattern, sanitizedKeys, sanitizeKey, withoutValue } from './sanitize-pattern.ts';
 import { looksSecret, type SecretScrubber } from './secret-scrubber.ts';
 import { topicCreationKeys } from './topic-creation-keys.ts';
 
@@ -62,9 +63,12 @@ export function checkConnector(raw: RawConfig, context: CheckContext): CheckedCo
   const values = new Map<string, string | null>(Object.entries(resolved));
   for (const evaluation of evaluations) for (const [name, value] of evaluation.values) values.set(name, value);
   const config = new Config(values);
-  rememberSecrets(evaluations, resolved, context.scrubber);
+  const sanitized = sanitizedKeys(resolved);
+  rememberSecrets(evaluations, resolved, sanitized, context.scrubber);
 
-  const configs = evaluations.flatMap((evaluation) => evaluation.infos);
+  const configs = evaluations
+    .flatMap((evaluation) => evaluation.infos)
+    .map((info) => (sanitized(info.value.name) ? withoutValue(info, raw, resolved) : info));
   const issues = new Issues(configs);
   const warnings = unknownKeys(raw, evaluations, declaredKeys(plugin, base, converters), issues);
   warnings.push(...ignoredKeys(raw, [...plugin.configKeys, ...frameworkKeys(plugins), ...frameworkFamilies]));
@@ -198,6 +202,8 @@ function frameworkIssues(config: RawConfig, context: CheckContext, issues: Issue
       issues.add(`transforms.${alias}.predicate`, `Unknown predicate '${predicate.trim()}': it is not in 'predicates'.`);
     }
   }
+  const complaint = checkSanitizePattern(config[sanitizeKey] ?? '');
+  if (complaint !== null) issues.add(sanitizeKey, complaint);
   const required = config['exactly.once.support']?.trim().toLowerCase() === 'required';
   if (required && !context.exactlyOnce)
     issues.add('exactly.once.support', 'This worker does not have exactly-once source support enabled.');
@@ -209,12 +215,17 @@ function frameworkIssues(config: RawConfig, context: CheckContext, issues: Issue
   }
 }
 
-function rememberSecrets(evaluations: readonly Evaluation[], resolved: RawConfig, scrubber: SecretScrubber): void {
+function rememberSecrets(
+  evaluations: readonly Evaluation[],
+  resolved: RawConfig,
+  sanitized: (name: string) => boolean,
+  scrubber: SecretScrubber,
+): void {
   const secret = new Set<string>();
   for (const evaluation of evaluations) {
     for (const info of evaluation.infos) if (info.definition?.type === 'PASSWORD') secret.add(info.value.name);
   }
-  scrubber.addConfig(resolved, (name) => secret.has(name) || looksSecret(name));
+  scrubber.addConfig(resolved, (name) => secret.has(name) || looksSecret(name) || sanitized(name));
 }
 
 function groupsOf(configs: readonly ConfigInfo[]): string[] {

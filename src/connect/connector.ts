@@ -5,6 +5,7 @@ import { hasReference, hidden, type RawConfig } from './config-spec.ts';
 import type { State } from './lifecycle.ts';
 import { RequestError } from './request-error.ts';
 import type { Runtime } from './runtime.ts';
+import { sanitizedKeys } from './sanitize-pattern.ts';
 import { looksSecret } from './secret-scrubber.ts';
 import type { SourceSignal } from './source.ts';
 import { Supervisor, type SupervisorStatus } from './supervisor.ts';
@@ -139,9 +140,11 @@ export class Connector {
   shownConfig(): RawConfig {
     if (!this.#runtime.worker.config.boolean('rest.mask.secrets')) return this.#config;
     const secrets = new Set(this.#runtime.plugins.secretKeys(this.#config['connector.class'] ?? ''));
+    const sanitized = sanitizedKeys(this.#config);
+    const isSecret = (name: string): boolean => secrets.has(name) || looksSecret(name) || sanitized(name);
     return Object.fromEntries(
       Object.entries(this.#config).map(([name, value]) => {
-        const secret = value !== null && value !== '' && !hasReference(value) && (secrets.has(name) || looksSecret(name));
+        const secret = value !== null && value !== '' && !hasReference(value) && isSecret(name);
         return [name, secret ? hidden : value];
       }),
     );

@@ -1,6 +1,6 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { signalKeys } from './adhoc/signal-keys.ts';
-import { choice, ignored, partly } from './config-key.ts';
+import { choice, ignored, optional, partly } from './config-key.ts';
 import { reselectKeys } from './reselect/reselect-settings.ts';
 
 const bounded = 'batches are bounded in bytes by the worker';
@@ -41,7 +41,13 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('statistics.metrics.enabled', 'BOOLEAN', 'true', 'metrics are always there'),
   ignored('internal.advanced.metrics.enable', 'BOOLEAN', 'false', 'metrics are always there'),
   ignored('custom.metric.tags', 'LIST', null, 'metrics are labelled by connector'),
-  ignored('custom.sanitize.pattern', 'STRING', null, 'secrets never reach the log'),
+  // The runtime sees to it.
+  optional(
+    'custom.sanitize.pattern',
+    'STRING',
+    null,
+    'A regular expression: values of the keys in which it is found are hidden as passwords are.',
+  ),
   ignored('executor.shutdown.timeout.ms', 'LONG', '4000', 'the worker limits how long stopping takes'),
   ignored('internal.offset.activity.monitor.interval.ms', 'LONG', '600000', 'lag is a metric'),
   ...signalKeys,

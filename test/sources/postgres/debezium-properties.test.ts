@@ -78,8 +78,8 @@ class AskedMap extends Map<string, string | null> {
 
 /** Of these only one value is taken, so there is nothing to ask. */
 const oneValue = ['plugin.name', 'snapshot.query.mode', 'converters'];
-/** The runtime asks for them (`connect/error-tolerance.ts`). */
-const ofRuntime = ['event.converting.failure.handling.mode', 'event.processing.failure.handling.mode'];
+/** The runtime asks for them (`connect/error-tolerance.ts`, `connect/sanitize-pattern.ts`). */
+const ofRuntime = ['custom.sanitize.pattern', 'event.converting.failure.handling.mode', 'event.processing.failure.handling.mode'];
 
 test('a key has an effect if and only if it is not said to be without one: it is asked for', () => {
   const { configKeys } = postgresSourcePlugin;
