@@ -175,11 +175,12 @@ export const connectionKeys: readonly ConfigKey[] = [
   }),
   ignored('database.sslfactory', 'STRING', null, 'it names a Java class'),
   ignored('database.connection.factory.class', 'CLASS', null, 'it names a Java class'),
-  ignored(
+  optional(
     'internal.create.slot.command.timeout',
     'LONG',
     '90',
-    'creating a slot waits for the transactions that are open, until it is done or the connector is stopped',
+    'Seconds that creating the slot may wait for transactions that are open; then it is given up and tried again.',
+    { ...replication, importance: 'LOW', min: 1, max: 2_000_000 },
   ),
   ignored('lsn.flush.timeout.ms', 'LONG', '30000', 'confirming a position does not block'),
   ignored('lsn.flush.timeout.action', 'STRING', 'fail', 'confirming a position does not block'),

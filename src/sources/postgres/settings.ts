@@ -72,6 +72,8 @@ export interface SlotSettings {
   readonly name: string;
   readonly dropOnStop: boolean;
   readonly dropOnDelete: boolean;
+  /** How long the server may wait for open transactions when it creates the slot. */
+  readonly createTimeoutS: number;
   readonly failover: boolean;
   /** Passed on to START_REPLICATION. */
   readonly streamParams: readonly (readonly [name: string, value: string])[];
@@ -254,6 +256,7 @@ function slotSettings(config: Config): SlotSettings {
     dropOnStop: config.boolean('slot.drop.on.stop'),
     dropOnDelete: config.boolean('slot.drop.on.delete'),
     failover: config.boolean('slot.failover'),
+    createTimeoutS: config.int('internal.create.slot.command.timeout'),
     streamParams: (config.optional('slot.stream.params') ?? '')
       .split(';')
       .filter((param) => param.trim() !== '')

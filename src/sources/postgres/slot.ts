@@ -126,6 +126,20 @@ export function slotHeldUp(name: string): ConnectError {
   );
 }
 
+/** The creation is given up, so that the server is not held by it, and begun again with the next start. */
+function slotCreationLate(name: string, seconds: number, holders: readonly string[]): ConnectError {
+  const whom = holders.length === 0 ? 'transactions that this user is not shown' : holders.join('; ');
+  return new ConnectError(
+    'postgres.busy',
+    `The replication slot "${name}" was not created within ${seconds} s: the server waits for every transaction that was open before. Open now: ${whom}.`,
+    {
+      remedy:
+        'End these transactions (pg_terminate_backend, ROLLBACK PREPARED), or raise "internal.create.slot.command.timeout"; the connector tries again.',
+      details: { slot: name },
+    },
+  );
+}
+
 /**
  * Runs on a replication connection, which from then on holds the exported snapshot. Waits for every transaction that is
  * open now; the caller shows that it waits.
@@ -140,14 +154,21 @@ async function createSlot(replication: Client, name: string, options: SlotOption
   return { consistentPoint: parseLsn(row.consistent_point), snapshotName: row.snapshot_name };
 }
 
-/** Whom a slot creation may be waiting for: the oldest transactions that have written, or hold a snapshot of the log. */
+/** Whom a slot creation may be waiting for: the oldest transactions that have written, prepared ones among them. */
 async function openTransactions(client: ClientBase): Promise<string[]> {
-  const { rows } = await client.query<{ pid: number; seconds: string; application: string }>(
-    `SELECT pid, round(extract(epoch FROM now() - xact_start))::text AS seconds, application_name AS application
-     FROM pg_catalog.pg_stat_activity
-     WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start LIMIT 5`,
+  const { rows } = await client.query<{ who: string; application: string; xid: string; seconds: string }>(
+    `SELECT 'process ' || pid AS who, application_name AS application, backend_xid::text AS xid,
+            round(extract(epoch FROM now() - xact_start)) AS seconds
+     FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
+     UNION ALL
+     SELECT 'prepared transaction "' || gid || '"', '', transaction::text, round(extract(epoch FROM now() - prepared))
+     FROM pg_catalog.pg_prepared_xacts
+     ORDER BY seconds DESC NULLS LAST LIMIT 5`,
   );
-  return rows.map((row) => `process ${row.pid}${row.application === '' ? '' : ` (${row.application})`}, open for ${row.seconds} s`);
+  return rows.map(
+    ({ who, application, xid, seconds }) =>
+      `${who}${application === '' ? '' : ` (${application})`}, transaction ${xid}, open for ${seconds} s`,
+  );
 }
 
 /** For metrics; null when the slot is gone. */
@@ -212,18 +233,29 @@ export async function acquireSlot(
       source.log.warn({ slot: created, holders }, 'the server creates the slot when every transaction that is open now has ended');
   };
   const timer = source.clock.after(waitFirstMs, () => void tell());
+  let late: ConnectError | null = null;
+  const expire = async (): Promise<void> => {
+    const holders = await openTransactions(client).catch(() => []);
+    if (!waiting || options.signal.aborted) return;
+    late = slotCreationLate(created, settings.slot.createTimeoutS, holders);
+    giveUp();
+  };
+  const limit = source.clock.after(settings.slot.createTimeoutS * 1000, () => void expire());
   // A creation that waits for a transaction does not notice that its client has gone: it has to be told.
-  const onAbort = (): void => {
+  const giveUp = (): void => {
     client.query('SELECT pg_catalog.pg_terminate_backend($1)', [pid]).catch(() => {});
     replication.end().catch(() => {});
   };
-  options.signal.addEventListener('abort', onAbort, { once: true });
+  options.signal.addEventListener('abort', giveUp, { once: true });
   try {
     return await createSlot(replication, created, { temporary, failover: failover && !temporary && server.version >= 170_000 });
+  } catch (error) {
+    throw late ?? error;
   } finally {
     waiting = false;
     timer.cancel();
-    options.signal.removeEventListener('abort', onAbort);
+    limit.cancel();
+    options.signal.removeEventListener('abort', giveUp);
   }
 }
 

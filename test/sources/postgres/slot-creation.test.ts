@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Client } from 'pg';
+
+import { classify, ConnectError } from '../../../src/base/errors.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { acquireSlot } from '../../../src/sources/postgres/slot.ts';
+import type { StartContext } from '../../../src/sources/postgres/start-context.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { testSettings } from './test-settings.ts';
+
+const holder = { who: 'process 7', application: 'batch', xid: '4711', seconds: '95' };
+
+/** A server whose slot creation ends when its backend is told to, or by `answer`. */
+function scene(extra: Readonly<Record<string, string>> = {}) {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const creation = Promise.withResolvers<{ rows: object[] }>();
+  const sql = {
+    query: (text: string) => {
+      asked.push(text);
+      if (text.includes('pg_terminate_backend')) creation.reject(new Error('terminated'));
+      return Promise.resolve({ rows: text.includes('pg_stat_activity') ? [holder] : [] });
+    },
+  };
+  const created = Promise.withResolvers<void>();
+  const replication = {
+    query: (text: string) => {
+      if (!text.startsWith('CREATE')) return Promise.resolve({ rows: [{ pid: 42 }] });
+      created.resolve();
+      return creation.promise;
+    },
+    end: () => Promise.resolve(),
+  };
+  const start = {
+    settings: testSettings(extra),
+    sql: { client: () => Promise.resolve(sql) },
+    source: { log: silentLog, clock },
+    server: { version: 180_000 },
+  } as unknown as StartContext;
+  const slot = acquireSlot(start, replication as unknown as Client, { recreate: false, signal: new AbortController().signal });
+  return { clock, asked, slot, begun: created.promise, answer: (row: object) => creation.resolve({ rows: [row] }) };
+}
+
+test('a creation that waits for too long is ended on the server, tells for whom it waits, and is tried again', async () => {
+  const { clock, asked, slot, begun } = scene({ 'internal.create.slot.command.timeout': '20' });
+  await begun;
+  const failure = assert.rejects(slot, (error) => {
+    assert.ok(error instanceof ConnectError);
+    assert.match(error.message, /"debezium" was not created within 20 s.*process 7 \(batch\), transaction 4711, open for 95 s/);
+    assert.equal(classify(error), 'retry');
+    return true;
+  });
+  await clock.advance(20_000);
+  await failure;
+  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')));
+});
+
+test('90 s by default; a creation in time is left alone afterwards', async () => {
+  const { clock, asked, slot, begun, answer } = scene();
+  await begun;
+  await clock.advance(89_999);
+  answer({ consistent_point: '0/10', snapshot_name: 's' });
+  assert.deepEqual(await slot, { consistentPoint: 16n, snapshotName: 's' });
+  await clock.advance(100_000);
+  assert.ok(!asked.some((text) => text.includes('pg_terminate_backend')));
+});
