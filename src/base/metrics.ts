@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { withTags } from './metric-tags.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** A metric bound to its label values once, so that the data plane never looks anything up by name. */
@@ -19,6 +21,8 @@ export class Metrics {
   readonly #metrics = new Map<string, Counter | Gauge | Histogram>();
   /** The label values in use, by metric name and then by their text. */
   readonly #series = new Map<string, Map<string, Labels>>();
+  /** By connector. */
+  readonly #tags = new Map<string, Labels>();
 
   counter(name: string, help: string, labels: Labels): CounterCell {
     const metric = this.#metric(name, () => new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
@@ -48,6 +52,7 @@ export class Metrics {
   /** Forgets every series that has these labels, whatever others it has, so that a deleted connector does not linger in the scrape. */
   remove(labels: Labels): void {
     const wanted = Object.entries(labels);
+    if (wanted.length === 1 && labels['connector'] !== undefined) this.#tags.delete(labels['connector']);
     for (const [name, series] of this.#series) {
       for (const [text, present] of series) {
         if (!wanted.every(([label, value]) => present[label] === value)) continue;
@@ -57,8 +62,18 @@ export class Metrics {
     }
   }
 
-  text(): Promise<string> {
-    return this.registry.metrics();
+  /**
+   * Further labels for every series of one connector, in the text only: series of one name need not have the same labels
+   * there, and nobody who sets a value has to know of them. Replaces those of before; gone with `remove`.
+   */
+  tag(connector: string, tags: Labels): void {
+    if (Object.keys(tags).length === 0) this.#tags.delete(connector);
+    else this.#tags.set(connector, tags);
+  }
+
+  async text(): Promise<string> {
+    const text = await this.registry.metrics();
+    return this.#tags.size === 0 ? text : withTags(text, this.#tags);
   }
 
   #remember(name: string, labels: Labels): void {

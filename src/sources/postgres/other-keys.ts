@@ -1,3 +1,4 @@
+import { checkTags } from '../../base/metric-tags.ts';
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { signalKeys } from './adhoc/signal-keys.ts';
 import { choice, ignored, optional, partly } from './config-key.ts';
@@ -40,7 +41,7 @@ export const otherKeys: readonly ConfigKey[] = [
   ignored('poll.dispatch.interval.ms', 'LONG', '0', 'changes are taken as they come'),
   ignored('statistics.metrics.enabled', 'BOOLEAN', 'true', 'metrics are always there'),
   ignored('internal.advanced.metrics.enable', 'BOOLEAN', 'false', 'metrics are always there'),
-  ignored('custom.metric.tags', 'LIST', null, 'metrics are labelled by connector'),
+  optional('custom.metric.tags', 'LIST', null, 'Further labels of the metrics of this connector: <key>=<value>,...', { check: checkTags }),
   // The runtime sees to it.
   optional(
     'custom.sanitize.pattern',

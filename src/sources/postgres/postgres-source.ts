@@ -59,6 +59,7 @@ export class PostgresSource implements Source {
     this.#settings = parseSettings(context.connector, context.config);
     this.#sessions = new SessionFactory(this.#settings.connection, `millrace ${context.connector}`);
     this.#sql = new SqlSession(this.#sessions);
+    context.metrics.tag(context.connector, this.#settings.metricTags);
     const labels = { connector: context.connector };
     const debezium = { name: this.#settings.topicPrefix, plugin: 'postgres' };
     this.#metrics = new SourceMetrics(context.metrics, context.clock, labels, debezium);

@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 
 import { ConnectError } from '../../base/errors.ts';
+import { parseTags } from '../../base/metric-tags.ts';
+import type { Labels } from '../../base/metrics.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Config } from '../../connect/config.ts';
 import { columnMappers, type ColumnMapper } from './column-mapper.ts';
@@ -34,6 +36,8 @@ export interface PostgresSettings {
   /** The connector's name, for the context headers. */
   readonly connector: string;
   readonly topicPrefix: string;
+  /** Further labels of the metrics. */
+  readonly metricTags: Labels;
   readonly connection: ConnectionSettings;
   readonly slot: SlotSettings;
   readonly publication: PublicationSettings;
@@ -195,6 +199,7 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
     dialect,
     connector,
     topicPrefix: config.string('topic.prefix'),
+    metricTags: parseTags(config.optional('custom.metric.tags') ?? ''),
     connection: connectionSettings(config),
     slot: slotSettings(config),
     publication: publicationSettings(config, dialect),
