@@ -25,6 +25,7 @@ export const millraceClassName = 'millrace.PostgresSource';
 const threadsByDefault = 2;
 
 export type { TypeSettings };
+export type SnapshotIsolation = 'serializable' | 'repeatable_read' | 'read_committed' | 'read_uncommitted';
 export type PublicationMode = 'all_tables' | 'disabled' | 'filtered' | 'no_tables';
 export type OffsetMismatchStrategy = 'no_validation' | 'trust_offset' | 'trust_slot' | 'trust_greater_lsn';
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -177,6 +178,7 @@ export interface SnapshotSettings {
   /** `schema.table` → SELECT. */
   readonly selectOverrides: ReadonlyMap<string, string>;
   readonly delayMs: number;
+  readonly isolation: SnapshotIsolation;
   readonly lockTables: boolean;
   readonly lockTimeoutMs: number;
   /** Connections that read at the same time. */
@@ -329,6 +331,7 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
     tables: compileNameList(splitPatterns(config.optional('snapshot.include.collection.list')), []),
     selectOverrides: overrides,
     delayMs: config.int('snapshot.delay.ms'),
+    isolation: config.choice('snapshot.isolation.mode') as SnapshotIsolation,
     lockTables: config.choice('snapshot.locking.mode') === 'shared',
     lockTimeoutMs: config.int('snapshot.lock.timeout.ms'),
     threadsMax: config.has('snapshot.max.threads') ? config.int('snapshot.max.threads') : dialect === 'millrace' ? threadsByDefault : 1,

@@ -3,7 +3,6 @@ import { choice, ignored, optional, partly } from './config-key.ts';
 import { checkPatterns } from './pattern-check.ts';
 
 const group = { group: 'Snapshot' } as const;
-const always = 'the snapshot is always read in repeatable-read transactions';
 
 function based(key: string, doc: string): ConfigKey {
   return optional(`snapshot.mode.configuration.based.${key}`, 'BOOLEAN', 'false', `For snapshot.mode "configuration_based": ${doc}.`, {
@@ -114,10 +113,13 @@ export const snapshotKeys: readonly ConfigKey[] = [
     { ...group, importance: 'LOW' },
   ),
   ignored('snapshot.fetch.size', 'INT', '10240', 'tables are read by COPY, a chunk of the socket at a time'),
-  {
-    ...ignored('snapshot.isolation.mode', 'STRING', 'serializable', always),
-    oneOf: ['serializable', 'repeatable_read', 'read_committed', 'read_uncommitted'],
-  },
+  choice(
+    'snapshot.isolation.mode',
+    'serializable',
+    ['serializable', 'repeatable_read', 'read_committed', 'read_uncommitted'],
+    'In what transactions tables are read: never weaker than repeatable_read, and serializable where the snapshot is not that of a new slot.',
+    group,
+  ),
   ignored('internal.snapshot.scan.all.columns.force', 'BOOLEAN', 'false', 'the catalog is read in one query'),
   ignored('query.fetch.size', 'INT', '0', 'catalog queries are small'),
   partly(

@@ -2,7 +2,7 @@ import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
 import { parseLsn } from './lsn.ts';
-import type { PostgresSettings } from './settings.ts';
+import type { PostgresSettings, SnapshotIsolation } from './settings.ts';
 import { TransactionView } from './transaction-view.ts';
 import { TableFilter } from './table-filter.ts';
 import { loadTables } from './catalog.ts';
@@ -38,8 +38,9 @@ export async function openSnapshotSession(
   client: ClientBase,
   settings: PostgresSettings,
   exportedSnapshot: string | null,
+  isolation: SnapshotIsolation = 'repeatable_read',
 ): Promise<SnapshotView> {
-  await beginReading(client, exportedSnapshot);
+  await beginReading(client, exportedSnapshot, isolation);
   if (settings.snapshot.lockTables) await lockTables(client, settings);
   const { rows } = await client.query<ViewRow>(viewSql);
   const row = rows[0];
@@ -61,16 +62,45 @@ export async function exportSnapshot(client: ClientBase): Promise<string> {
   return rows[0]?.name ?? '';
 }
 
+/**
+ * One database snapshot is read to its end, and shared by all connections, which needs repeatable read: weaker levels get
+ * more than they ask for. A serializable transaction cannot take over the snapshot of a slot, which is not serializable
+ * itself, and a standby knows none. Deferrable: it waits once for a snapshot that no serializable transaction can put in the
+ * wrong, and never fails afterwards; others may then read that snapshot in repeatable-read transactions.
+ */
+export function beginStatement(isolation: SnapshotIsolation, from: { readonly exported: boolean; readonly standby: boolean }): string {
+  return isolation === 'serializable' && !from.exported && !from.standby
+    ? 'BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE'
+    : 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+}
+
+/** For the log; null: the rows are read as asked for. */
+export function isolationNote(isolation: SnapshotIsolation): string | null {
+  if (isolation === 'serializable' || isolation === 'repeatable_read') return null;
+  return `snapshot.isolation.mode is "${isolation}": rows are read in repeatable-read transactions, which give all that it asks for`;
+}
+
 /** `snapshot`: the name of one that was exported; null: a new one. */
-export async function beginReading(client: ClientBase, snapshot: string | null): Promise<void> {
+export async function beginReading(
+  client: ClientBase,
+  snapshot: string | null,
+  isolation: SnapshotIsolation = 'repeatable_read',
+): Promise<void> {
   // Rows of a table without a key must come in the order in which they lie on disk. A row security policy that hides
   // rows from this user must be an error, not a table with fewer rows.
   await client.query(
     'SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off; ' +
       'SET enable_bitmapscan = off; SET row_security = off',
   );
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const exported = snapshot !== null;
+  const standby = isolation === 'serializable' && !exported && (await isStandby(client));
+  await client.query(beginStatement(isolation, { exported, standby }));
   if (snapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(snapshot)}`);
+}
+
+async function isStandby(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ standby: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS standby');
+  return rows[0]?.standby ?? false;
 }
 
 /** Keeps the captured tables from being altered until the transaction ends; reading and writing go on. */

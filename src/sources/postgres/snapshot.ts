@@ -12,7 +12,7 @@ import { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotProgress } from './snapshot-progress.ts';
 import type { SnapshotTable } from './snapshot-query.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
-import { beginReading, exportSnapshot, openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
+import { beginReading, exportSnapshot, isolationNote, openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
 import { tableSizes, type TableSize } from './snapshot-split.ts';
 import { snapshotTables } from './snapshot-tables.ts';
 import { TableFilter } from './table-filter.ts';
@@ -97,8 +97,10 @@ export class Snapshot {
       const client = await this.#connect(clients, either);
       // An exported snapshot is of use only as long as nothing was read: later epochs have their own.
       const exported = this.#fresh ? start.exportedSnapshot : null;
-      const view = await openSnapshotSession(client, settings, exported);
+      const view = await openSnapshotSession(client, settings, exported, settings.snapshot.isolation);
       this.#view = view;
+      const note = isolationNote(settings.snapshot.isolation);
+      if (note !== null) log.info(note);
       const types = await TypeCatalog.load(client);
       const found = await snapshotTables(client, settings, start.publication, types, log);
       this.#tables = found.length;
