@@ -1,5 +1,6 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, ignored, optional, required } from './config-key.ts';
+import { driverKeys } from './driver-settings.ts';
 import { checkPluginName, checkReplicaIdentities, checkSlotName } from './settings-rules.ts';
 
 const connection = { group: 'Connection' } as const;
@@ -186,5 +187,5 @@ export const connectionKeys: readonly ConfigKey[] = [
   ignored('lsn.flush.timeout.action', 'STRING', 'fail', 'confirming a position does not block'),
   ignored('xmin.fetch.interval.ms', 'LONG', '0', 'the xmin of the slot is not read; source.xmin is null'),
   ignored('internal.custom.retriable.exception', 'STRING', null, 'failures are classified by SQLSTATE'),
-  { ...ignored('driver', 'STRING', null, 'options of the JDBC driver do not apply'), name: 'driver.*', pattern: /^driver\./ },
+  ...driverKeys,
 ];

@@ -91,7 +91,7 @@ export class SessionFactory {
 
   /** The settings of one connection, for code that makes its own client; `connect` has been called before. */
   clientConfig(tls: TlsAttempt | null = this.#tls, options: SessionOptions = {}): ClientConfig {
-    const { hostname, port, user, password, database, tcpKeepAlive, connectTimeoutMs, queryTimeoutMs } = this.#settings;
+    const { hostname, port, user, password, database, tcpKeepAlive, connectTimeoutMs, driver } = this.#settings;
     const pins = Object.entries(sessionPins).map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`);
     return {
       host: hostname,
@@ -100,15 +100,23 @@ export class SessionFactory {
       password: password?.reveal() ?? '',
       database,
       ssl: tls ?? false,
-      options: pins.join(' '),
+      // The last of two that set the same counts.
+      options: [driver.options, ...pins].join(' ').trim(),
       keepAlive: tcpKeepAlive,
       keepAliveInitialDelayMillis: 30_000,
       connectionTimeoutMillis: connectTimeoutMs,
-      application_name: options.applicationName ?? this.#applicationName,
+      application_name: driver.applicationName ?? options.applicationName ?? this.#applicationName,
       ...(options.replication === true ? { replication: 'database' } : {}),
       // The server ends a statement in time; this is for one that does not answer at all.
-      ...(this.#limits(options) ? { query_timeout: queryTimeoutMs + answerMs } : {}),
+      ...this.#answerLimit(options),
     };
+  }
+
+  #answerLimit(options: SessionOptions): { query_timeout?: number } {
+    if (options.replication === true || options.queryTimeout === false) return {};
+    const { queryTimeoutMs, driver } = this.#settings;
+    const limits = [queryTimeoutMs > 0 ? queryTimeoutMs + answerMs : 0, driver.answerTimeoutMs].filter((ms) => ms > 0);
+    return limits.length === 0 ? {} : { query_timeout: Math.min(...limits) };
   }
 
   #limits(options: SessionOptions): boolean {

@@ -2,6 +2,7 @@ import type { Config } from '../../connect/config.ts';
 import type { ConfigIssue } from '../../connect/plugin.ts';
 import { checkMapperKey, mapperKeyPattern } from './column-mapper.ts';
 import { checkPattern } from './pattern-check.ts';
+import { sslFile } from './driver-settings.ts';
 import { validateReselect } from './reselect/reselect-settings.ts';
 import { splitKeyColumns, splitPatterns } from './settings-syntax.ts';
 import { topicNamingIssues } from './topic-naming.ts';
@@ -45,7 +46,7 @@ export function validateSettings(config: Config): ConfigIssue[] {
     const complaint = mapperKeyPattern.test(key) && value !== null ? checkMapperKey(key) : null;
     if (complaint !== null) complain(key, complaint);
   }
-  if (filled(config, 'database.sslcert') !== filled(config, 'database.sslkey')) {
+  if (((sslFile(config, 'sslcert') ?? '') === '') !== ((sslFile(config, 'sslkey') ?? '') === '')) {
     complain('database.sslcert', '"database.sslcert" and "database.sslkey" belong together: set both or none.');
   }
   issues.push(...validateReselect(config));

@@ -6,6 +6,7 @@ import type { Labels } from '../../base/metrics.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Config } from '../../connect/config.ts';
 import { columnMappers, type ColumnMapper } from './column-mapper.ts';
+import { driverSettings, sslFile, sslMode, sslPassword, tcpKeepAlive, type DriverSettings } from './driver-settings.ts';
 import type { NameAdjustment } from './name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
@@ -71,6 +72,7 @@ export interface ConnectionSettings {
   /** 0: none. */
   readonly queryTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly driver: DriverSettings;
 }
 
 export interface SlotSettings {
@@ -239,21 +241,24 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
 }
 
 function connectionSettings(config: Config): ConnectionSettings {
+  const driver = driverSettings(config);
+  const validationMs = config.int('connection.validation.timeout.ms');
   return {
     hostname: config.string('database.hostname'),
     port: config.int('database.port'),
     user: config.string('database.user'),
     password: config.secret('database.password'),
     database: config.string('database.dbname'),
-    sslMode: config.choice('database.sslmode') as SslMode,
-    sslCert: config.optional('database.sslcert'),
-    sslKey: config.optional('database.sslkey'),
-    sslPassword: config.secret('database.sslpassword'),
-    sslRootCert: config.optional('database.sslrootcert'),
-    tcpKeepAlive: config.boolean('database.tcpKeepAlive'),
+    sslMode: sslMode(config),
+    sslCert: sslFile(config, 'sslcert'),
+    sslKey: sslFile(config, 'sslkey'),
+    sslPassword: sslPassword(config),
+    sslRootCert: sslFile(config, 'sslrootcert'),
+    tcpKeepAlive: tcpKeepAlive(config),
     initialStatements: splitStatements(config.optional('database.initial.statements')),
     queryTimeoutMs: config.int('database.query.timeout.ms'),
-    connectTimeoutMs: config.int('connection.validation.timeout.ms'),
+    connectTimeoutMs: driver.connectTimeoutMs ?? validationMs,
+    driver,
   };
 }
 
