@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/embedded/cache.ts';
@@ -74,6 +74,8 @@ function withoutPaths(text: string): string {
 export function newestResult(): { readonly name: string; readonly result: ResultFile } | null {
   const names = readdirSync(resultsFolder).filter((name) => /^\d{4}-.*\.json$/.test(name));
   for (const name of names.toSorted().toReversed()) {
+    // One whose plot is not kept is no headline.
+    if (!existsSync(join(resultsFolder, name.replace(/\.json$/, '.svg')))) continue;
     const result = JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as ResultFile;
     if (headline(result.measurements).length > 0) return { name: name.replace(/\.json$/, ''), result };
   }
