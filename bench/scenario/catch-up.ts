@@ -30,7 +30,8 @@ export interface CatchUpOptions {
   readonly long?: boolean;
 }
 
-const timeoutMs = 150_000;
+/** At the pace of the slowest, and some more. */
+const timeoutMs = (rows: number): number => 100_000 + rows / 3;
 /** A virtual machine of Java or JavaScript is slow until it has compiled what it runs: this many rows go before. */
 const warmRowsMax = 100_000;
 /** Of a transaction of the producer's limit: more gain nothing. */
@@ -67,7 +68,7 @@ export function catchUp(options: CatchUpOptions): Scenario {
           await stage.streaming();
           context.say(`  streams ${((performance.now() - launchedMs) / 1000).toFixed(1)} s after its start`);
           const warmRows = Math.min(rows, warmRowsMax);
-          const warm = await stage.run(warmRows, 'c', timeoutMs, () => load(database, options, tables, warmRows));
+          const warm = await stage.run(warmRows, 'c', timeoutMs(warmRows), () => load(database, options, tables, warmRows));
           requireRight(warm.problems);
           if (options.changes !== undefined) await catchUpOnce(stage, database, options, tables, warmRows);
           const repeats = context.repeats(engine.role, options.repeats ?? 3);
@@ -91,13 +92,13 @@ async function catchUpOnce(
 ): Promise<RunProgress> {
   const { changes } = options;
   if (changes !== undefined) {
-    const loaded = await stage.run(rows, 'c', timeoutMs, () => load(database, options, tables, rows));
+    const loaded = await stage.run(rows, 'c', timeoutMs(rows), () => load(database, options, tables, rows));
     requireRight(loaded.problems);
   }
   stage.process.freeze();
   if (changes === undefined) await load(database, options, tables, rows);
   else await change(database, options, changes, tables, rows);
-  const progress = await stage.run(rows, changes ?? 'c', timeoutMs, () => Promise.resolve(stage.process.thaw()));
+  const progress = await stage.run(rows, changes ?? 'c', timeoutMs(rows), () => Promise.resolve(stage.process.thaw()));
   requireRight(progress.problems);
   return progress;
 }
@@ -116,13 +117,13 @@ async function drainFirst(
     const repeats = context.repeats('limit', options.repeats ?? 3);
     for (let repeat = 0; repeat <= repeats; repeat += 1) {
       if (options.changes !== undefined) {
-        const loaded = await drain.run(rows, timeoutMs, () => load(database, options, tables, rows));
+        const loaded = await drain.run(rows, timeoutMs(rows), () => load(database, options, tables, rows));
         requireRight(loaded.problems);
       }
       drain.process.freeze();
       if (options.changes === undefined) await load(database, options, tables, rows);
       else await change(database, options, options.changes, tables, rows);
-      const progress = await drain.run(rows, timeoutMs, () => drain.process.thaw());
+      const progress = await drain.run(rows, timeoutMs(rows), () => drain.process.thaw());
       requireRight(progress.problems);
       // The first one warms it.
       if (repeat > 0) tell(context, log.runs, resultOfWhole(progress));

@@ -8,7 +8,6 @@ import { attempt, requireRight, tell } from './scenario.ts';
 import { measureFirstCopy } from './stage.ts';
 
 const table = 'public.trips';
-const timeoutMs = 180_000;
 
 /** A start with a full table: from the first rows that a consumer could see to the last. The engine's own start is not in it. */
 export const snapshot: Scenario = {
@@ -16,6 +15,8 @@ export const snapshot: Scenario = {
   title: 'the first copy of a table of taxi trips',
   async run(context) {
     const rows = context.rows(300_000);
+    // At the pace of the slowest, and some more.
+    const timeoutMs = 120_000 + rows / 5;
     context.say(`snapshot: making ${rows} rows`);
     await using database = await BenchDatabase.create(context.servers.postgres, context.uniqueName('db'), taxiTable, rows);
     await database.client.query(createTableSql(table, taxiTable));

@@ -32,7 +32,7 @@ for (const brokers of [1, 3]) {
         'topic.creation.default.replication.factor': String(brokers),
         'topic.creation.default.min.insync.replicas': brokers === 1 ? '1' : '2',
       });
-      const { sink } = await stage.openSink({ 'max.request.size': '10000' }, { topicCreation: creation });
+      const { sink } = await openOnceKnown(() => stage.openSink({ 'max.request.size': '10000' }, { topicCreation: creation }));
       const batch = new RecordBatch();
       let commits = 0;
       let recoveries = 0;
@@ -77,6 +77,17 @@ async function commitOrRecover(sink: Sink, batch: RecordBatch, offset: number): 
       assert.equal(classify(error), 'retry', String(error));
     }
     if (offsetOf(await reopen(sink)) === offset) return failures;
+  }
+}
+
+/** A topic that was made a moment ago may be unknown to one of the brokers, which the runtime tries again. */
+async function openOnceKnown<T>(open: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.code !== 'kafka.transient') throw error;
+    }
   }
 }
 
