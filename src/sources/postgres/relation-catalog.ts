@@ -40,6 +40,8 @@ const burstMs = 1000;
 
 /** With synchronous standbys a commit can stay invisible for long, and it may be waiting for us. */
 const visibleAttemptsMax = 50;
+/** A table that is there is as it was before, but for what the transaction altered in it. */
+const settledAttemptsMax = 10;
 const visibleWaitMs = 10;
 
 interface Answer {
@@ -72,8 +74,8 @@ export class ReadAheadCatalog implements RelationCatalog {
     const oids = this.#next(oid);
     for (let attempt = 1; ; attempt += 1) {
       const { view, table } = await this.#read(oid, oids);
-      // A commit may be streamed a moment before it is visible: a table that is not there may be about to be.
-      if (table !== null || xid === 0 || view.sees(xid) || attempt >= visibleAttemptsMax) return table;
+      // A commit may be streamed a moment before it is visible: a table may be about to be there, or to have another key.
+      if (xid === 0 || view.sees(xid) || attempt >= (table === null ? visibleAttemptsMax : settledAttemptsMax)) return table;
       await this.#options.clock.sleep(visibleWaitMs);
     }
   }

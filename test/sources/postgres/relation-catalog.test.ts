@@ -63,6 +63,7 @@ describe('ReadAheadCatalog', () => {
     server.view = '130:130:';
     assert.equal(await server.name(1, 105), 'v2', 'was still running then');
     server.version = 3;
+    server.view = '140:140:';
     assert.equal(await server.name(1, 130), 'v3', 'began later');
     assert.equal(await server.name(1, 0), 'v3');
     server.version = 4;
@@ -75,6 +76,7 @@ describe('ReadAheadCatalog', () => {
     await server.name(1, 5);
     server.version = 2;
     assert.equal(await server.name(1, 2 ** 32 - 4), 'v1');
+    server.view = `${2 ** 32 + 20}:${2 ** 32 + 20}:`;
     assert.equal(await server.name(1, 12), 'v2');
   });
 
@@ -98,6 +100,7 @@ describe('ReadAheadCatalog', () => {
       [1, 10, ...Array.from({ length: 18 }, () => 1)],
     );
     await server.clock.advance(1001);
+    server.view = '201:201:';
     assert.equal(await server.name(1, 200), 'v1');
     assert.equal(server.asked.at(-1)?.length, 1, 'the first for a while');
   });
@@ -123,6 +126,16 @@ describe('ReadAheadCatalog', () => {
     assert.ok(!done);
     await server.clock.advance(1000);
     await never;
+  });
+
+  it('asks again for a table whose alteration is not visible yet', async () => {
+    const server = new Server(1);
+    const altered = server.name(1, 120);
+    await server.clock.advance(1);
+    server.version = 2;
+    server.view = '130:130:';
+    await server.clock.advance(15);
+    assert.equal(await altered, 'v2');
   });
 
   it('reads enums anew for a transaction that the last reading may not have seen', async () => {
