@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { AuditedTable, TopicState, checkAudit, mulberry32 } from '../support/audited-table.ts';
+import { AuditedTable, TopicState, checkAudit } from '../support/audited-table.ts';
 import type { AuditedChange } from '../support/audited-table.ts';
 import { CommittedReader } from '../support/committed-reader.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
 import type { Database } from '../support/database.ts';
 import { uniqueName } from '../support/unique-name.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import { connectionConfig } from '../support/worker-stage.ts';
 
@@ -57,7 +58,7 @@ test(
   { timeout: 1_500_000 },
   async (t) => {
     t.diagnostic(`seed ${seed}`);
-    const random = mulberry32(seed);
+    const random = seededRandom(seed);
     const prefix = uniqueName('chaos');
     const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'));
     const csvFile = join(folder, 'rides.csv');

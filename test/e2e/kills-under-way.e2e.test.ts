@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import { AuditedTable, mulberry32 } from '../support/audited-table.ts';
+import { AuditedTable } from '../support/audited-table.ts';
 import type { AuditedChange } from '../support/audited-table.ts';
 import { CommittedReader } from '../support/committed-reader.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { uniqueName } from '../support/unique-name.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import { connectionConfig, type Settings } from '../support/worker-stage.ts';
 
@@ -163,7 +164,7 @@ function isEnd(key: unknown, value: unknown): boolean {
 }
 
 test('SIGKILL while transactions in progress are being kept in files: every change once', limits, async (t) => {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   await using stage = await prepare(t, 200, ({ folder }) => ({
     'streaming.transactions': 'spill',
     'streaming.transactions.directory': join(folder, 'spill'),
@@ -208,7 +209,7 @@ test('SIGKILL while transactions in progress are being kept in files: every chan
 });
 
 test('SIGKILL while an incremental snapshot is under way: every change once, every row read as it is', limits, async (t) => {
-  const random = mulberry32(seed + 1);
+  const random = seededRandom(seed + 1);
   await using stage = await prepare(t, 5000, () => ({
     'signal.data.collection': 'public.signals',
     'incremental.snapshot.chunk.size': '40',

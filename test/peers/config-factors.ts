@@ -2,7 +2,7 @@ import { capturedTables } from './config-workload.ts';
 import { pairwise } from './pairwise.ts';
 import type { Factor, Level } from './pairwise.ts';
 import type { PeerConfig } from './peer-run.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 type Settings = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
 import { RandomWorkload } from './random-workload.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 /**
  * The random tables, and beside them what only some properties touch: large values, partitions, an outbox, rows without

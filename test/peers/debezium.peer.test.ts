@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 
 import { CommittedReader, type CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase, type Database } from '../support/database.ts';
+import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
 import type { ParityRecord } from '../support/parity-case.ts';
 import { parityDifferences } from '../support/parity-difference.ts';
 import { ParityReader } from '../support/parity-reader.ts';
@@ -77,10 +78,10 @@ test(
 
     const peer = await (started ??= DebeziumPeer.start(jars));
     await using worker = await WorkerProcess.prepare(
-      pairs.map(({ ours, config }) => ({ name: ours, config: connector(database, ours, config) })),
+      pairs.map(({ ours, config }) => ({ name: ours, config: debeziumConnector(database, ours, config) })),
     );
     await worker.start();
-    for (const { theirs, config } of pairs) await peer.add(theirs, connector(database, theirs, config));
+    for (const { theirs, config } of pairs) await peer.add(theirs, debeziumConnector(database, theirs, config));
     const names = pairs.flatMap(({ theirs, ours }) => [theirs, ours]);
     for (const name of names) await untilStreaming(database, name, peer);
 
@@ -195,32 +196,10 @@ function place({ key, value }: ParityRecord): unknown {
   return op === 'r' ? { op } : { op, lsn, txId, micros, nanos, transaction };
 }
 
-function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
-  return {
-    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'plugin.name': 'pgoutput',
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    'topic.prefix': name,
-    'slot.name': name,
-    'publication.name': name,
-    'topic.creation.default.partitions': '1',
-    'topic.creation.default.replication.factor': '1',
-    ...config,
-  };
-}
-
 async function untilStreaming(database: Database, name: string, peer: DebeziumPeer): Promise<void> {
   const end = performance.now() + 90_000;
   for (;;) {
-    const rows = await database.query(
-      `SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'`,
-      [name],
-    );
-    if (rows.length > 0) return;
+    if (await slotStreams(database, name)) return;
     const failure = name.startsWith('theirs') ? await peer.failure(name) : null;
     if (failure !== null || performance.now() > end) throw new Error(failure ?? `${name} does not stream`);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 import { pairwise } from './pairwise.ts';
 import type { Factor } from './pairwise.ts';
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 test('every pair of levels stands together in a row, with far fewer rows than there are combinations', () => {
   fc.assert(

@@ -5,6 +5,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { CommittedReader } from '../support/committed-reader.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
+import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
 import type { Database } from '../support/database.ts';
 import { stack } from '../support/stack.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
@@ -58,11 +59,7 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
     refused.get(name) ?? (name.startsWith('theirs') ? peer.failure(name) : failureOf(worker, name));
   const names = pairs.flatMap(({ theirs, ours }) => [theirs, ours]);
   const streaming = await waitForAll(names, failure, 'streaming', async (name) => {
-    const rows = await database.query(
-      `SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'`,
-      [name],
-    );
-    return rows.length > 0;
+    return await slotStreams(database, name);
   });
   const from = await currentLsn(database);
   for (const statement of workload.changes(40)) await database.query(statement);
@@ -81,21 +78,7 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
 }
 
 function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
-  const all: Record<string, string> = {
-    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'plugin.name': 'pgoutput',
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    'topic.prefix': name,
-    'slot.name': name,
-    'publication.name': name,
-    'topic.creation.default.partitions': '1',
-    'topic.creation.default.replication.factor': '1',
-    ...config,
-  };
+  const all = debeziumConnector(database, name, config);
   const apicurio = stack.registry.replace(/\/apis\/.*$/, '/apis/registry/v2');
   return Object.fromEntries(
     Object.entries(all).map(([key, value]) => [key, value.replaceAll('{prefix}', name).replaceAll('{apicurio}', apicurio)]),

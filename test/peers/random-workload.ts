@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 /**
  * Tables and transactions by chance, the same for the same seed. Only what both are known to write alike: every difference

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Client } from 'pg';
 
 import type { CommittedRecord } from './committed-reader.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** One change as the audit table keeps it and as the topic must show it, once. */
 export interface AuditedChange {
@@ -24,7 +25,7 @@ export class AuditedTable {
   constructor(client: Client, options: { readonly ids: number; readonly seed: number }) {
     this.#client = client;
     this.#ids = options.ids;
-    this.#random = mulberry32(options.seed);
+    this.#random = seededRandom(options.seed);
   }
 
   async create(rows: number): Promise<void> {
@@ -138,15 +139,4 @@ export function checkAudit(audit: readonly AuditedChange[], state: TopicState): 
 function describeKey(id: number, audit: readonly AuditedChange[], state: TopicState): string {
   const committed = audit.filter((change) => change.id === id).map(({ op, seq }) => `${op}:${seq}`);
   return `committed for id ${id}: ${committed.join(', ')}\non the topic: ${(state.history.get(id) ?? []).join(', ')}`;
-}
-
-/** A small seeded generator, so that a failing run can be repeated. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { CommittedReader } from './committed-reader.ts';
 import type { CommittedRecord } from './committed-reader.ts';
 import { createDatabase } from './database.ts';
+import { debeziumConnector, slotStreams } from './debezium-connector.ts';
 import type { Database } from './database.ts';
 import type { ParityCase, ParityRecord } from './parity-case.ts';
 import { ParityReader } from './parity-reader.ts';
@@ -78,11 +79,7 @@ export class ParityWorker implements AsyncDisposable {
   async #untilStreaming(prefix: string, database: Database): Promise<void> {
     const end = performance.now() + 60_000;
     for (;;) {
-      const rows = await database.query(
-        `SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'`,
-        [prefix],
-      );
-      if (rows.length > 0) return;
+      if (await slotStreams(database, prefix)) return;
       if (performance.now() > end || !this.#worker.running) throw new Error(`the connector ${prefix} does not stream`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -92,20 +89,6 @@ export class ParityWorker implements AsyncDisposable {
 function connector({ config }: ParityCase, { prefix, database }: Stage) {
   return {
     name: prefix,
-    config: {
-      'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-      'plugin.name': 'pgoutput',
-      'database.hostname': database.host,
-      'database.port': String(database.port),
-      'database.user': database.user,
-      'database.password': database.password,
-      'database.dbname': database.name,
-      'topic.prefix': prefix,
-      'slot.name': prefix,
-      'publication.name': prefix,
-      'topic.creation.default.partitions': '1',
-      'topic.creation.default.replication.factor': '1',
-      ...config,
-    },
+    config: debeziumConnector(database, prefix, config),
   };
 }

@@ -1,0 +1,29 @@
+import type { Database } from './database.ts';
+
+/** The settings of a connector that both Debezium and Millrace take; topics, slot and publication have its name. */
+export function debeziumConnector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'plugin.name': 'pgoutput',
+    'database.hostname': database.host,
+    'database.port': String(database.port),
+    'database.user': database.user,
+    'database.password': database.password,
+    'database.dbname': database.name,
+    'topic.prefix': name,
+    'slot.name': name,
+    'publication.name': name,
+    'topic.creation.default.partitions': '1',
+    'topic.creation.default.replication.factor': '1',
+    ...config,
+  };
+}
+
+/** A walsender streams to whoever holds this slot. */
+export async function slotStreams(database: Database, slot: string): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT FROM pg_replication_slots s JOIN pg_stat_replication r ON r.pid = s.active_pid WHERE s.slot_name = $1 AND r.state = 'streaming'`,
+    [slot],
+  );
+  return rows.length > 0;
+}
