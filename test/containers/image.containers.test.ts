@@ -153,7 +153,9 @@ function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
     .withNetwork(network)
     .withNetworkAliases('registry')
     .withExposedPorts(8080)
-    .withWaitStrategy(Wait.forHttp('/health/ready', 8080).forStatusCode(200))
+    // Its readiness stays down for five minutes once two requests were slow, as they are beside an image build; what is
+    // needed is the API.
+    .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', 8080).forStatusCode(200))
     .withStartupTimeout(startWithinMs)
     .start();
 }
