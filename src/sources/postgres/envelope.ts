@@ -5,6 +5,7 @@ import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } fro
 import { adjustSchemaName } from './name-adjustment.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
+import { structNode } from './struct-node.ts';
 
 /** What `source.version` says: this connector's own version. */
 export const connectorVersion = '0.1.0';
@@ -50,7 +51,7 @@ export function buildEnvelope(input: EnvelopeInput): Shape {
   return {
     topic,
     key: isKeyless ? null : keyOf(TupleRef.ROW),
-    value: struct(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
+    value: structNode(adjustSchemaName(`${topic}.Envelope`, schemaNames), 2, fields),
     headers: [...(isKeyless ? [] : keyHeaders(keyOf(TupleRef.RELATED))), ...unavailableHeader(settings), ...contextHeaders(settings)],
     schema: rowSchema,
   };
@@ -118,7 +119,7 @@ export function buildSource(settings: PostgresSettings, schema: string, table: s
     { name: 'origin', node: register(SourceRegister.ORIGIN, optionalText) },
     { name: 'origin_lsn', node: register(SourceRegister.ORIGIN_LSN, optionalLong) },
   ];
-  return struct('io.debezium.connector.postgresql.Source', 1, fields);
+  return structNode('io.debezium.connector.postgresql.Source', 1, fields);
 }
 
 function rowStruct(input: EnvelopeInput, schemas: readonly Schema[], columns: readonly number[], name: string, optional: boolean): Schema {
@@ -158,17 +159,6 @@ function keyNode({ rowSchema, settings, ...table }: EnvelopeInput, schema: Schem
     }
     return { name: field.name, node: { kind: 'column', schema: field.schema, tuple, column: rowSchema.key[at] ?? 0, raw } };
   });
-  return { kind: 'struct', schema, fields, presence: null };
-}
-
-function struct(name: string, version: number, fields: readonly FieldNode[]): StructNode {
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    version,
-    fields: fields.map(({ name: fieldName, node }) => ({ name: fieldName, schema: node.schema })),
-  };
   return { kind: 'struct', schema, fields, presence: null };
 }
 

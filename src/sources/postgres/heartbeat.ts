@@ -4,10 +4,11 @@ import type { ChangeOutlet } from '../../connect/source.ts';
 import { Op, type Change } from '../../record/change.ts';
 import { nextRowSchemaId } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
-import type { Node, Shape } from '../../record/shape.ts';
+import type { Shape } from '../../record/shape.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { SqlSession } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
+import { structNode } from './struct-node.ts';
 
 export interface HeartbeatParts {
   readonly settings: PostgresSettings;
@@ -84,20 +85,13 @@ function heartbeatShape({ topicPrefix, records }: PostgresSettings): Shape {
   const long: Schema = { type: 'int64', optional: false };
   return {
     topic,
-    key: struct('ServerNameKey', 'serverName', { kind: 'constant', schema: text, value: topicPrefix }),
-    value: struct('Heartbeat', 'ts_ms', { kind: 'register', schema: long, register: SourceRegister.TS_MS, holds: 'int64' }),
+    key: structNode('io.debezium.connector.common.ServerNameKey', 1, [
+      { name: 'serverName', node: { kind: 'constant', schema: text, value: topicPrefix } },
+    ]),
+    value: structNode('io.debezium.connector.common.Heartbeat', 1, [
+      { name: 'ts_ms', node: { kind: 'register', schema: long, register: SourceRegister.TS_MS, holds: 'int64' } },
+    ]),
     headers: [],
     schema: { id: nextRowSchemaId(), name: topic, columns: [], key: new Uint16Array(0) },
   };
-}
-
-function struct(name: string, field: string, node: Node): Node {
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name: `io.debezium.connector.common.${name}`,
-    version: 1,
-    fields: [{ name: field, schema: node.schema }],
-  };
-  return { kind: 'struct', schema, fields: [{ name: field, node }], presence: null };
 }

@@ -10,6 +10,7 @@ import { buildSource, buildTransaction } from './envelope.ts';
 import { accepts } from './name-list.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
+import { structNode } from './struct-node.ts';
 import { bytesType } from './type-map.ts';
 
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
@@ -100,8 +101,8 @@ function messageShape(settings: PostgresSettings): Shape {
   });
   return {
     topic,
-    key: struct('io.debezium.connector.postgresql.MessageKey', [column(0)]),
-    value: struct('io.debezium.connector.postgresql.MessageValue', [
+    key: structNode('io.debezium.connector.postgresql.MessageKey', 1, [column(0)]),
+    value: structNode('io.debezium.connector.postgresql.MessageValue', 1, [
       { name: 'op', node: { kind: 'op', schema: { type: 'string', optional: false } } },
       {
         name: 'ts_ms',
@@ -109,7 +110,7 @@ function messageShape(settings: PostgresSettings): Shape {
       },
       { name: 'source', node: buildSource(settings, '', '') },
       { name: 'transaction', node: buildTransaction(settings) },
-      { name: 'message', node: struct('io.debezium.connector.postgresql.Message', [column(0), column(1)]) },
+      { name: 'message', node: structNode('io.debezium.connector.postgresql.Message', 1, [column(0), column(1)]) },
     ]),
     headers: [],
     schema: { id: nextRowSchemaId(), name: topic, columns, key: Uint16Array.of(0) },
@@ -117,14 +118,3 @@ function messageShape(settings: PostgresSettings): Shape {
 }
 
 const optionalText: Schema = { type: 'string', optional: true };
-
-function struct(name: string, fields: readonly { readonly name: string; readonly node: Node }[]): Node {
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    version: 1,
-    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
-  };
-  return { kind: 'struct', schema, fields, presence: null };
-}

@@ -3,11 +3,12 @@ import { Op, TupleRef, type Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import { nextRowSchemaId, type Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
-import type { Node, Shape } from '../../record/shape.ts';
+import type { FieldNode, Node, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import { adjustSchemaName } from './name-adjustment.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
+import { structNode } from './struct-node.ts';
 
 /** How many changes of one table the transaction in progress has had. */
 export interface CollectionCounter {
@@ -154,7 +155,10 @@ const columns: readonly Column[] = [
 
 function transactionShape({ records }: PostgresSettings): Shape {
   const topic = records.topics.transactions;
-  const id: Node = { kind: 'register', schema: text, register: SourceRegister.TRANSACTION_ID, holds: 'text' };
+  const idField: FieldNode = {
+    name: 'id',
+    node: { kind: 'register', schema: text, register: SourceRegister.TRANSACTION_ID, holds: 'text' },
+  };
   const column = (index: number): Node => ({
     kind: 'column',
     schema: columns[index]?.schema ?? text,
@@ -164,27 +168,18 @@ function transactionShape({ records }: PostgresSettings): Shape {
   const name = (part: string): string => adjustSchemaName(`io.debezium.connector.common.TransactionMetadata${part}`, records.schemaNames);
   return {
     topic,
-    key: struct(name('Key'), { id }),
-    value: struct(name('Value'), {
-      status: column(0),
-      id,
-      event_count: { kind: 'register', schema: { ...long, optional: true }, register: SourceRegister.TOTAL_ORDER, holds: 'int64' },
-      data_collections: column(1),
-      ts_ms: { kind: 'register', schema: long, register: SourceRegister.SOURCE_TS_MS, holds: 'int64' },
-    }),
+    key: structNode(name('Key'), 1, [idField]),
+    value: structNode(name('Value'), 1, [
+      { name: 'status', node: column(0) },
+      idField,
+      {
+        name: 'event_count',
+        node: { kind: 'register', schema: { ...long, optional: true }, register: SourceRegister.TOTAL_ORDER, holds: 'int64' },
+      },
+      { name: 'data_collections', node: column(1) },
+      { name: 'ts_ms', node: { kind: 'register', schema: long, register: SourceRegister.SOURCE_TS_MS, holds: 'int64' } },
+    ]),
     headers: [],
     schema: { id: nextRowSchemaId(), name: topic, columns, key: new Uint16Array(0) },
   };
-}
-
-function struct(name: string, nodes: Readonly<Record<string, Node>>): Node {
-  const fields = Object.entries(nodes).map(([fieldName, node]) => ({ name: fieldName, node }));
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    version: 1,
-    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
-  };
-  return { kind: 'struct', schema, fields, presence: null };
 }

@@ -7,9 +7,10 @@ import { Op, TupleRef, type Change } from '../../../record/change.ts';
 import { ColumnKind } from '../../../record/column-kind.ts';
 import { nextRowSchemaId, type Column } from '../../../record/row-schema.ts';
 import type { Schema } from '../../../record/schema.ts';
-import type { Node, Shape } from '../../../record/shape.ts';
+import type { FieldNode, Shape } from '../../../record/shape.ts';
 import { CellState } from '../../../record/tuple-view.ts';
 import type { PostgresSettings } from '../settings.ts';
+import { structNode } from '../struct-node.ts';
 
 export type Aggregate = 'Initial Snapshot' | 'Incremental Snapshot';
 export type NotificationType =
@@ -138,25 +139,15 @@ function notificationShape(topic: string): Shape {
     },
     { name: 'timestamp', kind: ColumnKind.LONG, schema: { type: 'int64', optional: false }, scale: -1 },
   ];
+  const fields = columns.map(({ name, schema }, column): FieldNode => ({
+    name,
+    node: { kind: 'column', schema, tuple: TupleRef.AFTER, column },
+  }));
   return {
     topic,
-    key: struct('io.debezium.connector.common.NotificationKey', columns.slice(0, 1)),
-    value: struct('io.debezium.connector.common.Notification', columns),
+    key: structNode('io.debezium.connector.common.NotificationKey', null, fields.slice(0, 1)),
+    value: structNode('io.debezium.connector.common.Notification', null, fields),
     headers: [],
     schema: { id: nextRowSchemaId(), name: topic, columns, key: Uint16Array.of(0) },
   };
-}
-
-function struct(name: string, columns: readonly Column[]): Node {
-  const fields = columns.map(({ name: field, schema }, column) => ({
-    name: field,
-    node: { kind: 'column' as const, schema, tuple: TupleRef.AFTER, column },
-  }));
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
-  };
-  return { kind: 'struct', schema, fields, presence: null };
 }
