@@ -149,13 +149,15 @@ function startKafka(network: StartedNetwork, port: number): Promise<StartedTestC
 }
 
 function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
-  return new GenericContainer('apicurio/apicurio-registry:3.0.9')
-    .withNetwork(network)
-    .withNetworkAliases('registry')
-    .withExposedPorts(8080)
-    // Its readiness stays down for five minutes once two requests were slow, as they are beside an image build; what is
-    // needed is the API.
-    .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', 8080).forStatusCode(200))
-    .withStartupTimeout(startWithinMs)
-    .start();
+  return (
+    new GenericContainer('apicurio/apicurio-registry:3.0.9')
+      .withNetwork(network)
+      .withNetworkAliases('registry')
+      .withExposedPorts(8080)
+      // Its readiness stays down for five minutes once two requests were slow, as they are beside an image build; what is
+      // needed is the API.
+      .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', 8080).forStatusCode(200))
+      .withStartupTimeout(startWithinMs)
+      .start()
+  );
 }
