@@ -132,6 +132,8 @@ function writing(step: () => Promise<unknown>): { stop(): Promise<void> } {
 
 type Count = (records: readonly CommittedRecord[]) => number;
 
+const readOf: Count = (records) => records.filter(({ value }) => (value as Envelope | null)?.op === 'r').length;
+
 /** Kills it behind a random number of records that nobody has seen before, as they are counted, whatever is under way then. */
 async function killOften(
   worker: WorkerProcess,
@@ -231,9 +233,8 @@ test('SIGKILL while an incremental snapshot is under way: every change once, eve
   await signal();
   worker.launch();
   await using reader = await CommittedReader.open([topic('accounts')]);
-  const read: Count = (records) => records.filter(({ value }) => (value as Envelope | null)?.op === 'r').length;
-  await killOften(worker, reader, { random, atMost: 400, count: read });
-  const midst = read(reader.records);
+  await killOften(worker, reader, { random, atMost: 400, count: readOf });
+  const midst = readOf(reader.records);
   await load.stop();
   const rows = await writer.rows();
   const complete = (): boolean => {
