@@ -143,7 +143,7 @@ test('a user without rights: each is named with the statement that grants it', a
   }
 });
 
-test('unlogged tables, values stored apart and the slot of another database', async () => {
+test('unlogged tables, values stored apart and slots that are not for us', async () => {
   await using db = await createDatabase();
   await using other = await createDatabase();
   await db.query(`CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY); CREATE TABLE papers (id int PRIMARY KEY, body text);
@@ -154,6 +154,14 @@ test('unlogged tables, values stored apart and the slot of another database', as
   assert.deepEqual(levels(examined, 'table public.papers'), ['note']);
   assert.deepEqual(levels(examined, 'slot'), ['problem']);
   assert.match(examined.findings.find(({ subject }) => subject === 'slot')?.found ?? '', /belongs to the database/);
+  await other.query('SELECT pg_drop_replication_slot($1)', [db.name]);
+
+  await db.query(`SELECT pg_create_logical_replication_slot($1, 'test_decoding')`, [db.name]);
+  const { findings } = await examine(await connectorFile(db, { 'plugin.name': 'decoderbufs' }));
+  const slot = findings.find(({ subject }) => subject === 'slot');
+  assert.deepEqual([slot?.level, slot?.found.includes('plug-in test_decoding')], ['problem', true]);
+  assert.match(slot?.remedy ?? '', /SELECT pg_create_logical_replication_slot\('\w+_pgoutput', 'pgoutput'\)/);
+  assert.ok(findings.some(({ level, found }) => level === 'note' && found.includes('"decoderbufs" is not used')));
 });
 
 test('a server that is not there, a wrong password and a wrong key: one finding each, and no password in it', async () => {

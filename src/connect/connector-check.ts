@@ -72,6 +72,7 @@ export function checkConnector(raw: RawConfig, context: CheckContext): CheckedCo
   const issues = new Issues(configs);
   const warnings = unknownKeys(raw, evaluations, declaredKeys(plugin, base, converters), issues);
   warnings.push(...ignoredKeys(raw, [...plugin.configKeys, ...frameworkKeys(plugins), ...frameworkFamilies]));
+  warnings.push(...notices(resolved, plugin.configKeys).map((text) => context.scrubber.scrub(text)));
   warnings.push(...strayConverterOptions(raw));
   frameworkIssues(resolved, context, issues);
   if (issues.count === 0) for (const { key, message } of plugin.validate?.(config) ?? []) issues.add(key, context.scrubber.scrub(message));
@@ -178,6 +179,14 @@ function ignoredKeys(raw: RawConfig, keys: readonly ConfigKey[]): string[] {
   return Object.keys(raw).flatMap((name) => {
     const key = keys.find((candidate) => (candidate.pattern === undefined ? candidate.name === name : candidate.pattern.test(name)));
     return key?.ignored === undefined ? [] : [`Configuration '${name}' has no effect here: ${key.ignored}.`];
+  });
+}
+
+function notices(resolved: RawConfig, keys: readonly ConfigKey[]): string[] {
+  return keys.flatMap(({ name, notice }) => {
+    const value = resolved[name] ?? null;
+    const text = value === null ? null : (notice?.(value.trim()) ?? null);
+    return text === null ? [] : [`Configuration '${name}': ${text}`];
   });
 }
 

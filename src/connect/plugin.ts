@@ -28,6 +28,8 @@ export interface ConfigKey {
   readonly pattern?: RegExp | undefined;
   /** Accepted and without effect here; the log says why. */
   readonly ignored?: string | undefined;
+  /** What the user has to know about a value that is taken, for log and status; null: nothing. */
+  readonly notice?: ((value: string) => string | null) | undefined;
 }
 
 /** A problem that concerns several keys together or needs a look at the server; shown under `key`. */

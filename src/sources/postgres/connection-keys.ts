@@ -1,7 +1,7 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, ignored, optional, required } from './config-key.ts';
 import { driverKeys } from './driver-settings.ts';
-import { checkPluginName, checkReplicaIdentities, checkSlotName } from './settings-rules.ts';
+import { checkPluginName, checkReplicaIdentities, checkSlotName, pluginNotice } from './settings-rules.ts';
 
 const connection = { group: 'Connection' } as const;
 const replication = { group: 'Replication' } as const;
@@ -43,9 +43,10 @@ export const connectionKeys: readonly ConfigKey[] = [
     min: 0,
   }),
   optional('connection.validation.timeout.ms', 'LONG', '60000', 'Limit on connecting.', { ...connection, min: 1 }),
-  optional('plugin.name', 'STRING', 'pgoutput', 'Logical decoding plug-in: pgoutput, the one that Postgres itself brings.', {
+  optional('plugin.name', 'STRING', 'pgoutput', 'Logical decoding plug-in: always pgoutput, also where it says decoderbufs.', {
     ...replication,
     check: checkPluginName,
+    notice: pluginNotice,
   }),
   optional('slot.name', 'STRING', 'debezium', 'Name of the replication slot; it is created when it does not exist.', {
     ...replication,

@@ -79,8 +79,19 @@ export function checkSlotName(value: string): string | null {
 }
 
 export function checkPluginName(value: string): string | null {
-  if (value.toLowerCase() === 'pgoutput') return null;
-  return `"${value}" is not supported: changes are decoded from pgoutput, which is part of Postgres. Set "plugin.name" to "pgoutput" or leave it out.`;
+  if (/^(pgoutput|decoderbufs)$/i.test(value)) return null;
+  return `"${value}" is not supported: changes are read by pgoutput, which is part of Postgres. Set "plugin.name" to "pgoutput" or leave it out.`;
+}
+
+/** Debezium's default asks for a plug-in that has to be installed in the server, and needs no publication. */
+export function pluginNotice(value: string): string | null {
+  if (value.toLowerCase() !== 'decoderbufs') return null;
+  return (
+    '"decoderbufs" is not used: changes are read by pgoutput, which is part of Postgres; the records are the same. It needs a publication ' +
+    '("publication.name"), which is made at the first start if the user may: "all_tables" (default of "publication.autocreate.mode") takes a ' +
+    'superuser, "filtered" CREATE on the database and ownership of the tables, "disabled" nothing but a publication that is there. ' +
+    'A slot that was made for decoderbufs is not read. Set "plugin.name" to "pgoutput".'
+  );
 }
 
 export function checkSkippedOperations(value: string): string | null {

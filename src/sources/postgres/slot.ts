@@ -64,22 +64,52 @@ export async function inspectSlot(client: ClientBase, name: string): Promise<Slo
   };
 }
 
-/** Throws when this slot can never serve us; a slot in use is another matter, which time may settle. */
-export function checkSlot(slot: SlotState, database: string): void {
-  const drop = `SELECT pg_drop_replication_slot('${slot.name}')`;
+/**
+ * Another reader's slot: it is left alone. The way over makes a second slot while the first is still read, so that both
+ * together bring every change; the publication comes first, because pgoutput looks for it at each place of the log.
+ */
+function otherPlugin(name: string, plugin: string, publication: string): ConnectError {
+  const successor = `${name.slice(0, 54)}_pgoutput`;
+  return new ConnectError(
+    'postgres.slot',
+    `The replication slot "${name}" was made for the plug-in ${plugin}, not pgoutput: its changes come in another form, and it is left as it is.`,
+    {
+      remedy:
+        `To move over without loss: (1) CREATE PUBLICATION ${escapeIdentifier(publication)} FOR ALL TABLES (or FOR TABLE ...), if it is not there; ` +
+        `SELECT pg_create_logical_replication_slot('${successor}', 'pgoutput'); ` +
+        `(2) let the old reader of "${name}" go on until SELECT o.confirmed_flush_lsn >= n.confirmed_flush_lsn FROM pg_replication_slots o, ` +
+        `pg_replication_slots n WHERE o.slot_name = '${name}' AND n.slot_name = '${successor}' is true, then stop it; ` +
+        `(3) set "slot.name" to "${successor}" and, unless the old reader's offsets are stored here, "snapshot.mode" to "no_data", and start; ` +
+        `(4) SELECT pg_drop_replication_slot('${name}'). Or, with a new snapshot instead (rows deleted in between leave no record): ` +
+        'step 4 alone, and delete the offsets of this connector if it has any.',
+      details: { slot: name, plugin },
+    },
+  );
+}
+
+/** What the slot has to belong to; the publication is for the remedy. */
+interface SlotOwner {
+  readonly database: string;
+  readonly publication: string;
+}
+
+function dropStatement(slot: SlotState): string {
+  return `SELECT pg_drop_replication_slot('${slot.name}')`;
+}
+
+/** Throws when this slot is not of our kind: it is somebody else's, so that it may not be replaced either. */
+export function checkSlotKind(slot: SlotState, { database, publication }: SlotOwner): void {
   if (slot.database === null || slot.plugin === null) {
     throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" is a physical one.`, {
       remedy: 'Choose another "slot.name".',
     });
   }
   if (slot.plugin !== 'pgoutput') {
-    throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" was made for the plug-in ${slot.plugin}, not pgoutput.`, {
-      remedy: `Choose another "slot.name", or drop the slot (${drop}) and start with a new snapshot.`,
-    });
+    throw otherPlugin(slot.name, slot.plugin, publication);
   }
   if (slot.twoPhase) {
     throw new ConnectError('postgres.slot', `The replication slot "${slot.name}" sends prepared transactions before they are committed.`, {
-      remedy: `Choose another "slot.name", or drop the slot (${drop}) and start with a new snapshot: a slot made without two_phase sends them at COMMIT PREPARED.`,
+      remedy: `Choose another "slot.name", or drop the slot (${dropStatement(slot)}) and start with a new snapshot: a slot made without two_phase sends them at COMMIT PREPARED.`,
     });
   }
   if (slot.database !== database) {
@@ -91,6 +121,11 @@ export function checkSlot(slot: SlotState, database: string): void {
       },
     );
   }
+}
+
+/** Throws when this slot can never serve us; a slot in use is another matter, which time may settle. */
+export function checkSlot(slot: SlotState, owner: SlotOwner): void {
+  checkSlotKind(slot, owner);
   if (slot.walStatus === 'lost' || slot.invalidation !== null || slot.confirmedFlushLsn === null) {
     const reason = slot.invalidation ?? slot.walStatus ?? 'no position';
     throw new ConnectError(
@@ -98,7 +133,7 @@ export function checkSlot(slot: SlotState, database: string): void {
       `The replication slot "${slot.name}" is lost (${reason}): changes since its last position are gone.`,
       {
         remedy:
-          `Drop it (${drop}), delete this connector's offsets and start with a new snapshot; ` +
+          `Drop it (${dropStatement(slot)}), delete this connector's offsets and start with a new snapshot; ` +
           'raise max_slot_wal_keep_size so that the server keeps the log for longer.',
         details: { slot: slot.name, reason },
       },

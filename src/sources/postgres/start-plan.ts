@@ -4,7 +4,7 @@ import { formatLsn } from './lsn.ts';
 import { isSnapshotOffset, parsePosition, startPoint, type ResumePoint } from './position.ts';
 import type { ServerFacts } from './preflight.ts';
 import type { PostgresSettings } from './settings.ts';
-import { checkSlot, type SlotState } from './slot.ts';
+import { checkSlot, checkSlotKind, type SlotState } from './slot.ts';
 import { divergence } from './timeline.ts';
 
 /**
@@ -38,8 +38,10 @@ export function planStart(settings: PostgresSettings, facts: StartFacts): StartP
   const { offset, slot } = facts;
   const { data, thenStream } = settings.snapshot;
   const recreateSlot = slot !== null && isLost(slot);
+  const owner = { database: settings.connection.database, publication: settings.publication.name };
+  if (slot !== null) checkSlotKind(slot, owner);
   if (offset === null || isSnapshotOffset(offset)) {
-    if (slot !== null && !replaceable(settings, slot)) checkSlot(slot, settings.connection.database);
+    if (slot !== null && !replaceable(settings, slot)) checkSlot(slot, owner);
     // One that is lost is there to be replaced, or the check above had refused it.
     if (data === 'never' && (slot === null || !isLost(slot))) {
       if (!thenStream) return { kind: 'done' };
@@ -99,7 +101,7 @@ function resume(settings: PostgresSettings, facts: StartFacts, offset: OffsetMap
       },
     );
   }
-  checkSlot(slot, settings.connection.database);
+  checkSlot(slot, { database: settings.connection.database, publication: settings.publication.name });
   const confirmed = slot.confirmedFlushLsn ?? 0n;
   const strategy = settings.stream.offsetMismatchStrategy;
   if (strategy === 'trust_slot' || (strategy === 'trust_greater_lsn' && confirmed > point.lsnCommit)) {

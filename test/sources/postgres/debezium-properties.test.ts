@@ -23,7 +23,7 @@ const framework = new Set(['name', 'connector.class', 'tasks.max', 'errors.max.r
 
 /** Defaults that are meant to differ, with the reason. */
 const otherDefaults: Readonly<Record<string, readonly [ours: string | null, why: string]>> = {
-  'plugin.name': ['pgoutput', 'the other plug-ins are not supported'],
+  'plugin.name': ['pgoutput', 'changes are always read by pgoutput'],
   'topic.naming.strategy': ['io.debezium.schema.SchemaTopicNamingStrategy', 'the whole class name'],
   'event.converting.failure.handling.mode': ['fail', 'no value is lost in silence'],
   'snapshot.max.threads': [null, "1 under Debezium's class name, more under millrace.PostgresSource"],

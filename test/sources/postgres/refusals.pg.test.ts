@@ -89,6 +89,46 @@ for (const [version, server] of servers) {
     assert.match((await refusal(db, {})).message, new RegExp(`belongs to the database "${other.name}"`));
   });
 
+  test(`Postgres ${version}: the slot of another plug-in is left alone, and what the refusal says moves over without loss`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(ordersSql);
+    const insert = (item: string): Promise<unknown> => db.query('INSERT INTO orders (item) VALUES ($1)', [item]);
+    const oldReader = async (): Promise<string> =>
+      (await db.query<{ data: string }>('SELECT data FROM pg_logical_slot_get_changes($1, NULL, NULL)', [slotName(db)]))
+        .map(({ data }) => data)
+        .join();
+    const slots = (): Promise<unknown> =>
+      db.query('SELECT plugin, confirmed_flush_lsn FROM pg_replication_slots WHERE database = current_database()');
+    await db.query('SELECT pg_create_logical_replication_slot($1, $2)', [slotName(db), 'test_decoding']);
+    await insert('before');
+    const untouched = await slots();
+    for (const mode of ['initial', 'always', 'when_needed', 'no_data']) {
+      const { code, message, remedy } = await refusal(db, { extra: { 'plugin.name': 'decoderbufs', 'snapshot.mode': mode } });
+      assert.equal(code, 'postgres.slot');
+      assert.match(message, new RegExp(`"${slotName(db)}" was made for the plug-in test_decoding`));
+      assert.ok(remedy !== null);
+      assert.deepEqual(await slots(), untouched);
+      if (mode !== 'no_data') continue;
+      const said = (pattern: RegExp): string => pattern.exec(remedy)?.[0] ?? assert.fail(`${pattern.source} is not in ${remedy}`);
+      // A start that was refused may have made it already.
+      await db.query('DROP PUBLICATION IF EXISTS shop_publication');
+      await db.query(said(/CREATE PUBLICATION "[^"]+" FOR ALL TABLES/));
+      await db.query(said(/SELECT pg_create_logical_replication_slot\([^)]*\)/));
+      await insert('both');
+      assert.match(await oldReader(), /before.*both/s);
+      assert.deepEqual(Object.values((await db.query(said(/SELECT o\.confirmed_flush_lsn >= .*'(?= is true)/)))[0] ?? {}), [true]);
+      await insert('after');
+      const successor = /set "slot.name" to "(\w+)"/.exec(remedy)?.[1] ?? '';
+      await using running = startSource(db, { extra: { 'slot.name': successor, 'snapshot.mode': 'no_data' } });
+      await running.out.until(() => running.out.changes.some((change) => change.after?.['item'] === 'after'));
+      assert.deepEqual(
+        running.out.changes.map((change) => change.after?.['item']),
+        ['both', 'after'],
+      );
+      await db.query(said(/SELECT pg_drop_replication_slot\([^)]*\)/));
+    }
+  });
+
   test(`Postgres ${version}: a filtered publication follows the captured tables, and is left alone when it fits`, async () => {
     await using db = await createDatabase(server);
     await db.query(`${ordersSql}; CREATE TABLE other (id int PRIMARY KEY)`);

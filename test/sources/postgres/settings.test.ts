@@ -33,7 +33,7 @@ test('no key is declared twice, every default passes its own check, every key is
 
 test('values that a key alone can refuse', () => {
   const refused: readonly (readonly [key: string, value: string, why: RegExp])[] = [
-    ['plugin.name', 'decoderbufs', /Set "plugin.name" to "pgoutput"/],
+    ['plugin.name', 'wal2json', /Set "plugin.name" to "pgoutput"/],
     ['slot.name', 'My-Slot', /lower-case/],
     ['slot.name', 'x'.repeat(64), /1 to 63/],
     ['topic.prefix', 'a b', /letters, digits/],
@@ -46,10 +46,13 @@ test('values that a key alone can refuse', () => {
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
     ['snapshot.mode', 'custom', /Java class/],
     ['converters', 'mine', /not supported yet/],
+    ['signal.enabled.channels', 'source,mine', /no channel "mine"/],
+    ['notification.enabled.channels', 'log,mine', /no channel "mine"/],
   ];
   for (const [key, value, why] of refused) assert.match(complaint(key, value) ?? '', why, `${key}=${value}`);
   const accepted: readonly (readonly [key: string, value: string])[] = [
     ['plugin.name', 'PGOUTPUT'],
+    ['plugin.name', 'decoderbufs'],
     ['slot.name', 'a_1'],
     ['table.include.list', 'public\\..*,a\\.b{1\\,2}'],
     ['message.key.columns', 'public.a:x,y;public.b:z'],
@@ -59,6 +62,31 @@ test('values that a key alone can refuse', () => {
     ['snapshot.mode', 'schema_only'],
   ];
   for (const [key, value] of accepted) assert.equal(complaint(key, value), null, `${key}=${value}`);
+});
+
+test('values that are taken, with a word about them', () => {
+  const notices: readonly (readonly [key: string, value: string, text: RegExp | null])[] = [
+    ['plugin.name', 'decoderbufs', /read by pgoutput.*"publication.name"/],
+    ['plugin.name', 'pgoutput', null],
+    ['signal.enabled.channels', 'source, JMX', /^"jmx": .*POST \/connectors\/<name>\/signals/],
+    ['signal.enabled.channels', 'in-process,jmx', /^"in-process", "jmx": /],
+    ['signal.enabled.channels', 'source,kafka,file', null],
+    ['notification.enabled.channels', 'jmx,sink', /^"jmx": .*GET \/connectors\/<name>\/status/],
+    ['notification.enabled.channels', 'sink,log', null],
+  ];
+  for (const [name, value, text] of notices) {
+    const notice = keys.find((key) => key.name === name)?.notice?.(value) ?? null;
+    if (text === null) assert.equal(notice, null, `${name}=${value}`);
+    else assert.match(notice ?? '', text);
+  }
+});
+
+test('of channels the others of the list work', () => {
+  const { signals, notifications } = testSettings({
+    'signal.enabled.channels': 'jmx,in-process,Kafka',
+    'notification.enabled.channels': 'jmx,log',
+  });
+  assert.deepEqual([...signals.channels, ...notifications.channels], ['kafka', 'log']);
 });
 
 function issue(extra: Readonly<Record<string, string>>): string[] {

@@ -52,6 +52,25 @@ test('the policy is about lost slots alone: one that is gone, moved or foreign i
   assert.throws(() => plan(policy, { slot, offset: { ...stored, system_id: '8' } }), /another server/);
 });
 
+test("no mode takes somebody else's slot, nor drops one that is lost", () => {
+  const foreign = [
+    [{ plugin: 'decoderbufs' }, /plug-in decoderbufs, not pgoutput/],
+    [{ plugin: null, database: null }, /physical/],
+    [{ database: 'other' }, /belongs to the database "other"/],
+    [{ twoPhase: true }, /sends prepared transactions/],
+  ] as const;
+  for (const mode of ['initial', 'initial_only', 'always', 'no_data', 'when_needed']) {
+    for (const [trait, why] of foreign) {
+      for (const offset of [stored, null]) {
+        for (const state of [slot, lost]) {
+          const extra = { 'snapshot.mode': mode, 'slot.lost.policy': 'snapshot' };
+          assert.throws(() => plan(extra, { slot: { ...state, ...trait }, offset }), why);
+        }
+      }
+    }
+  }
+});
+
 test('a lost slot without a stored position is refused, or replaced where that is allowed', () => {
   assert.throws(() => plan({}, { slot: lost, offset: null }), /is lost/);
   assert.deepEqual(outline(plan({ 'slot.lost.policy': 'snapshot' }, { slot: lost, offset: null })), ['snapshot', true, true]);

@@ -12,6 +12,7 @@ export const signalKeys: readonly ConfigKey[] = [
   optional('signal.enabled.channels', 'LIST', 'source', 'Where signals come from: source, kafka, file. REST needs no entry.', {
     ...group,
     check: checkSignalChannels,
+    notice: signalNotice,
   }),
   optional('signal.poll.interval.ms', 'LONG', '5000', 'How often the signal file is looked at.', { ...group, min: 1 }),
   optional(
@@ -56,6 +57,7 @@ export const signalKeys: readonly ConfigKey[] = [
   optional('notification.enabled.channels', 'LIST', null, 'Where snapshots tell how they get on: sink, log.', {
     ...group,
     check: checkNotificationChannels,
+    notice: notificationNotice,
   }),
   optional('notification.sink.topic.name', 'STRING', null, 'The topic of the channel "sink".', {
     ...group,
@@ -63,21 +65,32 @@ export const signalKeys: readonly ConfigKey[] = [
   }),
 ];
 
-function checkSignalChannels(value: string): string | null {
-  for (const channel of value.split(',').map((item) => item.trim().toLowerCase())) {
-    if (/^(source|kafka|file|)$/.test(channel)) continue;
-    if (channel === 'jmx' || channel === 'in-process')
-      return `"${channel}" belongs to a Java process: send signals by POST /connectors/<name>/signals, which needs no entry here`;
-    return `there is no channel "${channel}": use source, kafka or file`;
-  }
-  return null;
+function channelsIn(value: string): string[] {
+  return value.split(',').map((item) => item.trim().toLowerCase());
 }
 
-/** `jmx` is let through without effect: notifications nobody asks for do no harm. */
+function checkSignalChannels(value: string): string | null {
+  const unknown = channelsIn(value).find((channel) => !/^(source|kafka|file|jmx|in-process|)$/.test(channel));
+  return unknown === undefined ? null : `there is no channel "${unknown}": use source, kafka or file`;
+}
+
 function checkNotificationChannels(value: string): string | null {
-  const unknown = value
-    .split(',')
-    .map((item) => item.trim().toLowerCase())
-    .find((channel) => !/^(sink|log|jmx|)$/.test(channel));
+  const unknown = channelsIn(value).find((channel) => !/^(sink|log|jmx|)$/.test(channel));
   return unknown === undefined ? null : `there is no channel "${unknown}": use sink or log`;
+}
+
+/** Channels of a Java process are let through: the others of the list work, and REST stands for these. */
+function signalNotice(value: string): string | null {
+  const java = channelsIn(value).filter((channel) => channel === 'jmx' || channel === 'in-process');
+  if (java.length === 0) return null;
+  return `${quoted(java)}: nothing comes from there, as there is no Java process. Send signals by POST /connectors/<name>/signals, which needs no entry here.`;
+}
+
+function notificationNotice(value: string): string | null {
+  if (!channelsIn(value).includes('jmx')) return null;
+  return `"jmx": nothing is told there, as there is no Java process. Use "sink" or "log"; GET /connectors/<name>/status and /metrics tell how a connector gets on.`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
 }

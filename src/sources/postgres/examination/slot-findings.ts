@@ -19,7 +19,7 @@ async function ownSlot({ client, settings }: Examined): Promise<Finding> {
   const slot = await inspectSlot(client, name);
   if (slot === null) return note('slot', `There is no slot "${name}" yet: the first start makes it and takes a snapshot.`);
   try {
-    checkSlot(slot, settings.connection.database);
+    checkSlot(slot, { database: settings.connection.database, publication: settings.publication.name });
   } catch (error) {
     return failure('slot', error, 'The connector does not start.', 'Choose another "slot.name".');
   }
