@@ -160,6 +160,10 @@ function complaint(name: string, value: string): string | null | undefined {
   return signalKeys.find((candidate) => candidate.name === name)?.check?.(value);
 }
 
+function notice(name: string, value: string): string | null | undefined {
+  return signalKeys.find((candidate) => candidate.name === name)?.notice?.(value);
+}
+
 test('settings of signals', () => {
   const { signals } = testSettings({ 'signal.data.collection': 'shop.public.signals', 'signal.consumer.security.protocol': 'SSL' });
   assert.equal(signals.dataCollection, 'public.signals');
@@ -169,7 +173,10 @@ test('settings of signals', () => {
   const elsewhere = testSettings({ 'signal.kafka.bootstrap.servers': 'a:1,b:2', 'signal.kafka.topic': 'asked' }).signals;
   assert.deepEqual([elsewhere.consumer.optional('bootstrap.servers'), elsewhere.topic], ['a:1,b:2', 'asked']);
   assert.equal(testConfig().string('signal.enabled.channels'), 'source');
-  assert.match(complaint('signal.enabled.channels', 'source,jmx') ?? '', /POST \/connectors/);
+  assert.equal(complaint('signal.enabled.channels', 'source,jmx'), null, 'the channels of a Java process do no harm');
+  assert.match(notice('signal.enabled.channels', 'source,jmx') ?? '', /POST \/connectors/);
+  assert.equal(notice('signal.enabled.channels', 'source,kafka'), null);
+  assert.match(notice('notification.enabled.channels', 'log,jmx') ?? '', /no Java process/);
   assert.match(complaint('signal.enabled.channels', 'pigeon') ?? '', /no channel/);
   assert.equal(complaint('signal.enabled.channels', 'source, kafka,file'), null);
   assert.match(complaint('notification.enabled.channels', 'mail') ?? '', /no channel/);
