@@ -37,7 +37,8 @@ export class ApicurioConverter implements Converter {
     this.#options = options;
   }
 
-  async compile(node: Node, context: ConverterContext): Promise<Encoder> {
+  async compile(root: Node, context: ConverterContext): Promise<Encoder> {
+    const node = withoutUnion(root);
     const { schema, idKind, idPlace } = this.#options;
     const text = avroSchemaText(node.schema, schema);
     // Compiled once before anything is registered, so that a shape that cannot be written leaves no schema behind.
@@ -63,6 +64,12 @@ export class ApicurioConverter implements Converter {
     if (artifact === 'full-record') return { group, id: full };
     return { group: group ?? (dot < 0 ? null : full.slice(0, dot)), id: artifact === 'record' ? name : `${topic}-${name}` };
   }
+}
+
+/** Theirs is the schema of the record that is written, which is a record even where the Connect schema is optional. */
+function withoutUnion(root: Node): Node {
+  if (root.kind !== 'struct' || root.presence !== null || root.presenceRegister !== undefined) return root;
+  return { ...root, schema: { ...root.schema, optional: false } };
 }
 
 function wireHeader(id: bigint, bytes: 4 | 8): Uint8Array {

@@ -161,7 +161,8 @@ class AvroSchemaWriter {
     return members([
       ['type', '"record"'],
       ['name', quote(name)],
-      ...(own === namespace || own === '' ? [] : [['namespace', quote(own)] as Member]),
+      // Within a record that has one, no namespace has to be said.
+      ...(own === namespace ? [] : [['namespace', quote(own)] as Member]),
       ...(doc === undefined ? [] : [['doc', quote(doc)] as Member]),
       ['fields', `[${fields.join(',')}]`],
       ...properties,

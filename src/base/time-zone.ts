@@ -35,6 +35,11 @@ export class TimeZone {
     }
   }
 
+  /** Of a zone that is an offset; null: clocks may change. */
+  get fixedSeconds(): number | null {
+    return this.#fixedSeconds;
+  }
+
   /** Seconds east of Greenwich at a local time, given in seconds since 1970 as if it were UTC. A time that a change of clocks skips or repeats takes the offset before the change. */
   offsetAt(localSeconds: number): number {
     if (this.#fixedSeconds !== null) return this.#fixedSeconds;

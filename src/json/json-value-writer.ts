@@ -252,6 +252,7 @@ function writePoint(out: ByteSink, bytes: Uint8Array, start: number, end: number
 }
 
 function jsonDouble(value: number): string {
+  if (Object.is(value, -0)) return '-0.0';
   return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 

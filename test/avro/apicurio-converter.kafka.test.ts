@@ -21,10 +21,10 @@ const node: StructNode = {
   fields: [{ name: 'a', node: { kind: 'constant', schema: text, value: 'x' } }],
 };
 
-async function compile(topic: string, options: Readonly<Record<string, string>>): Promise<RowEncoder> {
+async function compile(topic: string, options: Readonly<Record<string, string>>, root = node): Promise<RowEncoder> {
   const defaults = apicurioConverterPlugin.configKeys.map(({ name, default: value }) => [name, value ?? null] as const);
   const config = new Config(new Map([...defaults, ['apicurio.registry.url', base], ...Object.entries(options)]));
-  return apicurioConverterPlugin.create(config, { isKey: false, log: silentLog }).compile(node, { topic, part: 'value', schema });
+  return apicurioConverterPlugin.create(config, { isKey: false, log: silentLog }).compile(root, { topic, part: 'value', schema });
 }
 
 function written(encoder: RowEncoder): Buffer {
@@ -54,6 +54,12 @@ test('by default the id of the schema stands in headers, as Apicurio has it', as
       ['apicurio.value.encoding', Buffer.from('BINARY').toString('hex')],
     ],
   );
+});
+
+test('an optional struct is a record all the same: its null is no value at all', async () => {
+  const inFront = { ...register, 'apicurio.registry.headers.enabled': 'false' };
+  const optional: StructNode = { ...node, schema: { ...node.schema, optional: true } };
+  assert.deepEqual(written(await compile(uniqueName('apicurio'), inFront, optional)).subarray(9), body);
 });
 
 test('in front of the record in 8 bytes, or in 4 as Confluent has it, over both interfaces', async () => {

@@ -77,6 +77,20 @@ test('one name for two different structs is refused', () => {
   assert.throws(() => avroSchemaText(outer, options), /Two different structs are named "app.Inner"/);
 });
 
+test('a struct without namespace within one that has it says so: otherwise it would take over that of the outer one', () => {
+  const bare: Schema = {
+    type: 'struct',
+    optional: false,
+    name: 'deep',
+    fields: [{ name: 'a', schema: { type: 'int32', optional: false } }],
+  };
+  const outer: Schema = { type: 'struct', optional: false, name: 'app.Outer', fields: [{ name: 'b', schema: bare }] };
+  const text = avroSchemaText(outer, options);
+  assert.match(text, /"name":"deep","namespace":""/);
+  const [field] = (avscType(text) as unknown as { fields: readonly { type: { name?: string } }[] }).fields;
+  assert.equal(field?.type.name, 'deep');
+});
+
 test('former names of a field are its aliases, and no part of what its type is', () => {
   const point: Schema = {
     type: 'struct',

@@ -1,17 +1,14 @@
 import { capturedTables } from './config-workload.ts';
-import { pairwise } from './pairwise.ts';
-import type { Factor, Level } from './pairwise.ts';
+import { named, pairwise } from './pairwise.ts';
+import type { Factor, Level, Row } from './pairwise.ts';
 import type { PeerConfig } from './peer-run.ts';
+import { transformFactor } from './transform-factor.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
 function values(property: string, ...levels: readonly string[]): Factor {
   return { name: property, levels: levels.map((value): Level => ({ name: value, config: value === '' ? {} : { [property]: value } })) };
-}
-
-function named(name: string, levels: Readonly<Record<string, Settings>>): Factor {
-  return { name, levels: Object.entries(levels).map(([level, config]): Level => ({ name: level, config })) };
 }
 
 const sha = 'column.mask.hash.v2.SHA-256.with.salt.pepper';
@@ -152,115 +149,39 @@ const converterFactors: readonly Factor[] = [
   named('header.converter', { none: {}, json: { 'header.converter': json }, text: { 'header.converter': text } }),
 ];
 
-const unwrap = 'io.debezium.transforms.ExtractNewRecordState';
-const connect = 'org.apache.kafka.connect.transforms';
-
-function chain(...links: readonly (readonly [alias: string, type: string, options?: Settings])[]): Settings {
-  const settings: Record<string, string> = { transforms: links.map(([alias]) => alias).join(',') };
-  for (const [alias, type, options = {}] of links) {
-    settings[`transforms.${alias}.type`] = type;
-    for (const [name, value] of Object.entries(options)) settings[`transforms.${alias}.${name}`] = value;
-  }
-  return settings;
-}
-
-const rows = { predicate: 'rows', negate: 'false' };
-const isRow: Settings = {
-  predicates: 'rows',
-  'predicates.rows.type': `${connect}.predicates.TopicNameMatches`,
-  'predicates.rows.pattern': String.raw`.*(public|other|merged).*`,
-};
-
-const transformFactor: Factor = named('transforms', {
-  none: {},
-  unwrap: chain(['unwrap', unwrap]),
-  rewrite: chain([
-    'unwrap',
-    unwrap,
-    { 'delete.tombstone.handling.mode': 'rewrite', 'add.fields': 'op,table,source.schema,source.snapshot', 'add.headers': 'op,source.db' },
-  ]),
-  both: chain([
-    'unwrap',
-    unwrap,
-    { 'delete.tombstone.handling.mode': 'rewrite-with-tombstone', 'add.fields': 'op:operation', 'add.fields.prefix': '' },
-  ]),
-  drop: chain(['unwrap', unwrap, { 'delete.tombstone.handling.mode': 'drop', 'add.headers': 'table', 'add.headers.prefix': 'h_' }]),
-  merge: chain([
-    'merge',
-    'io.debezium.transforms.ByLogicalTableRouter',
-    {
-      'topic.regex': '(.*)public(.)(alpha|beta)',
-      'topic.replacement': '$1all',
-      'key.field.regex': '(.*)public(.)(.*)',
-      'key.field.replacement': '$3',
-    },
-  ]),
-  route: { ...chain(['route', `${connect}.RegexRouter`, { regex: '(.*)public.(.*)', replacement: '$1routed.$2', ...rows }]), ...isRow },
-  zone: chain(['zone', 'io.debezium.transforms.TimezoneConverter', { 'converted.timezone': '+05:30' }]),
-  changed: chain([
-    'changed',
-    'io.debezium.transforms.ExtractChangedRecordState',
-    { 'header.changed.name': 'Changed', 'header.unchanged.name': 'Unchanged' },
-  ]),
-  keys: {
-    ...chain(
-      ['unwrap', unwrap, { 'delete.tombstone.handling.mode': 'drop', ...rows }],
-      ['key', `${connect}.ValueToKey`, { fields: 'id', ...rows }],
-      ['extract', `${connect}.ExtractField$Key`, { field: 'id', ...rows }],
-      ['header', `${connect}.InsertHeader`, { header: 'app', 'value.literal': 'peer', ...rows }],
-    ),
-    'predicates.rows.type': `${connect}.predicates.TopicNameMatches`,
-    predicates: 'rows',
-    'predicates.rows.pattern': String.raw`.*public.(alpha|beta|gamma|toast)`,
-  },
-  living: {
-    ...chain(['living', `${connect}.Filter`, { predicate: 'dead' }], ['unwrap', unwrap, { 'add.fields': 'op' }]),
-    predicates: 'dead',
-    'predicates.dead.type': `${connect}.predicates.RecordIsTombstone`,
-  },
-  outbox: {
-    ...chain([
-      'outbox',
-      'io.debezium.transforms.outbox.EventRouter',
-      {
-        'route.topic.replacement': '{prefix}.events.${routedByValue}',
-        'table.fields.additional.placement': 'type:header:eventType,origin:envelope',
-        predicate: 'outbox',
-      },
-    ]),
-    predicates: 'outbox',
-    'predicates.outbox.type': `${connect}.predicates.TopicNameMatches`,
-    'predicates.outbox.pattern': '.*outbox',
-  },
-  'outbox expanded': {
-    ...chain([
-      'outbox',
-      'io.debezium.transforms.outbox.EventRouter',
-      {
-        'route.topic.replacement': '{prefix}.events.${routedByValue}',
-        'table.expand.json.payload': 'false',
-        'route.tombstone.on.empty.payload': 'true',
-        predicate: 'outbox',
-      },
-    ]),
-    predicates: 'outbox',
-    'predicates.outbox.type': `${connect}.predicates.TopicNameMatches`,
-    'predicates.outbox.pattern': '.*outbox',
-  },
-});
-
 const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors];
 
 /** Every pair of levels in some config; the earlier ones have most of them. */
 export function configsOf(seed: number): PeerConfig[] {
-  return pairwise(allFactors, seededRandom(seed)).map((row) => {
-    const config = Object.assign({}, ...[...row.values()].map((level) => level.config)) as Record<string, string>;
-    const said = [...row].filter(([, level]) => Object.keys(level.config).length > 0);
-    const isAvro = [config['key.converter'], config['value.converter']].some((converter) => converter?.includes('Avro') === true);
-    const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
-    return {
-      name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
-      config: { ...config, 'table.include.list': capturedTables(!isAvro || isAdjusted) },
-    };
-  });
+  return pairwise(allFactors, seededRandom(seed)).map(configOf);
+}
+
+/** The config that has this name: `transforms=flat, value.converter=avro`. */
+export function configNamed(name: string): PeerConfig {
+  const wanted = new Map(name.split(', ').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
+  const row = new Map<string, Level>();
+  for (const { name: factor, levels } of allFactors) {
+    const level = levels.find((each) => each.name === wanted.get(factor));
+    if (level !== undefined) row.set(factor, level);
+    else if (wanted.has(factor)) throw new Error(`${factor} has no level ${wanted.get(factor)}`);
+  }
+  return configOf(row);
+}
+
+function configOf(row: Row): PeerConfig {
+  const config = Object.assign({}, ...[...row.values()].map((level) => level.config)) as Record<string, string>;
+  const said = [...row].filter(([, level]) => Object.keys(level.config).length > 0);
+  const isAvro = ['key', 'value'].some((part) => (config[`${part}.converter`] ?? avro) === avro);
+  const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
+  return {
+    name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
+    config: { ...fitted(config), 'table.include.list': capturedTables(!isAvro || isAdjusted) },
+  };
+}
+
+/** What ends their task is not asked for: the content of a message that is taken apart has to be JSON, as bytes. */
+function fitted(config: Settings): Settings {
+  if (config['transforms.decode.type'] === undefined) return config;
+  const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
+  return { ...rest, 'message.prefix.include.list': 'json' };
 }

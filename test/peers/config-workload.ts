@@ -70,6 +70,7 @@ export class ConfigWorkload {
       `SELECT pg_logical_emit_message(true, 'app', 'in a transaction ä')`,
       `SELECT pg_logical_emit_message(false, 'application', 'outside')`,
       `SELECT pg_logical_emit_message(true, 'other', decode('00ff', 'hex'))`,
+      `SELECT pg_logical_emit_message(true, 'json', '{"n": ${at}, "deep": {"text": "ü", "list": [1, 2], "none": null}, "real": 1.5, "is": true}')`,
     ];
   }
 
@@ -88,7 +89,10 @@ export class ConfigWorkload {
 
   #event(): string {
     const random = Math.floor(this.#random() * 1e12);
-    const payload = this.#random() < 0.3 ? 'NULL' : `'{"n": ${random % 100}, "t": "x"}'`;
+    const payload =
+      this.#random() < 0.3
+        ? 'NULL'
+        : `'{"n": ${random % 100}, "t": "x", "lines": [{"sku": "a", "price": 1.5}], "to": {"zip": null, "gift": true}}'`;
     return `INSERT INTO outbox VALUES (gen_random_uuid(), '${random % 2 === 0 ? 'order' : 'customer'}', '${random % 10}', 'Made', ${payload}, 'shop')`;
   }
 }

@@ -14,6 +14,10 @@ export type Row = ReadonlyMap<string, Level>;
 
 type Levels = readonly number[];
 
+export function named(name: string, levels: Readonly<Record<string, Level['config']>>): Factor {
+  return { name, levels: Object.entries(levels).map(([level, config]): Level => ({ name: level, config })) };
+}
+
 /**
  * Rows in which every pair of levels of two factors stands together at least once: most faults need no more than two
  * properties to show. The same `random` gives the same rows; another one gives others.

@@ -2,6 +2,7 @@ import { parityDifferences } from '../support/parity-difference.ts';
 import type { ParityDifference } from '../support/parity-difference.ts';
 import type { ParityRecord } from '../support/parity-case.ts';
 import type { PeerResult } from './peer-run.ts';
+import { onlyBytesMoved } from './changed-lists.ts';
 import { plainRecords } from './peer-records.ts';
 
 /** Every difference under one config, beside those that `accepted` takes. */
@@ -16,9 +17,18 @@ export async function peerDifferences(result: PeerResult, accepted: (found: Pari
   for (const topic of topics) {
     const [left, right] = [within(theirs.get(topic) ?? [], result.window), within(ours.get(topic) ?? [], result.window)];
     if (left.length === 0 || right.length === 0) found.push({ ...failed('topic'), topic, theirs: left.length, ours: right.length });
-    // Heartbeats come by the clock: one is like the other.
-    else if (topic.includes('beat')) found.push(...parityDifferences(topic, left.slice(0, 1), right.slice(0, 1)));
-    else found.push(...parityDifferences(topic, left, right), ...placeDifferences(topic, left, right));
+    // Heartbeats come by the clock, so many at each: one is like the other.
+    else if (topic.includes('beat')) {
+      for (const record of left.slice(1)) found.push(...parityDifferences(topic, left.slice(0, 1), [record]));
+      for (const record of right) found.push(...parityDifferences(topic, left.slice(0, 1), [record]));
+    } else {
+      const isListed = ({ index, path }: ParityDifference): boolean =>
+        /^headers\.(Changed|Unchanged)$/.test(path) && onlyBytesMoved(left[index] as ParityRecord, right[index] as ParityRecord);
+      found.push(
+        ...parityDifferences(topic, left, right).filter((difference) => !isListed(difference)),
+        ...placeDifferences(topic, left, right),
+      );
+    }
   }
   return found.filter((difference) => !accepted(difference));
 }

@@ -6,7 +6,7 @@ type Rename = (text: string) => string;
 
 const avro = new ParityReader();
 
-/** Records as plain JSON, whatever converters the config names; by topic, in the order of each. */
+/** Records as plain JSON, whatever converters the config names; by topic, `topic#1` for its other partitions, in the order of each. */
 export async function plainRecords(
   records: readonly CommittedRecord[],
   config: Readonly<Record<string, string>>,
@@ -14,7 +14,7 @@ export async function plainRecords(
 ): Promise<Map<string, ParityRecord[]>> {
   const byTopic = new Map<string, ParityRecord[]>();
   for (const record of records.toSorted((left, right) => Number(left.offset - right.offset))) {
-    const topic = rename(record.topic);
+    const topic = rename(record.partition === 0 ? record.topic : `${record.topic}#${record.partition}`);
     const list = byTopic.get(topic) ?? [];
     list.push({
       topic,

@@ -145,7 +145,11 @@ class Casting {
       throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {
         remedy: 'Cast numbers, text, booleans and times; other casts belong into a view in the source or into the reader of the topic.',
       });
-    const text = new DerivedText(this.schema, name, { kind, schema });
+    const text = new DerivedText(this.schema, name, {
+      kind,
+      schema,
+      neutral: node.kind === 'column' ? castNeutral(this.schema.columns[node.column]?.neutral, type) : undefined,
+    });
     this.schema = text.schema;
     this.#steps.push((change) => {
       const value = read(change);
@@ -154,6 +158,14 @@ class Casting {
     });
     return text.node;
   }
+}
+
+/** What stands for a value that an old row lacks; texts other than for text stand for nothing. */
+function castNeutral(neutral: LiteralValue | undefined, type: SchemaType): LiteralValue | undefined {
+  if (typeof neutral === 'boolean' && type !== 'boolean' && type !== 'string') return castDefault(Number(neutral), type);
+  if (typeof neutral === 'number' || typeof neutral === 'bigint')
+    return type === 'boolean' ? Number(neutral) !== 0 : castDefault(neutral, type);
+  return castDefault(neutral, type);
 }
 
 /** A default is cast with its column. One that does not survive is left out: it would say what no row says. */

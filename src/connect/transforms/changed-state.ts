@@ -37,7 +37,7 @@ class ChangedState {
   plan(shape: Shape, op: Op): ShapePlan {
     const envelope = shape.value.kind === 'struct' && shape.value.schema.name?.endsWith('.Envelope') === true ? shape.value : null;
     const after = envelope === null ? null : findField(envelope, 'after');
-    if (op === Op.TOMBSTONE || after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
+    if (after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
     const columns = after.fields.flatMap(({ name, node }: FieldNode) => (node.kind === 'column' ? [{ name, at: node.column }] : []));
     const texts: { readonly text: DerivedText; readonly wantsChanged: boolean }[] = [];
     const headers: HeaderNode[] = [];

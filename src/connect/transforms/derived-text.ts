@@ -13,8 +13,8 @@ export class DerivedText {
   readonly node: ColumnNode;
   readonly #cells: DerivedCells;
 
-  /** `how`: kind and schema under which the text is read; absent: as text. */
-  constructor(schema: RowSchema, name: string, how: Pick<Column, 'kind' | 'schema' | 'element'> = plainText) {
+  /** `how`: kind and schema under which the text is read, and what stands for none where the schema needs a value; absent: as text. */
+  constructor(schema: RowSchema, name: string, how: Pick<Column, 'kind' | 'schema' | 'element' | 'neutral'> = plainText) {
     this.#cells = new DerivedCells(schema, [{ name, scale: -1, ...how }]);
     this.schema = this.#cells.schema;
     this.node = this.#cells.nodes[0] as ColumnNode;

@@ -1,12 +1,17 @@
 import { Op, TupleRef } from '../../record/change.ts';
-import type { FieldNode, StructNode } from '../../record/shape.ts';
+import type { Column, RowSchema } from '../../record/row-schema.ts';
+import type { ColumnNode, FieldNode, StructNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
+import { DerivedCells } from './derived-cells.ts';
 import { requireStruct, stringKey, withFields } from './part.ts';
+import { rowReader } from './row-value.ts';
+import { neutralPart, structParts } from './struct-parts.ts';
+import type { StructPart } from './struct-parts.ts';
 
-/** Fields of nested structs under joined names; decided on the schema, but for images that only some rows have. */
+/** Fields of nested structs under joined names; decided on the schema, but for images that only some rows have and for cells that are structs. */
 export const flattenPlugins: readonly TransformPlugin[] = (['Key', 'Value'] as const).map((suffix) => ({
   className: `org.apache.kafka.connect.transforms.Flatten$${suffix}`,
   aliases: [],
@@ -18,9 +23,10 @@ export const flattenPlugins: readonly TransformPlugin[] = (['Key', 'Value'] as c
         const node = suffix === 'Key' ? shape.key : shape.value;
         if (node === null || op === Op.TOMBSTONE) return { shape, step: null };
         const struct = requireStruct(node, 'flattening');
-        const flat = new Flattening(delimiter, op);
+        const flat = new Flattening(delimiter, op, shape.schema);
         const flattened = withFields(struct, flat.fieldsOf(struct, '', false));
-        return { shape: { ...shape, [suffix === 'Key' ? 'key' : 'value']: flattened }, step: flat.step(shape.schema.columns.length) };
+        const part = suffix === 'Key' ? 'key' : 'value';
+        return { shape: { ...shape, schema: flat.schema, [part]: flattened }, step: flat.step(shape.schema.columns.length) };
       },
     };
   },
@@ -30,10 +36,13 @@ class Flattening {
   readonly #delimiter: string;
   readonly #op: Op;
   readonly #maybe = new Set<TupleRef>();
+  readonly #steps: RowStep[] = [];
+  schema: RowSchema;
 
-  constructor(delimiter: string, op: Op) {
+  constructor(delimiter: string, op: Op, schema: RowSchema) {
     this.#delimiter = delimiter;
     this.#op = op;
+    this.schema = schema;
   }
 
   fieldsOf(struct: StructNode, prefix: string, parentOptional: boolean, absent = false): FieldNode[] {
@@ -51,9 +60,39 @@ class Flattening {
           name: `${path}${this.#delimiter}${field.name}`,
           node: { kind: 'constant', schema: { ...field.schema, optional: true }, value: null },
         }));
+      const parts = node.kind === 'column' ? structParts(this.schema.columns[node.column] as Column) : null;
+      if (node.kind === 'column' && parts !== null) return this.#partsOf(node, parts, path, optional, absent);
       const schema = { ...node.schema, optional };
       return [{ name: path, node: absent ? { kind: 'constant', schema, value: null } : { ...node, schema } }];
     });
+  }
+
+  /** A cell that is a struct itself, such as a point: its fields are computed per row. */
+  #partsOf(node: ColumnNode, parts: readonly StructPart[], path: string, parentOptional: boolean, absent: boolean): FieldNode[] {
+    const column = this.schema.columns[node.column] as Column;
+    const fields = (node.schema.fields ?? []).map((field) => ({
+      name: `${path}${this.#delimiter}${field.name}`,
+      schema: { ...field.schema, optional: parentOptional || field.schema.optional },
+    }));
+    if (absent) return fields.map(({ name, schema }) => ({ name, node: { kind: 'constant', schema, value: null } }));
+    const read = rowReader(node, this.schema);
+    const cells = new DerivedCells(
+      this.schema,
+      parts.map((part, at) => {
+        const { name, schema } = fields[at] as (typeof fields)[number];
+        return { name, kind: part.kind, schema, scale: -1, neutral: neutralPart(part, column) };
+      }),
+    );
+    this.schema = cells.schema;
+    this.#steps.push((change) => {
+      const text = read(change);
+      cells.write(
+        change,
+        parts.map((part) => (text === null ? null : part.read(String(text)))),
+      );
+      return true;
+    });
+    return fields.map(({ name }, at) => ({ name, node: cells.nodes[at] as ColumnNode }));
   }
 
   /** Where the operation alone says that an image is not there. */
@@ -66,8 +105,9 @@ class Flattening {
   /** Fields of an image that this row lacks are null: the image is made up of nulls, since its fields stand alone now. */
   step(columns: number): RowStep | null {
     const images = [...this.#maybe].filter((image) => image === TupleRef.BEFORE || image === TupleRef.RELATED);
-    if (images.length === 0) return null;
+    if (images.length === 0 && this.#steps.length === 0) return null;
     return (change) => {
+      for (const step of this.#steps) step(change);
       for (const image of images) {
         const tuple = change.tuple(image);
         if (tuple.count > 0) continue;

@@ -53,8 +53,8 @@ function headerNode(shape: Shape, name: string, op: Op): Node | null {
 function insert(struct: StructNode, path: readonly string[], node: Node, topic: string): StructNode {
   const [name = '', ...rest] = path;
   if (rest.length === 0) {
-    const others = struct.fields.filter((field) => field.name !== name);
-    return sameSchema(struct, [...others, { name, node }]);
+    const replaced = struct.fields.map((field) => (field.name === name ? { name, node } : field));
+    return sameSchema(struct, findField(struct, name) === null ? [...replaced, { name, node }] : replaced);
   }
   const nested = findField(struct, name);
   if (nested?.kind !== 'struct')

@@ -3,7 +3,7 @@ import { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
-import type { Schema, SchemaType } from '../../record/schema.ts';
+import type { LiteralValue, Schema, SchemaType } from '../../record/schema.ts';
 import type { Node } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
@@ -112,13 +112,33 @@ function convert(
     optional: node.schema.optional,
     ...(isLogical && { name: `org.apache.kafka.connect.data.${target}`, version: 1 }),
   };
-  const text = new DerivedText(schema, 'the converted timestamp', { kind, schema: of });
+  const unread = neutral(node, schema, unit);
+  const text = new DerivedText(schema, 'the converted timestamp', {
+    kind,
+    schema: of,
+    neutral: unread === null ? undefined : literal(write(unread), type),
+  });
   const step: RowStep = (change) => {
     const at = epochMs(change);
     text.write(change, at === null ? null : write(at));
     return true;
   };
   return { schema: text.schema, node: text.node, step };
+}
+
+/** What stands for a value that an old row lacks, as a moment; null: nothing does. */
+function neutral(node: Node, schema: RowSchema, unit: bigint): bigint | null {
+  const column = node.kind === 'column' ? schema.columns[node.column] : undefined;
+  if (typeof column?.neutral === 'bigint') {
+    const isMoment = node.schema.name === 'org.apache.kafka.connect.data.Timestamp';
+    return isMoment ? column.neutral : floorDivide(column.neutral * unit, 1_000_000n);
+  }
+  const isText = column?.kind === ColumnKind.ZONED_TIMESTAMP && typeof column.neutral === 'string';
+  return isText ? floorDivide(epochNanosOf(column.neutral), 1_000_000n) : null;
+}
+
+function literal(text: string, type: SchemaType): LiteralValue {
+  return type === 'string' ? text : type === 'int64' ? BigInt(text) : Number(text);
 }
 
 /** As Kafka Connect sees the field: Debezium's moments are int64, hence unix timestamps of `unix.precision`, whatever they mean. */

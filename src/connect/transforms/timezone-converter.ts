@@ -2,7 +2,8 @@ import { ConnectError } from '../../base/errors.ts';
 import { TimeZone } from '../../base/time-zone.ts';
 import { Op } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
+import type { Column, RowSchema } from '../../record/row-schema.ts';
+import type { LiteralValue } from '../../record/schema.ts';
 import type { ColumnNode, FieldNode, Shape, StructNode } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
@@ -89,26 +90,50 @@ class TimezoneConverter {
   /** Null: not a moment that can be converted. */
   #convert(node: ColumnNode, schema: RowSchema): { text: DerivedText; step: RowStep } | null {
     const kind = schema.columns[node.column]?.kind;
+    if (kind === ColumnKind.ZONED_TIME && this.#zone.fixedSeconds !== null) return this.#timeOfDay(node, schema, this.#zone.fixedSeconds);
     if (kind === undefined || !momentKinds.has(kind)) return null;
     const isZoned = kind === ColumnKind.ZONED_TIMESTAMP;
+    const unit = kind === ColumnKind.TIMESTAMP_MICROS ? 1000n : kind === ColumnKind.TIMESTAMP_NANOS ? 1n : 1_000_000n;
     const text = new DerivedText(schema, schema.columns[node.column]?.name ?? '', {
       kind: isZoned ? ColumnKind.STRING : ColumnKind.LONG,
       schema: node.schema,
+      neutral: this.#neutral(schema.columns[node.column]?.neutral, unit),
     });
-    const unit = kind === ColumnKind.TIMESTAMP_MICROS ? 1000n : kind === ColumnKind.TIMESTAMP_NANOS ? 1n : 1_000_000n;
     const read = rowReader(node, schema);
-    const convert = isZoned ? (value: string) => this.#inZone(value) : (value: string) => this.#ofZone(value, unit);
+    const convert = isZoned ? (nanos: bigint) => this.#inZone(nanos) : (nanos: bigint) => String(this.#ofZone(nanos, unit));
     const step: RowStep = (change) => {
       const value = read(change);
-      text.write(change, value === null ? null : convert(String(value)));
+      text.write(change, value === null ? null : convert(epochNanosOf(String(value))));
       return true;
     };
     return { text, step };
   }
 
+  /** Where it is the same offset all year. */
+  #timeOfDay(node: ColumnNode, schema: RowSchema, offset: number): { text: DerivedText; step: RowStep } {
+    const { name, neutral } = schema.columns[node.column] as Column;
+    const text = new DerivedText(schema, name, {
+      kind: ColumnKind.STRING,
+      schema: node.schema,
+      neutral: typeof neutral === 'string' ? timeAt(neutral, offset) : neutral,
+    });
+    const read = rowReader(node, schema);
+    const step: RowStep = (change) => {
+      const value = read(change);
+      text.write(change, value === null ? null : timeAt(String(value), offset));
+      return true;
+    };
+    return { text, step };
+  }
+
+  /** What stands for a value that an old row lacks is a moment like any other. */
+  #neutral(neutral: LiteralValue | undefined, unit: bigint): LiteralValue | undefined {
+    if (typeof neutral === 'string') return this.#inZone(epochNanosOf(neutral));
+    return typeof neutral === 'bigint' ? this.#ofZone(neutral * unit, unit) : neutral;
+  }
+
   /** The same moment: `2024-02-29T13:34:56.789+01:00`. */
-  #inZone(value: string): string {
-    const nanos = epochNanosOf(value);
+  #inZone(nanos: bigint): string {
     const seconds = Number(floorDivide(nanos, 1_000_000_000n));
     const offset = this.#zone.offsetAt(seconds + this.#zone.offsetAt(seconds));
     const local = new Date((seconds + offset) * 1000).toISOString().slice(0, 19);
@@ -119,11 +144,24 @@ class TimezoneConverter {
   }
 
   /** What the clocks of the zone showed, as a moment. */
-  #ofZone(value: string, unit: bigint): string {
-    const nanos = epochNanosOf(value);
+  #ofZone(nanos: bigint, unit: bigint): bigint {
     const offset = this.#zone.offsetAt(Number(floorDivide(nanos, 1_000_000_000n)));
-    return String(floorDivide(nanos - BigInt(offset) * 1_000_000_000n, unit));
+    return floorDivide(nanos - BigInt(offset) * 1_000_000_000n, unit);
   }
+}
+
+/** `06:49:58.7+02`, or with `Z`, elsewhere. */
+function timeAt(text: string, offset: number): string {
+  const [, hours, minutes, seconds, fraction = '', sign, ...zone] =
+    /^(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)$/.exec(text) ?? [];
+  if (hours === undefined)
+    throw new ConnectError('data.value', 'A transform cannot read a time of day with its zone.', { remedy: 'Correct the row.' });
+  const [zoneHours = 0, zoneMinutes = 0, zoneSeconds = 0] = zone.map((part) => Number(part ?? 0));
+  const own = (sign === '-' ? -1 : 1) * (zoneHours * 3600 + zoneMinutes * 60 + zoneSeconds);
+  const moved = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) - own + offset;
+  const local = (moved + 3 * 86_400) % 86_400;
+  const digits = fraction.replace(/\.?0+$/, '');
+  return `${two(local / 3600)}:${two((local % 3600) / 60)}:${two(local % 60)}${digits}${offsetText(offset)}`;
 }
 
 function two(part: number): string {

@@ -159,6 +159,7 @@ export class SourceRegisters {
   closeTransactionId(): void {
     this.#transactionLsnAt = 0;
     this.#registers.setNull(SourceRegister.TRANSACTION_ID);
+    this.clearOrder();
   }
 
   setOrder(total: number, collection: number): void {

@@ -87,7 +87,10 @@ export class TransactionRecords {
   emitEnd(): boolean {
     this.#registers.setOrder(this.#total, 0);
     const collections = this.#used.map(({ name, count }) => quoted(`{${quoted(name)},${quoted(String(count))}}`));
-    return this.#emit('END', `{${collections.join()}}`);
+    const room = this.#emit('END', `{${collections.join()}}`);
+    // What comes before the next transaction has no place in this one.
+    this.#registers.clearOrder();
+    return room;
   }
 
   #emit(status: string, collections: string | null): boolean {

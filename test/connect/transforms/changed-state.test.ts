@@ -20,6 +20,7 @@ const rows: readonly Row[] = [
   { op: Op.CREATE, after: ['5', 'new', null] },
   { op: Op.DELETE, before: ['5', 'new', null] },
 ];
+const tombstone: Row = { op: Op.TOMBSTONE, before: ['5', 'new', null] };
 
 async function headersOf(config: Record<string, string>): Promise<unknown[]> {
   return (await written(config, envelopeOf('shop.public.people', columns), rows)).map(({ headers }) => headers);
@@ -36,6 +37,11 @@ describe('ExtractChangedRecordState', () => {
       { Changed: '[]', Unchanged: '[]' },
       { Changed: '[]', Unchanged: '[]' },
     ]);
+  });
+
+  it('tombstones have them, too, as in Debezium', async () => {
+    const [record] = await written(optionsOf(type, both), envelopeOf('shop.public.people', columns), [tombstone]);
+    assert.deepEqual([record?.value, record?.headers], [null, { Changed: '[]', Unchanged: '[]' }]);
   });
 
   it('one header alone, or none', async () => {

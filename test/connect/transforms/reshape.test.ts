@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
+import type { Schema } from '../../../src/record/schema.ts';
 import type { HeaderNode, Shape } from '../../../src/record/shape.ts';
 import { Config } from '../../../src/connect/config.ts';
 import { createTransforms } from '../../../src/connect/transforms/catalog.ts';
@@ -54,6 +55,49 @@ describe('Flatten', () => {
         flat([4, 'gone'], none, 'd'),
         null,
       ],
+    );
+  });
+
+  it('columns that are structs: what the converter would write inside of them', async () => {
+    const [double, number] = [{ type: 'float64', optional: false } as const, { type: 'int32', optional: false } as const];
+    const fields: Readonly<Record<string, Schema['fields']>> = {
+      place: [
+        { name: 'x', schema: double },
+        { name: 'y', schema: double },
+        { name: 'wkb', schema: { type: 'bytes', optional: true } },
+        { name: 'srid', schema: { ...number, optional: true } },
+      ],
+      price: [
+        { name: 'scale', schema: number },
+        { name: 'value', schema: { type: 'bytes', optional: false } },
+      ],
+    };
+    const structs = columnsOf({
+      place: [ColumnKind.POINT, 'struct?', { fields: fields['place'] }],
+      price: [ColumnKind.VARIABLE_SCALE_DECIMAL, 'struct?', { fields: fields['price'] }],
+    });
+    const cells = [
+      ['(1.5,-2)', '10.50'],
+      ['(-0,1e+300)', '-128'],
+      ['(0.1,3)', '0.00'],
+      ['(1,2)', '-32769.000001'],
+      ['(1,2)', '12345678901234567890'],
+    ];
+    const config = { transforms: 'A', 'transforms.A.type': 'io.debezium.transforms.ExtractNewRecordState' };
+    const changes = cells.map((after) => ({ op: Op.CREATE, after }));
+    const whole = await written(config, envelopeOf('shop.public.places', structs), changes);
+    const flattened = { ...config, transforms: 'A,B', 'transforms.B.type': `${kafka}.Flatten$Value` };
+    const apart = await written(flattened, envelopeOf('shop.public.places', structs), [...changes, { op: Op.CREATE, after: [null, null] }]);
+    const expected = whole.map(({ value }) => {
+      const { place, price } = value as Record<string, Record<string, unknown>>;
+      const [at, of] = [place ?? {}, price ?? {}];
+      const { x, y, wkb, srid } = at;
+      return { 'place.x': x, 'place.y': y, 'place.wkb': wkb, 'place.srid': srid, 'price.scale': of['scale'], 'price.value': of['value'] };
+    });
+    const none = { 'place.x': null, 'place.y': null, 'place.wkb': null, 'place.srid': null, 'price.scale': null, 'price.value': null };
+    assert.deepEqual(
+      apart.map(({ value }) => value),
+      [...expected, none],
     );
   });
 
@@ -140,6 +184,13 @@ describe('HeaderToValue', () => {
     assert.deepEqual([moved?.headers, tombstone?.value, tombstone?.headers], [{}, null, { event_timestamp: 'now', key: 'k1' }]);
     const [copied] = await written(optionsOf(type, { ...options, operation: 'copy' }), headed, rows);
     assert.deepEqual(copied?.headers, { event_timestamp: 'now', key: 'k1' });
+  });
+
+  it('a field that is there already keeps its place', async () => {
+    const [record] = await written(optionsOf(type, { ...options, fields: 'source.table,op' }), headed, [
+      { op: Op.CREATE, after: ['1', 'a'] },
+    ]);
+    assert.equal(JSON.stringify(record?.value), '{"before":null,"after":{"id":1,"name":"a"},"source":{"table":"now"},"op":"k1"}');
   });
 
   it('a missing header makes no field; one that comes and goes is refused', () => {
