@@ -38,7 +38,7 @@ const acceptedDifferences: readonly Accepts[] = [
     ours === (config['unavailable.value.placeholder'] ?? '__debezium_unavailable_value') && ours.startsWith(String(theirs)),
   // An unchanged bytea that was not sent is null in the base64 modes.
   ({ path, theirs, ours }, config) =>
-    path.endsWith('.raw') && theirs === null && typeof ours === 'string' && (config['binary.handling.mode'] ?? '').startsWith('base64'),
+    /[._]raw$/.test(path) && theirs === null && typeof ours === 'string' && (config['binary.handling.mode'] ?? '').startsWith('base64'),
   // Java and JavaScript spell some numbers differently.
   ({ theirs, ours }) => isNumber(theirs) && isNumber(ours) && Number(theirs) === Number(ours),
   // Source types are told as the stream knows them.

@@ -179,8 +179,12 @@ function configOf(row: Row): PeerConfig {
   };
 }
 
-/** What ends their task is not asked for: the content of a message that is taken apart has to be JSON, as bytes. */
+/** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */
 function fitted(config: Settings): Settings {
+  if (config['transforms.flat.type'] !== undefined) {
+    const { 'hstore.handling.mode': _maps, ...rest } = config;
+    return rest;
+  }
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
   return { ...rest, 'message.prefix.include.list': 'json' };

@@ -1,6 +1,8 @@
 import { Op, TupleRef } from '../../record/change.ts';
+import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
-import type { ColumnNode, FieldNode, StructNode } from '../../record/shape.ts';
+import type { SchemaType } from '../../record/schema.ts';
+import type { ColumnNode, ConstantNode, FieldNode, Node, StructNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
@@ -24,13 +26,33 @@ export const flattenPlugins: readonly TransformPlugin[] = (['Key', 'Value'] as c
         if (node === null || op === Op.TOMBSTONE) return { shape, step: null };
         const struct = requireStruct(node, 'flattening');
         const flat = new Flattening(delimiter, op, shape.schema);
-        const flattened = withFields(struct, flat.fieldsOf(struct, '', false));
+        const flattened = withFields(struct, flat.fieldsOf(struct, '', { optional: false, absent: false, image: null }));
         const part = suffix === 'Key' ? 'key' : 'value';
         return { shape: { ...shape, schema: flat.schema, [part]: flattened }, step: flat.step(shape.schema.columns.length) };
       },
     };
   },
 }));
+
+interface Parent {
+  readonly optional: boolean;
+  readonly absent: boolean;
+  /** The image without which its fields are null; null: none. */
+  readonly image: TupleRef | null;
+}
+
+/** How the text of a constant is read. */
+const literalKinds: Readonly<Partial<Record<SchemaType, ColumnKind>>> = {
+  boolean: ColumnKind.BOOLEAN,
+  int8: ColumnKind.INT,
+  int16: ColumnKind.INT,
+  int32: ColumnKind.INT,
+  int64: ColumnKind.LONG,
+  float32: ColumnKind.FLOAT32,
+  float64: ColumnKind.FLOAT64,
+  string: ColumnKind.STRING,
+  bytes: ColumnKind.BYTES_HEX,
+};
 
 class Flattening {
   readonly #delimiter: string;
@@ -45,14 +67,15 @@ class Flattening {
     this.schema = schema;
   }
 
-  fieldsOf(struct: StructNode, prefix: string, parentOptional: boolean, absent = false): FieldNode[] {
+  fieldsOf(struct: StructNode, prefix: string, parent: Parent): FieldNode[] {
     return struct.fields.flatMap(({ name, node }): FieldNode[] => {
       const path = `${prefix}${name}`;
-      const optional = parentOptional || node.schema.optional;
+      const { absent, image } = parent;
+      const optional = parent.optional || node.schema.optional;
       if (node.kind === 'struct') {
         const gone = absent || this.#isAbsent(node);
         if (!gone && node.presence !== null) this.#maybe.add(node.presence);
-        return this.fieldsOf(node, `${path}${this.#delimiter}`, optional, gone);
+        return this.fieldsOf(node, `${path}${this.#delimiter}`, { optional, absent: gone, image: gone ? null : (node.presence ?? image) });
       }
       // A struct that is always null says in its schema which fields it would have.
       if (node.kind === 'constant' && node.schema.type === 'struct')
@@ -63,8 +86,25 @@ class Flattening {
       const parts = node.kind === 'column' ? structParts(this.schema.columns[node.column] as Column) : null;
       if (node.kind === 'column' && parts !== null) return this.#partsOf(node, parts, path, optional, absent);
       const schema = { ...node.schema, optional };
+      if (node.kind === 'constant' && node.value !== null && image !== null && !absent)
+        return [{ name: path, node: this.#whileThere(path, { ...node, schema }, image) }];
       return [{ name: path, node: absent ? { kind: 'constant', schema, value: null } : { ...node, schema } }];
     });
+  }
+
+  /** The same in every row that has this image, such as a mask. */
+  #whileThere(name: string, node: ConstantNode, image: TupleRef): Node {
+    const kind = literalKinds[node.schema.type];
+    if (kind === undefined) return node;
+    const cells = new DerivedCells(this.schema, [{ name, kind, schema: node.schema, scale: -1 }]);
+    this.schema = cells.schema;
+    const { value } = node;
+    const text = value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : String(value);
+    this.#steps.push((change) => {
+      cells.write(change, [change.tuple(image).count > 0 ? text : null]);
+      return true;
+    });
+    return cells.nodes[0] as ColumnNode;
   }
 
   /** A cell that is a struct itself, such as a point: its fields are computed per row. */

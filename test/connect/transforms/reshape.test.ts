@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
 import type { Schema } from '../../../src/record/schema.ts';
-import type { HeaderNode, Shape } from '../../../src/record/shape.ts';
+import type { FieldNode, HeaderNode, Node, Shape, StructNode } from '../../../src/record/shape.ts';
 import { Config } from '../../../src/connect/config.ts';
 import { createTransforms } from '../../../src/connect/transforms/catalog.ts';
 import { columnsOf, envelopeOf, optionsOf, written } from './transform-run.ts';
@@ -54,6 +54,28 @@ describe('Flatten', () => {
         flat([3, null], [3, 'again'], 'u'),
         flat([4, 'gone'], none, 'd'),
         null,
+      ],
+    );
+  });
+
+  it('a constant of an image that is missing is null, too', async () => {
+    const base = envelopeOf('shop.public.orders', columns);
+    const value = base.value as StructNode;
+    const mask: Node = { kind: 'constant', schema: { type: 'string', optional: false }, value: '***' };
+    const masked = value.fields.map((image): FieldNode => {
+      if (image.node.kind !== 'struct' || image.node.presence === null) return image;
+      return {
+        name: image.name,
+        node: { ...image.node, fields: image.node.fields.map((field) => (field.name === 'name' ? { name: 'name', node: mask } : field)) },
+      };
+    });
+    const records = await written(optionsOf(`${kafka}.Flatten$Value`), { ...base, value: { ...value, fields: masked } }, rows.slice(1, 4));
+    assert.deepEqual(
+      records.map((record) => record.value as Record<string, unknown>).map((row) => [row['before.name'], row['after.name']]),
+      [
+        [null, '***'],
+        ['***', '***'],
+        ['***', null],
       ],
     );
   });
