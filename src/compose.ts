@@ -2,6 +2,7 @@ import { apicurioConverterPlugin } from './avro/apicurio-converter.ts';
 import { avroConverterPlugin } from './avro/avro-converter.ts';
 import { systemClock } from './base/clock.ts';
 import { createLog, type Logger } from './base/log.ts';
+import { cloudEventsConverterPlugin } from './cloudevents/plugin.ts';
 import type { ConnectorFile } from './connect/config-file.ts';
 import type { RawConfig } from './connect/config-spec.ts';
 import { Plugins } from './connect/plugins.ts';
@@ -19,12 +20,17 @@ import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
 import { version } from './version.ts';
 
 const formats = [avroConverterPlugin, apicurioConverterPlugin, jsonConverterPlugin, stringConverterPlugin];
+const cloudEvents = cloudEventsConverterPlugin({
+  json: jsonConverterPlugin,
+  apicurio: apicurioConverterPlugin,
+  confluent: avroConverterPlugin,
+});
 
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({
   version,
   sources: [postgresSourcePlugin, csvSourcePlugin, generatorSourcePlugin],
-  converters: [...formats, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
+  converters: [...formats, cloudEvents, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
   headerConverters: [simpleHeaderConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
   transforms: transformPlugins,
   predicates: predicatePlugins,

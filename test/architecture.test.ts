@@ -20,6 +20,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   connect: ['base', 'record', 'kafka'],
   avro: ['base', 'record', 'text', 'connect'],
   json: ['base', 'record', 'text', 'connect'],
+  cloudevents: ['base', 'record', 'text', 'connect'],
   'sources/postgres': ['base', 'record', 'text', 'connect'],
   'sources/csv': ['base', 'record', 'text', 'connect'],
   'sources/generator': ['base', 'record', 'text', 'connect'],
@@ -32,7 +33,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Contracts are what others may name; the rest of `connect` is the runtime's own. */
 const contracts = new Set(['source', 'sink', 'converter', 'transform', 'plugin', 'config', 'finding']);
-const contractsOnly = new Set(['avro', 'json', 'sources/postgres', 'sources/csv', 'sources/generator', 'sinks/kafka', 'sinks/postgres']);
+const contractsOnly = new Set([
+  'avro',
+  'json',
+  'cloudevents',
+  'sources/postgres',
+  'sources/csv',
+  'sources/generator',
+  'sinks/kafka',
+  'sinks/postgres',
+]);
 
 const bannedNames = /^(utils?|types?|helpers?|common|index|manager|misc)\.ts$/;
 const bannedGlobals = /\b(Date\.now|new Date\(\)|setTimeout|setInterval|setImmediate|Math\.random|console\.\w+|process\.\w+)/g;

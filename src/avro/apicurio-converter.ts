@@ -45,7 +45,7 @@ export class ApicurioConverter implements Converter {
     compileRow(node, context.schema, avroValueWriter, { prefix: noBytes, suffix: noBytes });
     const id = await this.#ids.idOf(this.#artifact(node, context), text);
     const prefix = idPlace === 'headers' ? noBytes : wireHeader(id, idPlace);
-    const encoder = new AvroRowEncoder(compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes }));
+    const encoder = new AvroRowEncoder(compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes }), prefix);
     if (idPlace !== 'headers') return encoder;
     const headers = [
       [`apicurio.${context.part}.${idKind}`, longBytes(id)],

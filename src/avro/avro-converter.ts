@@ -43,8 +43,8 @@ export class AvroConverter implements Converter {
     compileRow(node, context.schema, avroValueWriter, { prefix: noBytes, suffix: noBytes });
     const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema));
     const id = await this.#ids.idOf(subject, text);
-    const program = compileRow(node, context.schema, avroValueWriter, { prefix: wireHeader(id), suffix: noBytes });
-    return new AvroRowEncoder(program);
+    const prefix = wireHeader(id);
+    return new AvroRowEncoder(compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes }), prefix);
   }
 }
 

@@ -43,8 +43,11 @@ export class AvroRowEncoder extends RowEncoder {
   #source: Uint8Array = empty;
   #sourceWords = wordsOf(empty);
 
-  constructor(program: RowProgram) {
+  readonly wireHeader: Uint8Array;
+
+  constructor(program: RowProgram, wireHeader: Uint8Array = empty) {
     super(program, avroValueWriter);
+    this.wireHeader = wireHeader;
     const { code, formats } = program;
     const quick: number[] = [];
     for (let at = 0; at < code.length; at += slotsPerInstruction) {

@@ -33,10 +33,8 @@ export const avroValueWriter: ValueWriter = {
     out.long(high, low);
   },
 
-  text(out, bytes, start, end) {
-    out.int(end - start);
-    out.copy(bytes, start, end);
-  },
+  text: writeBytes,
+  bytes: writeBytes,
 
   literal: writeLiteral,
 
@@ -54,6 +52,11 @@ export const avroValueWriter: ValueWriter = {
   endStruct() {},
 };
 
+function writeBytes(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+  out.int(end - start);
+  out.copy(bytes, start, end);
+}
+
 function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
   const kind: number = format.kind;
   switch (kind) {
@@ -61,8 +64,7 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
       out.int(readInt(bytes, start, end, format.min, format.max));
       return;
     case ColumnKind.STRING:
-      out.int(end - start);
-      out.copy(bytes, start, end);
+      writeBytes(out, bytes, start, end);
       return;
     case ColumnKind.FLOAT64:
       out.float64(readFloat64(bytes, start, end));
@@ -125,8 +127,7 @@ function writeCell(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: 
 }
 
 function writeScratch(out: ByteSink): void {
-  out.int(scratch.length);
-  out.copy(scratch.bytes, 0, scratch.length);
+  writeBytes(out, scratch.bytes, 0, scratch.length);
 }
 
 /** One block with all elements, then the empty block that ends every array. */

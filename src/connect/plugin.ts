@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { Config } from './config.ts';
+import { Config } from './config.ts';
 import type { Converter } from './converter.ts';
 import type { FindingHandler } from './finding.ts';
 import type { Source } from './source.ts';
@@ -103,4 +103,13 @@ export interface TransformPlugin {
   readonly configKeys: readonly ConfigKey[];
   /** `config` holds the transform's own options, prefix (`transforms.ALIAS.`) taken off. */
   create(config: Config): Transform;
+}
+
+/** The options of a plugin that another plugin makes, the plugin's own defaults where they say nothing. */
+export function withDefaults(options: Config, keys: readonly ConfigKey[]): Config {
+  const given = new Map(options.entries());
+  for (const key of keys) {
+    if (key.pattern === undefined && (given.get(key.name) ?? null) === null) given.set(key.name, key.default ?? null);
+  }
+  return new Config(given);
 }

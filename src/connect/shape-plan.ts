@@ -16,7 +16,7 @@ export interface RowPlan {
   readonly steps: readonly RowStep[] | null;
   /** Null: null key. */
   readonly key: RowEncoder | null;
-  /** Null: tombstone. */
+  /** Null: a null value, as of tombstones. */
   readonly value: RowEncoder | null;
   /** The value is null when this image has no columns; null: it is always there. */
   readonly valuePresence: TupleRef | null;
@@ -69,8 +69,8 @@ export async function planShape(shape: Shape, planner: ShapePlanner): Promise<Sh
 /** Compiles what is alike once. Operations mostly share their nodes; to compare two of them as data takes longer. */
 class ShapeCompiler {
   readonly planner: ShapePlanner;
-  readonly #byNode = new Map<Node, Map<string, Promise<RowEncoder>>>();
-  readonly #bySignature = new Map<string, Promise<RowEncoder>>();
+  readonly #byNode = new Map<Node, Map<string, Promise<RowEncoder | null>>>();
+  readonly #bySignature = new Map<string, Promise<RowEncoder | null>>();
   readonly #present = new Map<Node, Node>();
   readonly #headers: { readonly nodes: readonly HeaderNode[]; readonly place: string; readonly encoder: Promise<HeaderEncoder> }[] = [];
 
@@ -78,9 +78,9 @@ class ShapeCompiler {
     this.planner = planner;
   }
 
-  compile(converter: Converter, node: Node, context: ConverterContext): Promise<RowEncoder> {
-    const place = placeOf(context);
-    const places = this.#byNode.get(node) ?? new Map<string, Promise<RowEncoder>>();
+  compile(converter: Converter, node: Node, context: ConverterContext): Promise<RowEncoder | null> {
+    const place = converter.readsHeaders === true ? `${placeOf(context)} ${JSON.stringify(context.headers, signed)}` : placeOf(context);
+    const places = this.#byNode.get(node) ?? new Map<string, Promise<RowEncoder | null>>();
     this.#byNode.set(node, places);
     let encoder = places.get(place);
     if (encoder === undefined) {
@@ -123,7 +123,7 @@ class ShapeCompiler {
         name: header.name,
         presence: header.presence,
         register: header.presenceRegister ?? -1,
-        value: fixedValue(header, encoder, context.schema),
+        value: encoder === null ? null : fixedValue(header, encoder, context.schema),
       });
     }
     return parts;
@@ -197,10 +197,11 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
   const presence = shape.value.kind === 'struct' ? shape.value.presence : null;
   // An absent image makes the record's value null (below), so that the struct itself is always there when it is written.
   const valueNode = compiler.present(shape.value);
-  const key = keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { topic, schema, part: 'key' });
-  const value = tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { topic, schema, part: 'value' });
-  const added = [...encoderHeaders(key, null), ...encoderHeaders(value, presence)];
   const headers = shape.headers.filter((each) => each.ops === null || each.ops.includes(op));
+  const context = { topic, schema, headers, headersDescribed: planner.headerConverter.describesItself === true };
+  const key = keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { ...context, part: 'key' });
+  const value = tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { ...context, part: 'value' });
+  const added = [...encoderHeaders(key, null), ...encoderHeaders(value, presence)];
   return {
     topic,
     steps: stepsOrNull,
@@ -250,5 +251,9 @@ function fixedValue(header: HeaderNode, encoder: RowEncoder, schema: RowSchema):
 
 /** Equal signatures compile to equal encoders: the node as data. */
 function signNode(node: Node): string {
-  return JSON.stringify(node, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+  return JSON.stringify(node, signed);
+}
+
+function signed(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }

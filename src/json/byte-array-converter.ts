@@ -1,7 +1,7 @@
 import type { ByteSink } from '../base/byte-sink.ts';
 import { ConnectError } from '../base/errors.ts';
-import { Config } from '../connect/config.ts';
 import type { Converter, ConverterContext, RowEncoder as Encoder } from '../connect/converter.ts';
+import { withDefaults } from '../connect/plugin.ts';
 import type { ConverterPlugin } from '../connect/plugin.ts';
 import type { Node } from '../record/shape.ts';
 import { readCellBytes } from '../text/cell-reader.ts';
@@ -21,6 +21,9 @@ const bytesWriter: ValueWriter = {
     readCellBytes(format, bytes, start, end, scratch);
     out.copy(scratch.bytes, 0, scratch.length);
   },
+  bytes(out, bytes, start, end) {
+    out.copy(bytes, start, end);
+  },
   literal(out: ByteSink, _schema, value) {
     if (value instanceof Uint8Array) out.copy(value, 0, value.length);
   },
@@ -35,7 +38,7 @@ export class ByteArrayConverter implements Converter {
     this.#delegate = delegate;
   }
 
-  async compile(node: Node, context: ConverterContext): Promise<Encoder> {
+  async compile(node: Node, context: ConverterContext): Promise<Encoder | null> {
     if (node.schema.type === 'bytes' && node.kind !== 'struct') {
       return new RowEncoder(compileRow(node, context.schema, bytesWriter, { prefix: nothing, suffix: nothing }), bytesWriter);
     }
@@ -91,11 +94,8 @@ export function binaryDataConverterPlugin(delegates: readonly ConverterPlugin[])
     create(config, context) {
       const plugin = named(config.optional(delegateKey) ?? '');
       if (plugin === undefined) return new ByteArrayConverter(null);
-      const given = new Map(config.withPrefix(`${delegateKey}.`).entries());
-      for (const key of plugin.configKeys) {
-        if (key.pattern === undefined && (given.get(key.name) ?? null) === null) given.set(key.name, key.default ?? null);
-      }
-      return new ByteArrayConverter(plugin.create(new Config(given), context));
+      const options = withDefaults(config.withPrefix(`${delegateKey}.`), plugin.configKeys);
+      return new ByteArrayConverter(plugin.create(options, context));
     },
   };
 }

@@ -21,6 +21,10 @@ export class JsonConverter implements Converter {
     this.#options = options;
   }
 
+  get describesItself(): boolean {
+    return this.#options.schemasEnable;
+  }
+
   compile(node: Node, context: ConverterContext): Promise<Encoder> {
     return Promise.resolve().then(() => this.compileNow(node, context));
   }

@@ -3,6 +3,7 @@ import { ColumnKind } from '../record/column-kind.ts';
 import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
+import { writeInt64 } from '../text/integer-text.ts';
 import type { ValueWriter } from '../text/row-program.ts';
 import { nestedReaders } from '../text/text-array.ts';
 import type { ArrayReader } from '../text/text-array.ts';
@@ -14,7 +15,7 @@ import { Point } from '../text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../text/text-time.ts';
 import { valueError } from '../text/value-error.ts';
 import { ByteRegister, Int64 } from '../text/value-register.ts';
-import { isJsonNumber, writeBase64, writeInt64, writeJsonString } from './json-bytes.ts';
+import { isJsonNumber, writeBase64, writeJsonString } from './json-bytes.ts';
 import { isDecimal, jsonLiteral } from './json-schema.ts';
 import type { JsonFormatOptions } from './json-schema.ts';
 
@@ -117,6 +118,10 @@ class JsonValueWriter implements ValueWriter {
     writeJsonString(out, bytes, start, end);
   }
 
+  bytes(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
+    writeQuotedBase64(out, bytes, start, end);
+  }
+
   literal(out: ByteSink, schema: Parameters<ValueWriter['literal']>[1], value: Parameters<ValueWriter['literal']>[2]): void {
     writeText(out, jsonLiteral(schema, value, this.#options));
   }
@@ -153,7 +158,7 @@ class JsonValueWriter implements ValueWriter {
       out.ascii(writeDecimalText(scratch.bytes.subarray(0, scratch.length), format.scale));
       return;
     }
-    writeQuotedBase64(out, scratch.bytes, scratch.length);
+    writeQuotedBase64(out, scratch.bytes, 0, scratch.length);
   }
 
   #array(out: ByteSink, format: CellFormat, bytes: Uint8Array, start: number, end: number): void {
@@ -230,9 +235,9 @@ function writeFloat(out: ByteSink, value: number, bytes: Uint8Array, start: numb
   else out.ascii(Object.is(value, -0) ? '-0' : String(value));
 }
 
-function writeQuotedBase64(out: ByteSink, bytes: Uint8Array, length: number): void {
+function writeQuotedBase64(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
   out.byte(0x22);
-  writeBase64(out, bytes, 0, length);
+  writeBase64(out, bytes, start, end);
   out.byte(0x22);
 }
 
@@ -240,14 +245,14 @@ function writeVariableScaleDecimal(out: ByteSink, bytes: Uint8Array, start: numb
   out.ascii('{"scale":');
   writeInteger(out, readVariableScaleDecimal(bytes, start, end, scratch));
   out.ascii(',"value":');
-  writeQuotedBase64(out, scratch.bytes, scratch.length);
+  writeQuotedBase64(out, scratch.bytes, 0, scratch.length);
   out.byte(0x7d);
 }
 
 function writePoint(out: ByteSink, bytes: Uint8Array, start: number, end: number): void {
   point.read(bytes, start, end);
   out.ascii(`{"x":${jsonDouble(point.x)},"y":${jsonDouble(point.y)},"wkb":`);
-  writeQuotedBase64(out, point.wkb, point.wkb.length);
+  writeQuotedBase64(out, point.wkb, 0, point.wkb.length);
   out.ascii(',"srid":null}');
 }
 

@@ -4,6 +4,7 @@ import type { LiteralValue, Schema } from '../record/schema.ts';
 import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
+import { writeInt64 } from '../text/integer-text.ts';
 import { javaDouble, javaFloat } from '../text/java-number.ts';
 import type { ValueWriter } from '../text/row-program.ts';
 import { nestedReaders } from '../text/text-array.ts';
@@ -15,7 +16,7 @@ import { readBoolean, readFloat32, readFloat64, readInt } from '../text/text-num
 import { Point } from '../text/text-point.ts';
 import { readDateDays, readTimeMillis } from '../text/text-time.ts';
 import { ByteRegister, Int64 } from '../text/value-register.ts';
-import { writeBase64, writeInt64 } from './json-bytes.ts';
+import { writeBase64 } from './json-bytes.ts';
 import { isDecimal, scaleOf } from './json-schema.ts';
 import { writeText } from './json-value-writer.ts';
 
@@ -41,6 +42,10 @@ export const plainValueWriter: ValueWriter = {
 
   text(out, bytes, start, end) {
     out.copy(bytes, start, end);
+  },
+
+  bytes(out, bytes, start, end) {
+    writeBase64(out, bytes, start, end);
   },
 
   literal(out, schema, value) {

@@ -1,4 +1,5 @@
-import type { Op, TupleRef } from './change.ts';
+import type { ByteSink } from '../base/byte-sink.ts';
+import type { Change, Op, TupleRef } from './change.ts';
 import type { RowSchema } from './row-schema.ts';
 import type { LiteralValue, Schema } from './schema.ts';
 
@@ -17,7 +18,7 @@ export interface Shape {
   readonly schema: RowSchema;
 }
 
-export type Node = StructNode | ColumnNode | RegisterNode | ConstantNode | OpNode;
+export type Node = StructNode | ColumnNode | RegisterNode | ConstantNode | OpNode | EncodedNode;
 
 /** `schema.type` is `struct`; `fields` are those of the schema, in the same order and under the same names. */
 export interface StructNode {
@@ -64,6 +65,16 @@ export interface ConstantNode {
 export interface OpNode {
   readonly kind: 'op';
   readonly schema: Schema;
+}
+
+/** A string or bytes that a converter has an encoder of its own for; sources and transforms make none. */
+export interface EncodedNode {
+  readonly kind: 'encoded';
+  readonly schema: Schema;
+  /** Writes the text or bytes alone; not with an encoded node inside. */
+  readonly encoder: { encode(change: Change, out: ByteSink): void };
+  /** Null while this register has no value. Needs `schema.optional`. */
+  readonly presenceRegister?: number | undefined;
 }
 
 /** A header, written in text form as Connect's SimpleHeaderConverter does. */

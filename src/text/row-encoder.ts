@@ -1,5 +1,5 @@
 import { AssertionError } from '../base/assert.ts';
-import type { ByteSink } from '../base/byte-sink.ts';
+import { ByteSink } from '../base/byte-sink.ts';
 import { ConnectError } from '../base/errors.ts';
 import { CellFault } from '../record/cell-fault.ts';
 import type { Change, TupleRef } from '../record/change.ts';
@@ -12,6 +12,9 @@ import { valueError } from './value-error.ts';
 
 /** By `Op`; a tombstone has none, and stands behind the others. */
 export const opLetters = Buffer.from(opCodes.join(''), 'latin1');
+
+/** What an encoder inside of a program wrote. One at a time: such encoders have none inside of themselves. */
+const inner = new ByteSink(Buffer.allocUnsafeSlow(1024));
 
 /** Runs a compiled program over changes: one loop, one switch, nothing allocated. A format may bring a faster loop of its own. */
 export class RowEncoder {
@@ -91,6 +94,9 @@ export class RowEncoder {
       case Opcode.OP:
         this.writer.text(out, opLetters, change.op, Math.min(change.op + 1, opLetters.length));
         break;
+      case Opcode.ENCODED:
+        this.#encoded(change, out, at);
+        break;
       default:
         throw new AssertionError('an unknown instruction');
     }
@@ -134,6 +140,20 @@ export class RowEncoder {
     this.writer.text(out, registers.bytes, registers.start[register] as number, registers.end[register] as number);
   }
 
+  #encoded(change: Change, out: ByteSink, at: number): void {
+    const { code, encoders } = this.program;
+    const encoder = encoders[code[at + Slot.A] as number]!;
+    inner.rewind(0);
+    encoder.encode(change, inner);
+    if (inner.overflowed) {
+      inner.bytes = Buffer.allocUnsafeSlow(inner.at * 2);
+      inner.rewind(0);
+      encoder.encode(change, inner);
+    }
+    if (code[at + Slot.B] === 1) this.writer.bytes(out, inner.bytes, 0, inner.at);
+    else this.writer.text(out, inner.bytes, 0, inner.at);
+  }
+
   protected tooShort(count: number, expected: number): ConnectError {
     return new ConnectError(
       'data.row',
@@ -144,6 +164,8 @@ export class RowEncoder {
   protected locate(error: unknown, at: number): unknown {
     if (!(error instanceof ConnectError) || error.code !== 'data.value') return error;
     const { code, schema } = this.program;
+    // An encoder inside has said where it is.
+    if (code[at + Slot.OPCODE] === Opcode.ENCODED) return error;
     const isCell = code[at + Slot.OPCODE] === Opcode.CELL;
     const number = code[at + Slot.A] as number;
     const column = isCell ? (schema.columns[number]?.name ?? '?') : `register ${number}`;

@@ -3,13 +3,13 @@ import { ConnectError } from '../base/errors.ts';
 import { ColumnKind } from '../record/column-kind.ts';
 import type { Column, RowSchema } from '../record/row-schema.ts';
 import type { LiteralValue, Schema } from '../record/schema.ts';
-import type { ColumnNode, ConstantNode, Node, OpNode, RegisterNode, StructNode } from '../record/shape.ts';
+import type { ColumnNode, ConstantNode, EncodedNode, Node, OpNode, RegisterNode, StructNode } from '../record/shape.ts';
 import { cellFormat } from './cell-format.ts';
 import { writeDecimalText } from './text-decimal.ts';
 import type { CellFormat } from './cell-format.ts';
 
 /**
- * How one data format spells values and what stands around them. The first three methods run per row; the rest runs
+ * How one data format spells values and what stands around them. The first four methods run per row; the rest runs
  * once per shape, and what it writes becomes constant bytes of the program.
  */
 export interface ValueWriter {
@@ -18,6 +18,7 @@ export interface ValueWriter {
   int64(out: ByteSink, high: number, low: number): void;
   /** UTF-8 as a string value. */
   text(out: ByteSink, bytes: Uint8Array, start: number, end: number): void;
+  bytes(out: ByteSink, bytes: Uint8Array, start: number, end: number): void;
 
   /** Not null; without what marks it as present. Throws `data.shape` when the value does not fit the schema. */
   literal(out: ByteSink, schema: Schema, value: LiteralValue): void;
@@ -49,6 +50,8 @@ export const Opcode = {
   OP: 7,
   /** If the register A has no value: copy the null run and go to instruction B. */
   IF_UNSET: 8,
+  /** Write what `encoders[A]` writes, as bytes when B is 1, otherwise as text. */
+  ENCODED: 9,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
@@ -73,6 +76,7 @@ export interface RowProgram {
   readonly code: Int32Array;
   readonly constants: Uint8Array;
   readonly formats: readonly CellFormat[];
+  readonly encoders: readonly EncodedNode['encoder'][];
   /** For messages. */
   readonly schema: RowSchema;
 }
@@ -97,6 +101,7 @@ class RowProgramBuilder {
   readonly #writer: ValueWriter;
   readonly #code: number[] = [];
   readonly #formats: CellFormat[] = [];
+  readonly #encoders: EncodedNode['encoder'][] = [];
   #constants = Buffer.alloc(0);
   /** Where the run that is still growing starts; -1: none is. */
   #runStart = -1;
@@ -113,7 +118,7 @@ class RowProgramBuilder {
     this.#instruction(Opcode.END, 0, 0);
     // Copied: a piece of Node's shared pool would keep all of its 64 KiB for as long as the program lives.
     const constants = Uint8Array.from(this.#constants);
-    return { code: Int32Array.from(this.#code), constants, formats: this.#formats, schema: this.#schema };
+    return { code: Int32Array.from(this.#code), constants, formats: this.#formats, encoders: this.#encoders, schema: this.#schema };
   }
 
   node(node: Node): void {
@@ -128,6 +133,8 @@ class RowProgramBuilder {
         return this.#constantNode(node);
       case 'op':
         return this.#op(node);
+      case 'encoded':
+        return this.#encoded(node);
     }
   }
 
@@ -146,15 +153,21 @@ class RowProgramBuilder {
       this.#fields(node);
       return;
     }
-    if (!node.schema.optional) throw shapeError(`A struct "${node.schema.name ?? ''}" that may be missing must be optional.`);
-    const at = this.#instruction(presence === null ? Opcode.IF_UNSET : Opcode.IF_ABSENT, presence ?? presenceRegister ?? 0, 0, {
-      nullRun: this.#aside((out) => this.#writer.null(out, node.schema)),
+    const [opcode, a] = presence === null ? [Opcode.IF_UNSET, presenceRegister ?? 0] : [Opcode.IF_ABSENT, presence];
+    this.#unless(opcode, a, node.schema, () => {
+      this.#present(node.schema);
+      this.#fields(node);
     });
-    this.#present(node.schema);
-    this.#fields(node);
+    this.#tuple = -1;
+  }
+
+  /** Null where the condition holds, otherwise what `write` compiles. */
+  #unless(opcode: Opcode, a: number, schema: Schema, write: () => void): void {
+    if (!schema.optional) throw shapeError(`A ${schema.type} "${schema.name ?? ''}" that may be missing must be optional.`);
+    const at = this.#instruction(opcode, a, 0, { nullRun: this.#aside((out) => this.#writer.null(out, schema)) });
+    write();
     this.#flush();
     this.#code[at + Slot.B] = this.#code.length;
-    this.#tuple = -1;
   }
 
   #fields(node: StructNode): void {
@@ -253,6 +266,16 @@ class RowProgramBuilder {
     if (node.schema.type !== 'string') throw shapeError(`The operation cannot be written as ${node.schema.type}.`);
     this.#present(node.schema);
     this.#instruction(Opcode.OP, 0, 0);
+  }
+
+  #encoded({ schema, encoder, presenceRegister }: EncodedNode): void {
+    if (schema.type !== 'string' && schema.type !== 'bytes') throw shapeError(`Bytes cannot be written as ${schema.type}.`);
+    const write = (): void => {
+      this.#present(schema);
+      this.#instruction(Opcode.ENCODED, this.#encoders.push(encoder) - 1, schema.type === 'bytes' ? 1 : 0);
+    };
+    if (presenceRegister === undefined) write();
+    else this.#unless(Opcode.IF_UNSET, presenceRegister, schema, write);
   }
 
   #presentByte(schema: Schema): number {

@@ -136,6 +136,19 @@ export function readIsoTimestamp(bytes: Uint8Array, start: number, end: number, 
   writeTimeOfDay(-1, into);
 }
 
+/** Milliseconds since 1970-01-01 → `YYYY-MM-DDTHH:MM:SS.mmmZ`. */
+export function writeIsoMillis(millis: number, into: ByteRegister): void {
+  const days = Math.floor(millis / 86_400_000);
+  const rest = millis - days * 86_400_000;
+  moment.seconds = Math.floor(rest / 1000);
+  moment.micros = (rest - moment.seconds * 1000) * 1000;
+  setCivil(days);
+  into.length = 0;
+  writeDate(into);
+  into.push(0x54);
+  writeTimeOfDay(3, into);
+}
+
 function writeDate(into: ByteRegister): void {
   writeYear(moment.year, into);
   into.push(dash);

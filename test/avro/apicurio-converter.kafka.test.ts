@@ -24,7 +24,10 @@ const node: StructNode = {
 async function compile(topic: string, options: Readonly<Record<string, string>>, root = node): Promise<RowEncoder> {
   const defaults = apicurioConverterPlugin.configKeys.map(({ name, default: value }) => [name, value ?? null] as const);
   const config = new Config(new Map([...defaults, ['apicurio.registry.url', base], ...Object.entries(options)]));
-  return apicurioConverterPlugin.create(config, { isKey: false, log: silentLog }).compile(root, { topic, part: 'value', schema });
+  const converter = apicurioConverterPlugin.create(config, { isKey: false, log: silentLog });
+  const encoder = await converter.compile(root, { topic, part: 'value', schema });
+  assert.ok(encoder !== null);
+  return encoder;
 }
 
 function written(encoder: RowEncoder): Buffer {

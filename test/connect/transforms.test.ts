@@ -107,6 +107,8 @@ function show(node: Node | null | undefined): string {
       return `${type}=${Object.keys(TupleRef)[node.tuple]}.${node.column}`;
     case 'register':
       return `${type}=register${node.register}`;
+    case 'encoded':
+      return `${type}=encoded`;
     case 'constant':
       return `${type}=${String(node.value)}`;
     case 'op':

@@ -15,6 +15,7 @@ async function written(plugin: typeof byteArrayConverterPlugin, type: Schema['ty
   const converter = plugin.create(new Config(new Map(Object.entries(options))), { isKey: false, log: silentLog });
   const node = { kind: 'constant', schema: { type, optional: false }, value } as const;
   const encoder = await converter.compile(node, { topic: 't', part: 'value', schema });
+  assert.ok(encoder !== null);
   const out = new ByteSink(Buffer.alloc(64));
   encoder.encode(new Change(schema, 0, () => ''), out);
   return Buffer.from(out.bytes.subarray(0, out.at)).toString('latin1');

@@ -8,7 +8,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { Config } from '../../src/connect/config.ts';
 import { JsonConverter, jsonConverterPlugin } from '../../src/json/json-converter.ts';
 import { jsonSchemaText } from '../../src/json/json-schema.ts';
-import { writeBase64, writeInt64, writeJsonString } from '../../src/json/json-bytes.ts';
+import { writeBase64, writeJsonString } from '../../src/json/json-bytes.ts';
 import { Change, Op } from '../../src/record/change.ts';
 import { ColumnKind } from '../../src/record/column-kind.ts';
 import { nextRowSchemaId } from '../../src/record/row-schema.ts';
@@ -53,30 +53,15 @@ test('any text comes back from JSON.parse, whatever has to be escaped', () => {
   );
 });
 
-test('64-bit integers print like BigInt, bytes like Buffer', () => {
+test('bytes print in base 64 like Buffer', () => {
   fc.assert(
-    fc.property(
-      fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
-      fc.uint8Array({ maxLength: 50 }),
-      fc.integer({ min: 0, max: 63 }),
-      (wide, bytes, shift) => {
-        const value = wide >> BigInt(shift);
-        const [high, low] = [Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value))];
-        assert.equal(
-          written((out) => writeInt64(out, high, low)),
-          value.toString(),
-        );
-        assert.equal(
-          written((out) => writeBase64(out, bytes, 0, bytes.length)),
-          Buffer.from(bytes).toString('base64'),
-        );
-      },
-    ),
+    fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+      assert.equal(
+        written((out) => writeBase64(out, bytes, 0, bytes.length)),
+        Buffer.from(bytes).toString('base64'),
+      );
+    }),
     propertySettings(),
-  );
-  assert.equal(
-    written((out) => writeInt64(out, -0x8000_0000, 0)),
-    '-9223372036854775808',
   );
 });
 
@@ -160,6 +145,7 @@ async function single(kind: ColumnKind, schema: Schema, text: string, options: R
   const config = Config.of({ 'schemas.enable': 'false', 'decimal.format': 'BASE64', ...options });
   const converter = jsonConverterPlugin.create(config, { isKey: false, log: silentLog });
   const encoder = await converter.compile({ kind: 'column', tuple: 2, column: 0, schema }, { topic: 't', part: 'value', schema: row });
+  assert.ok(encoder !== null);
   return written((out) => encoder.encode(change, out));
 }
 

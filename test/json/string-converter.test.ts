@@ -34,7 +34,9 @@ async function convert(converter: Converter, node: Node, cells: readonly (string
   const change = new Change(schema, 0, () => 'here');
   fillTuple(change.after, cells);
   const out = new ByteSink(Buffer.alloc(4096));
-  (await converter.compile(node, { topic: 't', part: 'value', schema })).encode(change, out);
+  const encoder = await converter.compile(node, { topic: 't', part: 'value', schema });
+  assert.ok(encoder !== null);
+  encoder.encode(change, out);
   return out.bytes.toString('utf8', 0, out.at);
 }
 

@@ -1,3 +1,4 @@
+import { cloudEventLevels } from './cloud-event.ts';
 import { capturedTables } from './config-workload.ts';
 import { named, pairwise } from './pairwise.ts';
 import type { Factor, Level, Row } from './pairwise.ts';
@@ -139,6 +140,7 @@ const converterFactors: readonly Factor[] = [
       'value.converter.decimal.format': 'NUMERIC',
       'value.converter.replace.null.with.default': 'false',
     },
+    ...cloudEventLevels,
   }),
   named('key.converter', {
     avro: avroOf('key'),
@@ -171,7 +173,9 @@ export function configNamed(name: string): PeerConfig {
 function configOf(row: Row): PeerConfig {
   const config = Object.assign({}, ...[...row.values()].map((level) => level.config)) as Record<string, string>;
   const said = [...row].filter(([, level]) => Object.keys(level.config).length > 0);
-  const isAvro = ['key', 'value'].some((part) => (config[`${part}.converter`] ?? avro) === avro);
+  const isAvro =
+    ['key', 'value'].some((part) => (config[`${part}.converter`] ?? avro) === avro) ||
+    config['value.converter.data.serializer.type'] === 'avro';
   const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
   return {
     name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),

@@ -1,6 +1,6 @@
 import { copyFile, link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 import { ensureArtifacts } from '../../src/embedded/artifacts.ts';
 import { cacheDirectory, projectRoot } from '../../src/embedded/cache.ts';
@@ -38,13 +38,14 @@ export class DebeziumPeer implements AsyncDisposable {
         return [...files.values()].filter((file) => file.endsWith('.jar'));
       };
       const connect = await fetch('connect', 'Kafka Connect');
-      const plugins: Record<string, readonly string[]> = {};
-      for (const [name, subject] of [
-        ['debezium', 'Debezium'],
-        ['apicurio', "Apicurio's Avro converter"],
-      ] as const) {
-        plugins[name] = (await fetch(name, subject)).filter((file) => !file.includes('/org/apache/kafka/'));
-      }
+      const ofPlugin = async (name: string, subject: string): Promise<string[]> =>
+        (await fetch(name, subject)).filter((file) => !file.includes('/org/apache/kafka/'));
+      const debezium = await ofPlugin('debezium', 'Debezium');
+      const apicurio = await ofPlugin('apicurio', "Apicurio's Avro converter");
+      // Their CloudEventsConverter asks for a method that the JsonConverter of Kafka 4.3 no longer has, and makes Apicurio's itself.
+      const json = await fetch('events', "Kafka Connect's JSON converter of before");
+      const blackbird = connect.filter((file) => file.includes('/jackson-module-blackbird/'));
+      const plugins = { debezium: onceEach([...debezium, ...json, ...blackbird, ...apicurio]), apicurio };
       return { java, connect, plugins };
     } catch (error) {
       if (error instanceof SetUpError) return error.message;
@@ -131,6 +132,11 @@ export class DebeziumPeer implements AsyncDisposable {
     releasePort(this.#port);
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The first of each artifact, whatever their versions. */
+function onceEach(files: readonly string[]): string[] {
+  return [...new Map(files.toReversed().map((file) => [basename(dirname(dirname(file))), file])).values()];
 }
 
 function converter(part: string): Record<string, string> {

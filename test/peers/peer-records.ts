@@ -1,6 +1,7 @@
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import type { ParityPart, ParityRecord } from '../support/parity-case.ts';
 import { ParityReader } from '../support/parity-reader.ts';
+import { cloudEventsConverter, isEvent, plainEvent } from './cloud-event.ts';
 
 type Rename = (text: string) => string;
 
@@ -29,12 +30,21 @@ export async function plainRecords(
 
 async function part(bytes: Buffer | null, converter: string, rename: Rename): Promise<ParityPart | null> {
   if (bytes === null) return null;
+  if (converter === cloudEventsConverter) return event(bytes, rename);
   if (converter === '' || converter.endsWith('AvroConverter')) return avro.part(bytes, rename);
   const text = rename(bytes.toString('utf8'));
   if (!converter.endsWith('JsonConverter')) return { schema: '', value: text };
   const value = exactJson(text);
   if (typeof value !== 'object' || value === null || !('schema' in value) || !('payload' in value)) return { schema: '', value };
   return { schema: JSON.stringify(value.schema), value: value.payload };
+}
+
+async function event(bytes: Buffer, rename: Rename): Promise<ParityPart | null> {
+  const isAvro = bytes[0] === 0;
+  const read = (data: Buffer): Promise<ParityPart | null> => avro.part(data, rename);
+  const found = isAvro ? await read(bytes) : { schema: '', value: exactJson(rename(bytes.toString('utf8'))) };
+  if (found === null || !isEvent(found.value)) return found;
+  return plainEvent(found, read, (data) => (isAvro ? Buffer.from(String(data).slice(2), 'hex') : Buffer.from(String(data), 'base64')));
 }
 
 /** Integers that a double does not hold stay as their digits. */

@@ -1,17 +1,12 @@
 import { javaRegex, javaReplacement } from '../../base/java-regex.ts';
+import { adjustSchemaName } from '../../record/name-adjustment.ts';
+import type { NameAdjustment } from '../../record/name-adjustment.ts';
 import type { FieldNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { ShapePlan } from '../transform.ts';
 import { Op } from '../../record/change.ts';
 import { findField, invalid, requireStruct, stringKey, withFields } from './part.ts';
-
-/** As the Postgres source adjusts the names of its schemas. */
-const adjustments: Readonly<Record<string, (name: string) => string>> = {
-  none: (name) => name,
-  avro: (name) => name.replaceAll(/[^\w.]/g, '_').replace(/^(?=\d)/, '_'),
-  avro_unicode: (name) => name.replaceAll(/^\d|_|[^\w.]/g, (each) => `_u${each.charCodeAt(0).toString(16).padStart(4, '0')}`),
-};
 
 /** Several tables, such as shards, into one topic: its name, the schemas' names and the key are decided per table. */
 export const logicalTablePlugin: TransformPlugin = {
@@ -24,7 +19,7 @@ export const logicalTablePlugin: TransformPlugin = {
     stringKey('key.field.name', 'Name of the field that says which table.', '__dbz__physicalTableIdentifier'),
     stringKey('key.field.regex', "Taken over the old topic's name, to say which table.", null),
     stringKey('key.field.replacement', 'What the field says, with groups of key.field.regex.', null),
-    { ...stringKey('schema.name.adjustment.mode', 'How names of schemas are made fit.', 'none'), oneOf: Object.keys(adjustments) },
+    { ...stringKey('schema.name.adjustment.mode', 'How names of schemas are made fit.', 'none'), oneOf: ['none', 'avro', 'avro_unicode'] },
     {
       ...stringKey('logical.table.cache.size', 'Of the schemas in memory.', '16'),
       type: 'INT',
@@ -53,7 +48,8 @@ class LogicalTable {
     const table = regex === '' ? null : replacer(regex, replacement, 'key.field.regex');
     this.#table = config.boolean('key.enforce.uniqueness') ? (topic) => table?.(topic) ?? topic : null;
     this.#field = config.string('key.field.name');
-    this.#adjust = adjustments[config.choice('schema.name.adjustment.mode')] ?? ((name) => name);
+    const mode = config.choice('schema.name.adjustment.mode') as NameAdjustment;
+    this.#adjust = (name) => adjustSchemaName(name, mode);
   }
 
   plan(shape: Shape, op: Op): ShapePlan {

@@ -1,3 +1,4 @@
+import { AssertionError } from '../../base/assert.ts';
 import { Op, opCodes } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
@@ -30,6 +31,8 @@ export function rowReader(node: Node, schema: RowSchema): RowReader {
       return registerReader(node);
     case 'column':
       return columnReader(node, schema);
+    case 'encoded':
+      throw new AssertionError('transforms come before converters');
     case 'struct': {
       const { presence, presenceRegister } = node;
       if (presence !== null) return (change) => (change.tuple(presence).count > 0 ? true : null);

@@ -18,7 +18,7 @@ export class TableConverter implements Converter {
     this.#topics = topics;
   }
 
-  compile(node: Node, context: ConverterContext): Promise<RowEncoder> {
+  compile(node: Node, context: ConverterContext): Promise<RowEncoder | null> {
     const known = this.#topics.get(context.topic) ?? { key: null, value: null };
     if (context.part !== 'header') known[context.part] = node.schema;
     this.#topics.set(context.topic, known);

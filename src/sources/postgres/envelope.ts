@@ -2,7 +2,7 @@ import { Op, TupleRef } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { Field, LiteralValue, Schema } from '../../record/schema.ts';
 import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
-import { adjustSchemaName } from './name-adjustment.ts';
+import { adjustSchemaName } from '../../record/name-adjustment.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
 import { structNode } from './struct-node.ts';

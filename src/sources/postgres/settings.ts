@@ -7,7 +7,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { Config } from '../../connect/config.ts';
 import { columnMappers, type ColumnMapper } from './column-mapper.ts';
 import { driverSettings, sslFile, sslMode, sslPassword, tcpKeepAlive, type DriverSettings } from './driver-settings.ts';
-import type { NameAdjustment } from './name-adjustment.ts';
+import type { NameAdjustment } from '../../record/name-adjustment.ts';
 import { anchored, compileNameList, type NameList } from './name-list.ts';
 import { notificationSettings, signalSettings, type NotificationSettings, type SignalSettings } from './adhoc/signal-settings.ts';
 import type { RefusedPolicy } from './refused-shape.ts';

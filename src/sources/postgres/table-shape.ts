@@ -9,7 +9,7 @@ import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, t
 import { defaultValue } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
-import { adjustFieldName, adjustSchemaName } from './name-adjustment.ts';
+import { adjustFieldName, adjustSchemaName } from '../../record/name-adjustment.ts';
 import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
 import { declaredLength, lengthMax, sourceTypeName, sourceTypeParameters } from './source-type.ts';

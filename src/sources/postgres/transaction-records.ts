@@ -5,7 +5,7 @@ import { nextRowSchemaId, type Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { FieldNode, Node, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
-import { adjustSchemaName } from './name-adjustment.ts';
+import { adjustSchemaName } from '../../record/name-adjustment.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
 import { structNode } from './struct-node.ts';

@@ -5,7 +5,7 @@ import { Op, TupleRef } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
 import type { ColumnNode, FieldNode, Node } from '../../../src/record/shape.ts';
 import type { ColumnInfo, ReplicaIdentity, TableInfo } from '../../../src/sources/postgres/catalog.ts';
-import { adjustFieldName, adjustSchemaName } from '../../../src/sources/postgres/name-adjustment.ts';
+import { adjustFieldName, adjustSchemaName } from '../../../src/record/name-adjustment.ts';
 import { buildTableShape, type TableShape, type WireColumn } from '../../../src/sources/postgres/table-shape.ts';
 import { topicName } from '../../../src/sources/postgres/topic-name.ts';
 import { TypeCatalog } from '../../../src/sources/postgres/type-catalog.ts';
