@@ -151,7 +151,7 @@ function avroOf(
 }
 
 /** What stands in every event is read by everybody. */
-function withoutUser(urls: string): string {
+export function withoutUser(urls: string): string {
   return urls
     .split(',')
     .map((url) => url.trim().replace(/^(https?:\/\/)[^/@]*@/, '$1'))

@@ -35,6 +35,19 @@ export const cloudEventLevels: Readonly<Record<string, Level['config']>> = {
   },
 };
 
+/** Whatever describes the event stands in headers, as behind the transform that takes the envelope away. */
+export const headerEvents: Level['config'] = {
+  'header.converter': 'org.apache.kafka.connect.json.JsonConverter',
+  'value.converter': cloudEventsConverter,
+  'value.converter.metadata.source': 'header,id:generate,type:generate,dataSchemaName:generate',
+};
+
+/** Of the options of the value's converter those of `headerEvents` alone. */
+export function withHeaderEvents(config: Level['config']): Level['config'] {
+  const rest = Object.entries(config).filter(([name]) => !name.startsWith('value.converter.'));
+  return { ...Object.fromEntries(rest), ...headerEvents };
+}
+
 type Text = Readonly<Record<string, string | null>>;
 
 /**

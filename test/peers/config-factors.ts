@@ -1,4 +1,4 @@
-import { cloudEventLevels } from './cloud-event.ts';
+import { cloudEventLevels, withHeaderEvents } from './cloud-event.ts';
 import { capturedTables } from './config-workload.ts';
 import { named, pairwise } from './pairwise.ts';
 import type { Factor, Level, Row } from './pairwise.ts';
@@ -185,6 +185,7 @@ function configOf(row: Row): PeerConfig {
 
 /** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */
 function fitted(config: Settings): Settings {
+  if (config['value.converter.metadata.source'] !== undefined) return withHeaderEvents(config);
   if (config['transforms.flat.type'] !== undefined) {
     const { 'hstore.handling.mode': _maps, ...rest } = config;
     return rest;

@@ -1,3 +1,4 @@
+import { headerEvents } from './cloud-event.ts';
 import { named } from './pairwise.ts';
 import type { Factor } from './pairwise.ts';
 
@@ -38,6 +39,19 @@ export const transformFactor: Factor = named('transforms', {
     unwrap,
     { 'delete.tombstone.handling.mode': 'rewrite', 'add.fields': 'op,table,source.schema,source.snapshot', 'add.headers': 'op,source.db' },
   ]),
+  'header events': {
+    ...chain(
+      [
+        'tell',
+        `${connect}.HeaderFrom$Value`,
+        { fields: 'op,source,transaction', headers: 'op,source,transaction', operation: 'copy', ...rows },
+      ],
+      ['unwrap', unwrap, { 'delete.tombstone.handling.mode': 'rewrite', ...rows }],
+    ),
+    ...isRow,
+    'tombstones.on.delete': 'false',
+    ...headerEvents,
+  },
   both: chain([
     'unwrap',
     unwrap,
