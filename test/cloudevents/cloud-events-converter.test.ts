@@ -180,12 +180,13 @@ test('data in Avro is bytes with the id of its schema, and the event says where 
   assert.match(both.schemas.get('shop.public.orders-value') ?? '', /"name":"Envelope","namespace":"shop.sales_db.CloudEvents"/);
 });
 
+function header(name: string, node: Node | undefined): HeaderNode {
+  assert.ok(node !== undefined);
+  return { name, node, ops: null, presence: null };
+}
+
 test('source, operation and name of the data come from headers, whose types are told', async () => {
   const fields = (envelope.value as StructNode).fields;
-  const header = (name: string, node: Node | undefined): HeaderNode => {
-    assert.ok(node !== undefined);
-    return { name, node, ops: null, presence: null };
-  };
   const field = (name: string): Node | undefined => fields.find((each) => each.name === name)?.node;
   const headers = [
     header('op', field('op')),

@@ -77,7 +77,7 @@ export async function plainEvent(
       names: Object.keys(value as object).join(),
       id: isTold
         ? id === `name:${block['name']};lsn:${block['lsn']};txId:${block['txId']};sequence:${block['sequence']}`
-        : /^name:PFX;lsn:/.test(id ?? ''),
+        : id?.startsWith('name:PFX;lsn:'),
       time: isTold ? time === new Date(Number(block['ts_ms'])).toISOString() : Number.isFinite(Date.parse(time ?? '')),
       dataschema: dataschema?.replace(/\d+$/, 'ID'),
       op,

@@ -51,6 +51,9 @@ function write(node: Node, change: Change, out: ByteSink): void {
       out.copy(Buffer.from(text.slice(2), 'utf8'), 0, Buffer.byteLength(text.slice(2)));
       return;
     }
+    case 'encoded':
+      node.encoder.encode(change, out);
+      return;
     case 'register':
       out.ascii(change.registers.present[node.register] === 1 ? String(change.registers.low[node.register]) : '~');
       return;
