@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
 
 import { CommittedReader } from '../support/committed-reader.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
@@ -83,7 +83,7 @@ before(async () => {
   for (const connector of connectors.values()) await worker.addFile(connector);
   await worker.start({ SCHEMA_REGISTRY_URL: stack.registry });
   const topics = [...connectors.values()].map(({ config }) => config['topic'] ?? '');
-  await using reader = await CommittedReader.open(topics, 60_000, false);
+  await using reader = await CommittedReader.open(topics, 120_000, false);
   await reader.until(
     () => reader.records.length >= topics.length * rowsRead,
     () => `${topics.length} topics of ${rowsRead} rides`,
@@ -256,7 +256,7 @@ test(
       const byPickUp = countBy('PULocationID');
       const pairs = [...byDropOff].map(([zone, number]) => number * (byPickUp.get(zone) ?? 0)).reduce((sum, each) => sum + each, 0);
       assert.ok(pairs > 50);
-      await using reader = await CommittedReader.open([counts, joined], 60_000, false);
+      await using reader = await CommittedReader.open([counts, joined], 120_000, false);
       const of = (topic: string): [string, string][] =>
         reader.records.filter((each) => each.topic === topic).map(({ rawKey, rawValue }) => [String(rawKey), String(rawValue)]);
       await reader.until(
@@ -285,8 +285,8 @@ function countBy(name: string): Map<string, number> {
 
 /** Kafka Streams wants its topics before it starts. */
 async function createTopics(topics: readonly string[]): Promise<void> {
-  const admin = new Kafka({ clientId: 'course-clients', brokers: [stack.kafka], logLevel: logLevel.NOTHING }).admin();
+  const admin = kafkaClient(stack.kafka).admin();
   await admin.connect();
-  await admin.createTopics({ waitForLeaders: false, topics: topics.map((topic) => ({ topic, numPartitions: 2, replicationFactor: 1 })) });
+  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 2, replicationFactor: 1 })) });
   await admin.disconnect();
 }

@@ -1,8 +1,8 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
-import type { KafkaMessage } from 'kafkajs';
+import type { Kafka, KafkaMessage } from 'kafkajs';
 
 import { bigintLong } from '../support/bigint-long.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 
 export interface DecodedRecord {
   readonly partition: number;
@@ -68,7 +68,7 @@ export async function endOffsets(address: TopicAddress): Promise<string[]> {
 }
 
 function connect(address: TopicAddress): Kafka {
-  return new Kafka({ clientId: 'container-suite', brokers: [address.kafka], logLevel: logLevel.NOTHING });
+  return kafkaClient(address.kafka);
 }
 
 /** Subscribing to a topic that is not there yet would end the consumer. */

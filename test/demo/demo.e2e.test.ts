@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
 import { cacheDirectory, projectRoot } from '../../src/embedded/cache.ts';
 import { isAlive } from '../../src/embedded/process-table.ts';
 import { Postgres } from '../../src/embedded/postgres.ts';
 import { findServerUser, giveTo, isReachable } from '../../src/embedded/server-user.ts';
 import { Servers } from '../../src/embedded/servers.ts';
 import { bigintLong } from '../support/bigint-long.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { uniqueName } from '../support/unique-name.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/millrace');
@@ -100,7 +100,7 @@ async function readAll(
   brokers: string,
   topics: readonly string[],
 ): Promise<{ topic: string; key: string; value: Record<string, unknown> | null }[]> {
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(brokers);
   const admin = kafka.admin();
   await admin.connect();
   const ends = new Map<string, number>();

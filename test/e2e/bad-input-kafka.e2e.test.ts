@@ -9,6 +9,7 @@ import kafkajs from 'kafkajs';
 
 import { Kafka } from '../../src/embedded/kafka.ts';
 import { createDatabase } from '../support/database.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { startOwnKafka } from '../support/own-kafka.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { column, csvConfig, plainJson, postgresConfig, readTexts, WorkerStage } from '../support/worker-stage.ts';
@@ -128,7 +129,7 @@ test('a record larger than its topic takes: topic, size and setting; with a larg
 
 /** The topic takes 100 kB from now on. */
 async function kafkaAdmin(servers: string, topic: string): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: [servers], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  const admin = kafkaClient(servers).admin();
   await admin.connect();
   try {
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }];

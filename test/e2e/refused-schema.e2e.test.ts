@@ -63,7 +63,7 @@ for (const policy of ['new_topic', 'dead_letter']) {
       await db.query("INSERT INTO orders VALUES (3, 'c', 1); INSERT INTO items VALUES (1)");
       await using goesOn = await CommittedReader.open([items]);
       await until(goesOn, 1);
-      await using refused = await CommittedReader.open([other], 60_000, policy === 'new_topic');
+      await using refused = await CommittedReader.open([other], 120_000, policy === 'new_topic');
       await until(refused, 1);
       await stage.restart(name);
       await db.query("INSERT INTO orders VALUES (4, 'd', 2)");

@@ -3,16 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Kafka, logLevel } from 'kafkajs';
-
 import { createDatabase } from '../support/database.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { column, json, plainJson, postgresConfig, readTexts, WorkerStage } from '../support/worker-stage.ts';
 
 /** Raw bytes of every record of a topic, from the beginning to where it ends now. */
 async function everything(topic: string): Promise<string> {
-  const kafka = new Kafka({ brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(stack.kafka);
   const admin = kafka.admin();
   await admin.connect();
   const ends = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, BigInt(high)]));
@@ -33,7 +32,7 @@ async function everything(topic: string): Promise<string> {
   if (open.size > 0)
     await Promise.race([
       done.promise,
-      new Promise((_, reject) => setTimeout(() => reject(new Error(`${topic} was not read`)), 30_000).unref()),
+      new Promise((_, reject) => setTimeout(() => reject(new Error(`${topic} was not read`)), 120_000).unref()),
     ]);
   await consumer.disconnect();
   return texts.join('\n');

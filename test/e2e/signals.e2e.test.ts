@@ -4,10 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { Kafka, logLevel } from 'kafkajs';
-
 import { CommittedReader } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { json, plainJson, postgresConfig, WorkerStage } from '../support/worker-stage.ts';
@@ -34,7 +33,7 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   const name = uniqueName('signals');
   const [topic, noteTopic] = [`${name}-signal`, `${name}-notes`];
   const file = join(stage.worker.folder, 'signals.txt');
-  const kafka = new Kafka({ clientId: 'signals', brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(stack.kafka);
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] });
@@ -60,7 +59,7 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   const elsewhere = (connector: string) => stage.worker.rest(`/connectors/${connector}/signals`, json('POST', execute));
   await assert.rejects(elsewhere(stage.name), /400.*takes no signals/s);
   await assert.rejects(elsewhere('nobody'), /404/);
-  await using reader = await CommittedReader.open([noteTopic], 60_000, false);
+  await using reader = await CommittedReader.open([noteTopic], 120_000, false);
   const completed = (): string[] =>
     reader.records
       .map(({ rawValue }) => JSON.parse(rawValue?.toString() ?? '{}') as { id?: string; type?: string; additional_data?: unknown })
@@ -89,7 +88,7 @@ test('signals by REST, Kafka topic and file start snapshots; each is obeyed once
   await stage.verb(name, 'stop');
   await reader.toEnd();
   assert.deepEqual(completed(), ['rest', 'topic', 'file', 'blocking', 'while stopped']);
-  await using rows = await CommittedReader.open([`${name}.public.orders`], 60_000, false);
+  await using rows = await CommittedReader.open([`${name}.public.orders`], 120_000, false);
   await rows.toEnd();
   const read = rows.records.map(
     ({ rawValue }) => JSON.parse(rawValue?.toString() ?? '{}') as { op: string; source: { snapshot: string; lsn: unknown } },

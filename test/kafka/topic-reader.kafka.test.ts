@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mock, suite, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
 import type { Producer, Transaction } from 'kafkajs';
 import { systemClock } from '../../src/base/clock.ts';
 import { ConnectError } from '../../src/base/errors.ts';
@@ -10,11 +9,12 @@ import { ApiKey } from '../../src/kafka/cluster-api.ts';
 import { Cluster } from '../../src/kafka/cluster.ts';
 import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
 import { TopicReader } from '../../src/kafka/topic-reader.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 
 const client = new ClientConfig(Config.of({ 'bootstrap.servers': stack.kafka }));
-const kafka = new Kafka({ brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+const kafka = kafkaClient(stack.kafka);
 
 /** A topic, our reader on it, and kafkajs producers that write to it. */
 class ReaderStage implements AsyncDisposable {

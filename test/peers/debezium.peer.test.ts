@@ -211,7 +211,7 @@ async function untilStreaming(database: Database, name: string, peer: DebeziumPe
 
 /** Everything before the mark is on its way to Kafka, or there. */
 async function untilMarked(topics: readonly string[], mark: number): Promise<void> {
-  await using reader = await CommittedReader.open(topics, 60_000);
+  await using reader = await CommittedReader.open(topics, 120_000);
   const arrived = (records: readonly CommittedRecord[]): boolean =>
     topics.every((topic) => records.some((record) => record.topic === topic && (record.key as { id: number }).id === mark));
   await reader.until(arrived, () => `mark ${mark} is missing`, 60_000);
@@ -222,8 +222,8 @@ async function readBoth(
   theirs: readonly string[],
   ours: readonly string[],
 ): Promise<readonly [readonly CommittedRecord[], readonly CommittedRecord[]]> {
-  await using left = await CommittedReader.open(theirs, 60_000, false);
-  await using right = await CommittedReader.open(ours, 60_000, false);
+  await using left = await CommittedReader.open(theirs, 120_000, false);
+  await using right = await CommittedReader.open(ours, 120_000, false);
   await right.toEnd();
   await left
     .until(

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import { Kafka, logLevel } from 'kafkajs';
-
 import { CommittedReader } from '../support/committed-reader.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
 import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
 import type { Database } from '../support/database.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import type { DebeziumPeer } from './debezium-peer.ts';
@@ -97,7 +96,7 @@ async function waitForAll(
   what: string,
   done: (name: string) => Promise<boolean>,
 ): Promise<Map<string, string | null>> {
-  const end = performance.now() + 60_000;
+  const end = performance.now() + 300_000;
   const found = new Map<string, string | null>();
   for (;;) {
     for (const name of names) {
@@ -147,14 +146,14 @@ async function read(
   const [theirs, ours] = await Promise.all([topicsOf(pair.theirs), topicsOf(pair.ours)]);
   const result = { name: pair.name, config: pair.config, rename, failures, window };
   if (theirs.length === 0 || ours.length === 0) return { ...result, theirs: [], ours: [] };
-  await using left = await CommittedReader.open(theirs, 60_000, false);
-  await using right = await CommittedReader.open(ours, 60_000, false);
+  await using left = await CommittedReader.open(theirs, 120_000, false);
+  await using right = await CommittedReader.open(ours, 120_000, false);
   const counted = ({ records }: CommittedReader): string =>
     counts(
       records.filter(({ topic }) => !/beat|transaction|-tx|\.tx/.test(topic)),
       rename,
     );
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 60_000;
   // The marks behind the one that all have confirmed may still be on their way.
   do await Promise.all([left.toEnd(), right.toEnd()]);
   while (counted(left) !== counted(right) && failures.theirs === null && failures.ours === null && performance.now() < end);
@@ -172,7 +171,7 @@ function counts(records: readonly CommittedRecord[], rename: (text: string) => s
     .join();
 }
 
-const kafka = new Kafka({ clientId: 'peers', brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+const kafka = kafkaClient(stack.kafka);
 
 async function topicsOf(name: string): Promise<string[]> {
   const admin = kafka.admin();

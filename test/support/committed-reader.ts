@@ -1,8 +1,8 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
-import type { Consumer, KafkaMessage } from 'kafkajs';
+import type { Consumer, Kafka, KafkaMessage } from 'kafkajs';
 
 import { bigintLong } from './bigint-long.ts';
+import { kafkaClient } from './kafka-client.ts';
 import { stack } from './stack.ts';
 import { uniqueName } from './unique-name.ts';
 
@@ -41,6 +41,8 @@ export class CommittedReader implements AsyncDisposable {
 
   /** Partitions that have not come to the end that `toEnd` has marked. */
   readonly #unread = new Set<string>();
+  /** By partition the offset that comes next: a consumer that lost its connection is given again what it had not yet told of. */
+  readonly #next = new Map<string, bigint>();
 
   private constructor(kafka: Kafka, topics: readonly string[], consumer: Consumer, decode: boolean) {
     this.#kafka = kafka;
@@ -53,8 +55,8 @@ export class CommittedReader implements AsyncDisposable {
    * The topics are waited for: a kafkajs consumer ends when it subscribes to one that is not there yet. Without `decode`
    * keys and values are raw only.
    */
-  static async open(topics: readonly string[], timeoutMs = 60_000, decode = true): Promise<CommittedReader> {
-    const kafka = new Kafka({ clientId: 'committed-reader', brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+  static async open(topics: readonly string[], timeoutMs = 120_000, decode = true): Promise<CommittedReader> {
+    const kafka = kafkaClient(stack.kafka);
     await waitForTopics(kafka, topics, timeoutMs);
     const consumer = kafka.consumer({ groupId: uniqueName('reader'), readUncommitted: false, maxWaitTimeInMs: 100 });
     const reader = new CommittedReader(kafka, topics, consumer, decode);
@@ -65,7 +67,7 @@ export class CommittedReader implements AsyncDisposable {
   }
 
   /** Resolves when `done` holds for what was read so far; `describe` tells in the failure what was missing. */
-  async until(done: (records: readonly CommittedRecord[]) => boolean, describe: () => string, timeoutMs = 60_000): Promise<void> {
+  async until(done: (records: readonly CommittedRecord[]) => boolean, describe: () => string, timeoutMs = 120_000): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (!done(this.records)) {
       if (this.#failure !== null) throw this.#failure;
@@ -80,7 +82,7 @@ export class CommittedReader implements AsyncDisposable {
    * Resolves when everything written before the call was read. A plain record at the end of each partition tells, which becomes
    * visible only when every transaction before it has ended; it is not among the `records`.
    */
-  async toEnd(timeoutMs = 60_000): Promise<void> {
+  async toEnd(timeoutMs = 120_000): Promise<void> {
     const admin = this.#kafka.admin();
     await admin.connect();
     const { topics } = await admin.fetchTopicMetadata({ topics: [...this.#topics] });
@@ -110,16 +112,20 @@ export class CommittedReader implements AsyncDisposable {
   }
 
   async #take(topic: string, partition: number, message: KafkaMessage): Promise<void> {
+    const place = `${topic}-${partition}`;
+    const offset = BigInt(message.offset);
+    if (offset < (this.#next.get(place) ?? 0n)) return;
+    this.#next.set(place, offset + 1n);
     try {
       if (message.headers?.[endMark] !== undefined) {
-        this.#unread.delete(`${topic}-${partition}`);
+        this.#unread.delete(place);
         return;
       }
       const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]));
       this.records.push({
         topic,
         partition,
-        offset: BigInt(message.offset),
+        offset,
         key: message.key === null || !this.#decodes ? null : await this.#registry.decode(message.key),
         value: message.value === null || !this.#decodes ? null : await this.#registry.decode(message.value),
         rawKey: message.key,
@@ -127,7 +133,7 @@ export class CommittedReader implements AsyncDisposable {
         headers,
       });
     } catch (error) {
-      this.#failure = new Error(`${topic}-${partition}@${message.offset} does not decode`, { cause: error });
+      this.#failure = new Error(`${place}@${offset} does not decode`, { cause: error });
     }
   }
 }

@@ -56,7 +56,7 @@ export class ParityWorker implements AsyncDisposable {
     const { prefix, database } = this.#stages.get(name) as Stage;
     const rename = (text: string): string => text.replaceAll(prefix, 'PFX').replaceAll(database.name, 'PFX');
     const topics = [...records.keys()].map((topic) => topic.replaceAll('PFX', prefix));
-    await using reader = await CommittedReader.open(topics, 60_000, false);
+    await using reader = await CommittedReader.open(topics, 120_000, false);
     const enough = (found: readonly CommittedRecord[]): boolean =>
       [...records].every(([topic, expected]) => found.filter((record) => rename(record.topic) === topic).length >= expected.length);
     const missing = (): string =>

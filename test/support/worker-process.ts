@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePort, releasePort } from '../../src/embedded/port.ts';
 import { stack } from './stack.ts';
 import { uniqueName } from './unique-name.ts';
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 180_000;
+/** Below the ports that outgoing connections get, so that none takes it while the worker is down. */
+const ports = { from: 11_000, count: 7000 };
 
 export interface ConnectorFile {
   readonly name: string;
@@ -37,7 +39,7 @@ export class WorkerProcess implements AsyncDisposable {
 
   static async prepare(connectors: readonly ConnectorFile[], settings: Readonly<Record<string, string>> = {}): Promise<WorkerProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-worker-'));
-    const port = await freePort();
+    const port = await freePort(ports.from + randomInt(ports.count));
     const internal = uniqueName('internal');
     const worker = {
       'bootstrap.servers': stack.kafka,
@@ -99,14 +101,13 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** Starts the process and does not wait for anything. */
   launch(environment: Readonly<Record<string, string>> = {}): void {
-    const child = spawn(process.execPath, [main, 'standalone', ...this.files], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    // Written by the process itself: what it has logged is in the file, whatever this process is busy with, and when it is killed.
+    const log = openSync(join(this.folder, 'worker.log'), 'a');
+    this.#child = spawn(process.execPath, [main, 'standalone', ...this.files], {
+      stdio: ['ignore', log, log],
       env: { ...process.env, ...environment },
     });
-    const log = createWriteStream(join(this.folder, 'worker.log'), { flags: 'a' });
-    child.stdout?.pipe(log, { end: false });
-    child.stderr?.pipe(log, { end: false });
-    this.#child = child;
+    closeSync(log);
   }
 
   /** Resolves with the exit code, or the signal's name, when the process has ended by itself or by `kill`. */
@@ -135,17 +136,9 @@ export class WorkerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) await this.kill('SIGKILL');
+    releasePort(this.port);
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function tick(): Promise<void> {

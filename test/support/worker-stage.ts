@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaMessage } from 'kafkajs';
 
 import type { ConnectorStateInfo } from '../../src/connect/connector.ts';
 import type { Database } from './database.ts';
+import { kafkaClient } from './kafka-client.ts';
 import { stack } from './stack.ts';
 import { uniqueName } from './unique-name.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -88,7 +88,7 @@ export class WorkerStage implements AsyncDisposable {
     return tasks[0]?.trace ?? '';
   }
 
-  async until(name: string, ready: (status: ConnectorStateInfo) => boolean, timeoutMs = 60_000): Promise<ConnectorStateInfo> {
+  async until(name: string, ready: (status: ConnectorStateInfo) => boolean, timeoutMs = 120_000): Promise<ConnectorStateInfo> {
     const end = performance.now() + timeoutMs;
     for (;;) {
       const status = await this.status(name);
@@ -172,8 +172,8 @@ export interface TextMessage {
  * Reads a topic of one partition, committed records only, until there are `count`. In one partition a record that came
  * twice stands before the last one, so that it shows up among them.
  */
-export async function readTexts(topic: string, count: number, kafka = stack.kafka, timeoutMs = 60_000): Promise<TextMessage[]> {
-  const client = new Kafka({ clientId: 'text-reader', brokers: [kafka], logLevel: logLevel.NOTHING, retry: { retries: 30 } });
+export async function readTexts(topic: string, count: number, kafka = stack.kafka, timeoutMs = 120_000): Promise<TextMessage[]> {
+  const client = kafkaClient(kafka);
   const consumer = client.consumer({
     groupId: uniqueName('texts'),
     readUncommitted: false,
@@ -191,7 +191,9 @@ export async function readTexts(topic: string, count: number, kafka = stack.kafk
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    await consumer.run({ eachMessage: async ({ message }) => void messages.push(message) });
+    // A consumer that lost its connection is given again what it had not yet told of.
+    const isNew = ({ offset }: KafkaMessage): boolean => BigInt(offset) > BigInt(messages.at(-1)?.offset ?? -1);
+    await consumer.run({ eachMessage: async ({ message }) => void (isNew(message) && messages.push(message)) });
     while (messages.length < count) {
       if (performance.now() > end)
         throw new Error(`${topic} has ${messages.length} of ${count} records: ${messages.map(({ value }) => value).join('\n')}`);

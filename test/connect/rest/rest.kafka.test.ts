@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
+import { kafkaClient } from '../../support/kafka-client.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { committedNumbers, RestBench } from './rest-bench.ts';
@@ -25,7 +25,7 @@ test('the root tells a version that tools can parse and the id of the cluster', 
   const { status, body, headers } = await bench.get('/');
   assert.equal(status, 200);
   assert.match(body.version, /^\d+\.\d+/);
-  const admin = new Kafka({ brokers: [stack.kafka], logLevel: logLevel.NOTHING }).admin();
+  const admin = kafkaClient(stack.kafka).admin();
   await admin.connect();
   assert.equal(body.kafka_cluster_id, (await admin.describeCluster()).clusterId);
   await admin.disconnect();

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
 import type { ConnectorFile } from '../../../src/connect/config-file.ts';
+import { kafkaClient } from '../../support/kafka-client.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { committedNumbers, RestBench } from './rest-bench.ts';
@@ -136,7 +136,7 @@ test('offsets in a file: at least once, with a warning, and found again', async 
 
 /** All keys and values of a topic as text. */
 async function everything(topic: string): Promise<string> {
-  const kafka = new Kafka({ brokers: [stack.kafka], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(stack.kafka);
   const admin = kafka.admin();
   await admin.connect();
   const ends = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));

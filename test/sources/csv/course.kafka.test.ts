@@ -28,7 +28,7 @@ test('ready configs run in a worker, and other clients read what the course expe
   await using worker = await WorkerProcess.prepare([json, avro]);
   await worker.start({ SCHEMA_REGISTRY_URL: stack.registry });
   const [jsonTopic, avroTopic] = [json.config['topic']!, avro.config['topic']!];
-  await using texts = await CommittedReader.open([jsonTopic], 60_000, false);
+  await using texts = await CommittedReader.open([jsonTopic], 120_000, false);
   await texts.until(
     () => texts.records.length >= rows.length,
     () => `${texts.records.length} JSON records`,

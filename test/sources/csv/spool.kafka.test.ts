@@ -48,7 +48,7 @@ test('configs of the spooldir and file stream connectors run as they are', async
   writeFileSync(fixture.path('in/users-1.csv'), content);
   writeFileSync(fixture.path('log.txt'), 'one\n\ntwo\n');
   await worker.start();
-  await using rows = await CommittedReader.open([users], 60_000, false);
+  await using rows = await CommittedReader.open([users], 120_000, false);
   await until(() => existsSync(fixture.path('done/users-1.csv')));
   await rows.until(
     (records) => records.length === 2,
@@ -70,7 +70,7 @@ test('configs of the spooldir and file stream connectors run as they are', async
     (records) => records.length === 4,
     () => 'two more users',
   );
-  await using texts = await CommittedReader.open([lines], 60_000, false);
+  await using texts = await CommittedReader.open([lines], 120_000, false);
   await texts.until(
     (records) => records.length === 3,
     () => 'three lines',

@@ -37,7 +37,7 @@ test('malformed values are dead letters, and pausing and resuming neither lose n
     ...onePartition,
   });
   await using good = await CommittedReader.open([name]);
-  await using dead = await CommittedReader.open([`${name}-dead`], 60_000, false);
+  await using dead = await CommittedReader.open([`${name}-dead`], 120_000, false);
   for (const least of [50, 300]) {
     await good.until(
       (records) => records.length >= least,
