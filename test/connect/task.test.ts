@@ -98,6 +98,24 @@ describe('a task', () => {
     assert.equal(source.confirmed.at(-1), stage.memory.offset(partition)?.['step']);
   });
 
+  it('a source that ends with the reason for which it was stopped has not failed: what it emitted is committed', async () => {
+    const source = new ScriptedSource([row(1), row(2), wait]);
+    const run = source.run.bind(source);
+    source.run = async (from, out, signal) => {
+      await run(from, out, signal);
+      signal.throwIfAborted();
+    };
+    const stage = stageTask(source, { clock: new ManualClock() });
+    const stop = new AbortController();
+    const running = stage.task.run(stop.signal);
+    await source.waiting();
+    stop.abort(new Error('enough'));
+    source.proceed();
+    await running;
+    assert.deepEqual(stage.ids(), ['1', '2']);
+    assert.deepEqual(source.confirmed, [stage.memory.offset(partition)?.['step']]);
+  });
+
   it('does not wait for ever on a sink that hangs while draining', async () => {
     const clock = new ManualClock();
     const stage = stageTask(new ScriptedSource([row(1), boundary]), { clock, drainMs: 700 });

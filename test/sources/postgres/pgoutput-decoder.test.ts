@@ -177,6 +177,7 @@ test('what pgoutput does not define is refused by name', async () => {
     await assert.rejects(decoded(new WalScript().raw(payload).frames), message);
   }
   const open = (payload: Buffer): readonly Buffer[] => new WalScript().begin(1).relation(orders).raw(payload).frames;
+  await assert.rejects(decoded(new WalScript().begin(1).begin(2).frames), /a transaction begins inside another/);
   await assert.rejects(decoded(open(concat('I', int32(1), 'N', int16(0)))), /has not been described/);
   await assert.rejects(decoded(open(concat('I', int32(orders.id), 'N', int16(1), 'n'))), /1 columns in a row of orders, which has 2/);
   await assert.rejects(decoded(open(concat('I', int32(orders.id), 'N', int16(2), 'b', int32(1), 'x', 'n'))), /binary values/);

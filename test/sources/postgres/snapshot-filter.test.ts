@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
-import { SnapshotFilter } from '../../../src/sources/postgres/snapshot-filter.ts';
+import { SnapshotFilter, type RowEffect } from '../../../src/sources/postgres/snapshot-filter.ts';
 import { SnapshotProgress, type KeyRange } from '../../../src/sources/postgres/snapshot-progress.ts';
 import { TransactionView } from '../../../src/sources/postgres/transaction-view.ts';
 import { propertySettings } from '../../support/property.ts';
@@ -100,6 +100,33 @@ test('changes of rows that are still to be read are dropped, and the reading to 
   assert.deepEqual(dropped(filter, 7, '101', [19, 29]), [19, 29]);
   assert.deepEqual([...filter.awaited], [19, 29]);
   assert.equal(filter.beginTransaction(39, 0, 1000), true, 'also behind the last horizon');
+});
+
+test('rows without a key: one that appeared was shown by the last reading, one that changed only if no reading missed it', () => {
+  const table = {
+    kind: 'place',
+    table: 7,
+    fileNode: 1,
+    ranges: [
+      {
+        to: null,
+        parts: [
+          { epoch: 0, until: null },
+          { epoch: 1, until: null },
+        ],
+      },
+    ],
+  } as const;
+  const epochs = ['10:10:', '20:20:'].map((view) => ({ view, exported: false, horizon: 100n }));
+  const filter = SnapshotFilter.parse(new SnapshotFilter(new SnapshotProgress(epochs, [table]), all).toText(), all);
+  const regions = filter.regions(7, 'public', 't', ['other', 'id']);
+  const found = (effect: RowEffect): number[] =>
+    [9, 19, 29].filter((xid) => {
+      filter.beginTransaction(xid, 0, 1);
+      return filter.drops(regions, row('1'), effect);
+    });
+  assert.deepEqual(found('appears'), [9, 19]);
+  assert.deepEqual(found('other'), [9]);
 });
 
 test('the snapshot that came with the slot drops nothing, nor does a table that was not read', () => {

@@ -26,6 +26,9 @@ function plan(extra: Readonly<Record<string, string>>, facts: { slot: SlotState 
   return planStart(testSettings(extra), { ...facts, server });
 }
 
+/** A snapshot that was interrupted, its stream to start at 100. */
+const interrupted: OffsetMap = { lsn: 100n, snapshot: 'INITIAL', system_id: '7', snapshot_progress: '{}' };
+
 function outline(start: StartPlan): unknown {
   return start.kind === 'snapshot' ? [start.kind, start.recreateSlot, start.thenStream] : start.kind;
 }
@@ -135,4 +138,33 @@ test('offset.mismatch.strategy decides when slot and stored position differ; not
     const found = [90n, 100n, 200n].map((at) => goesOnAt(strategy, at)).concat(goesOnAt(strategy, 200n, unchecked));
     assert.deepEqual(found, expected, strategy);
   }
+});
+
+test('a position that this server has never reached, or reached in another history, is refused', () => {
+  const facts = { slot: { ...slot, confirmedFlushLsn: 100n }, offset: { ...stored, lsn_commit: 300n, timeline: 1 } };
+  const at = (found: object, extra: Readonly<Record<string, string>> = {}): unknown =>
+    outline(planStart(testSettings(extra), { ...facts, server: { ...server, ...found } }));
+  assert.equal(at({}), 'stream');
+  assert.throws(() => at({ walEnd: 299n }), /log ends at 0\/12B, before the stored position 0\/12C/);
+  assert.equal(at({ walEnd: 300n }), 'stream');
+  assert.deepEqual(at({ walEnd: 299n }, { 'snapshot.mode': 'when_needed' }), ['snapshot', false, true]);
+  // Promoted: this history parted from timeline 1 before or behind the position.
+  assert.throws(() => at({ timeline: 2, timelineHistory: new Map([[1, 299n]]) }), /left it at 0\/12B/);
+  assert.equal(at({ timeline: 2, timelineHistory: new Map([[1, 300n]]) }), 'stream');
+  assert.throws(() => at({ timeline: 2 }), /has never been on it/);
+  assert.equal(at({ timeline: null }), 'stream', 'a standby does not tell');
+});
+
+test('an interrupted snapshot goes on only where its own slot still brings what came after it', () => {
+  const resumed = (found: SlotState | null, offset: OffsetMap = interrupted): boolean => {
+    const start = plan({ 'slot.lost.policy': 'snapshot' }, { slot: found, offset });
+    assert.equal(start.kind, 'snapshot');
+    return start.kind === 'snapshot' && start.resume !== null;
+  };
+  assert.equal(resumed(slot), true);
+  assert.equal(resumed({ ...slot, confirmedFlushLsn: 99n }), true);
+  assert.equal(resumed({ ...slot, confirmedFlushLsn: 101n }), false, 'moved since, or made anew');
+  assert.equal(resumed(null), false, 'gone');
+  assert.equal(resumed(lost), false, 'lost');
+  assert.equal(resumed(slot, { ...interrupted, system_id: '8' }), false, 'of another server');
 });

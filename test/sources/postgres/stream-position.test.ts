@@ -66,6 +66,48 @@ test('from the position after any frame a replay brings exactly the rest, also o
   );
 });
 
+test('from the position behind any change, also in the middle of a message, a replay brings exactly the rest', async () => {
+  const cut = fc.record({ frames: fc.nat(), changes: fc.nat(), behindFrame: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(transactions, cut, cut, async (plan, ...cuts) => {
+      const frames = script(plan);
+      const all = new DecoderFixture([orders]);
+      await all.feed(frames);
+      const seen: CollectedChange[] = [];
+      let resume: ResumePoint = startPoint(0n);
+      for (const stop of [...cuts, { frames: frames.length, changes: 0, behindFrame: true }]) {
+        const part = new DecoderFixture([orders], { resume });
+        // Asked while a change is being handed over, the position is that behind the change before it.
+        const behind: ResumePoint[] = [];
+        part.out.hasRoom = () => behind.push(part.position.snapshot()) > 0;
+        await part.feed(frames.slice(0, stop.frames % (frames.length + 1)));
+        behind.push(part.position.snapshot());
+        const count = stop.behindFrame ? behind.length - 1 : stop.changes % behind.length;
+        seen.push(...part.out.changes.slice(0, count));
+        resume = behind[count] ?? resume;
+      }
+      assert.deepEqual(facts(seen), facts(all.out.changes));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a transaction whose commit starts where the one before ended comes after a restart, once', async () => {
+  const wal = new WalScript().begin(1).relation(orders).insert(orders, ['1', 'a']).commit();
+  const first = new DecoderFixture([orders]);
+  await first.feed(wal.frames);
+  const { commitEnd } = wal;
+  // Its rows were written beside those of the first; its commit record is the next one.
+  wal.begin(2, 0).insert(orders, ['2', 'b']).commit();
+  assert.equal(wal.finalLsn, commitEnd);
+  const again = new DecoderFixture([orders], { resume: first.position.snapshot() });
+  await again.feed(wal.frames);
+  assert.deepEqual(
+    again.out.changes.map(({ after }) => after?.['id']),
+    ['2'],
+  );
+});
+
 test('an idle keepalive moves the position only between transactions, and only forward', async () => {
   const wal = new WalScript();
   wal.begin(1).relation(orders).insert(orders, ['1', 'a']);

@@ -222,11 +222,20 @@ test('a blocking snapshot reads whole tables with markers, and the stream goes o
   await using db = await createDatabase();
   await db.query(`${orders(12)}; CREATE TABLE bare (v int); INSERT INTO bare VALUES (1), (2)`);
   await using running = await streaming(db);
-  await db.query("UPDATE orders SET item = 'new' WHERE id = 3");
-  await execute(running, [table, 'public.bare', 'public.nothing'], {
+  // A change that is committed while the stream stands still for the database snapshot: the snapshot sees it, the stream has not brought it.
+  const writer = await db.connect();
+  running.out.onDeclare = async ({ schema }) => {
+    if (!schema.name.endsWith('.bare')) return;
+    running.out.onDeclare = async () => {};
+    await writer.query('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+  };
+  const asked = execute(running, [table, 'public.bare', 'public.nothing'], {
     type: 'blocking',
     'additional-conditions': [{ 'data-collection': table, filter: 'SELECT * FROM public.orders WHERE id <= 10' }],
   });
+  await untilTrue(async () => (await db.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass")).length > 0);
+  await writer.query("UPDATE orders SET item = 'new' WHERE id = 3; COMMIT");
+  await asked;
   await untilNote(running, 'COMPLETED');
   await db.query('DELETE FROM orders WHERE id = 3; INSERT INTO bare VALUES (3)');
   const { changes } = running.out;
