@@ -117,11 +117,14 @@ export class TopicState {
   }
 }
 
+/** What a topic told of an audited table. */
+type Told = Pick<TopicState, 'seen' | 'history'>;
+
 /**
  * Changes that the snapshot already contains are not streamed; for every key, from the first streamed change on, each
  * committed change must be there exactly once, and nothing that was not committed.
  */
-export function checkAudit(audit: readonly AuditedChange[], state: TopicState): void {
+export function checkAudit(audit: readonly AuditedChange[], state: Told): void {
   const streaming = new Set<number>();
   let found = 0;
   for (const { op, id, seq } of audit) {
@@ -136,7 +139,7 @@ export function checkAudit(audit: readonly AuditedChange[], state: TopicState): 
   assert.equal(total, found, 'the topic has changes that were not committed');
 }
 
-function describeKey(id: number, audit: readonly AuditedChange[], state: TopicState): string {
+function describeKey(id: number, audit: readonly AuditedChange[], state: Told): string {
   const committed = audit.filter((change) => change.id === id).map(({ op, seq }) => `${op}:${seq}`);
   return `committed for id ${id}: ${committed.join(', ')}\non the topic: ${(state.history.get(id) ?? []).join(', ')}`;
 }
