@@ -153,7 +153,8 @@ function writing(step: () => Promise<unknown>): { stop(): Promise<void> } {
 
 type Count = (records: readonly CommittedRecord[]) => number;
 
-const readOf: Count = (records) => records.filter(({ value }) => (value as Envelope | null)?.op === 'r').length;
+const isRead = ({ value }: CommittedRecord): boolean => (value as Envelope | null)?.op === 'r';
+const readOf: Count = (records) => records.filter(isRead).length;
 
 /** Kills it behind a random number of records that nobody has seen before, as they are counted, whatever is under way then. */
 async function killOften(
@@ -302,7 +303,6 @@ test('SIGKILL while a large new table is being read in chunks: it goes on, every
     assert.equal(await worker.ended(), 'SIGKILL', await worker.log());
   }
   await using reader = await CommittedReader.open([topic('accounts')]);
-  const isRead = ({ value }: CommittedRecord): boolean => (value as Envelope | null)?.op === 'r';
   await reader.until(
     (records) => records.some(isRead),
     () => 'no life has committed a row that it read',
