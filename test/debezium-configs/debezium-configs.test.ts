@@ -8,18 +8,20 @@ import { ConfigProviders } from '../../src/connect/config-provider.ts';
 import { checkConnector, type CheckedConnector } from '../../src/connect/connector-check.ts';
 import { SecretScrubber } from '../../src/connect/secret-scrubber.ts';
 import { createTransforms } from '../../src/connect/transforms/catalog.ts';
+import { fieldConfigs, type FieldConfig } from './config-fixtures.ts';
 
-const configs = JSON.parse(readFileSync(join(import.meta.dirname, 'configs.json'), 'utf8')) as Record<string, Record<string, string>>;
 const env = { REGISTRY_USER: 'user:word', SALT: 'pepper', DB_HOST: 'db', DB_USER: 'cdc' };
 
-function check(config: Readonly<Record<string, string>>): CheckedConnector {
+function check(config: FieldConfig): CheckedConnector {
   // Files are not there when a config is looked at elsewhere: whatever they hold is a text.
-  const raw = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.replaceAll(/\$\{file:[^}]*\}/g, 'word')]));
+  const raw = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, String(value).replaceAll(/\$\{file:[^}]*\}/g, 'word')]),
+  );
   const providers = new ConfigProviders({}, env);
   return checkConnector({ name: 'orders', ...raw }, { plugins, providers, scrubber: new SecretScrubber(), exactlyOnce: true });
 }
 
-for (const [name, config] of Object.entries(configs)) {
+for (const [name, config] of Object.entries(fieldConfigs)) {
   test(`a config for Debezium's connector is taken unchanged: ${name}`, () => {
     const checked = check(config);
     assert.deepEqual(
@@ -32,7 +34,7 @@ for (const [name, config] of Object.entries(configs)) {
 
 test('what is taken and done in another way is told by name', () => {
   const { warnings } = check({
-    ...configs['smallest'],
+    ...fieldConfigs['smallest'],
     'plugin.name': 'decoderbufs',
     'signal.enabled.channels': 'source,jmx',
     'notification.enabled.channels': 'jmx',
@@ -46,5 +48,69 @@ test('what is taken and done in another way is told by name', () => {
     warnings.map((text) => begins.findIndex((begin) => text.startsWith(begin))),
     [0, 1, 2],
   );
-  assert.deepEqual(check(configs['smallest'] ?? {}).warnings, []);
+  assert.deepEqual(check(fieldConfigs['smallest'] ?? {}).warnings, []);
+});
+
+interface Property {
+  readonly name: string;
+  readonly priority: 'P1' | 'P2' | 'P3';
+}
+
+const reference = join(import.meta.dirname, '..', 'sources', 'postgres', 'debezium-properties.json');
+
+/** Of the framework, of converters and clients: what users take for part of the connector. */
+const around = [
+  'key.converter',
+  'key.converter.schema.registry.url',
+  'key.converter.auto.register.schemas',
+  'value.converter',
+  'value.converter.schema.registry.url',
+  'value.converter.auto.register.schemas',
+  'value.converter.use.latest.version',
+  'value.converter.value.subject.name.strategy',
+  'value.converter.basic.auth.credentials.source',
+  'value.converter.basic.auth.user.info',
+  'value.converter.connect.meta.data',
+  'value.converter.enhanced.avro.schema.support',
+  'header.converter',
+  'transforms',
+  'predicates',
+  'producer.override.compression.type',
+  'producer.override.linger.ms',
+  'producer.override.batch.size',
+  'producer.override.max.request.size',
+  'producer.override.acks',
+  'topic.creation.enable',
+  'topic.creation.default.replication.factor',
+  'topic.creation.default.partitions',
+  'topic.creation.groups',
+  'exactly.once.support',
+  'transaction.boundary',
+  'transaction.boundary.interval.ms',
+  'offsets.storage.topic',
+  'errors.tolerance',
+  'errors.log.enable',
+  'errors.log.include.messages',
+  'errors.retry.timeout',
+];
+
+/** In none of them: the name stands beside the config, and custom converters are JVM plug-ins. */
+const nowhere = ['name', 'converters'];
+
+/** Keys of families differ in numbers, salts and names. */
+function family(name: string): string {
+  return name
+    .replace(/\.with\.salt\..*/, '.with.salt.*')
+    .replace(/^(signal\.consumer\.|driver\.).*/, '$1*')
+    .replace(/\.\d+\./, '.N.');
+}
+
+test('every property that most or many users set stands in one of them', () => {
+  const properties = JSON.parse(readFileSync(reference, 'utf8')) as readonly Property[];
+  const used = new Set(Object.values(fieldConfigs).flatMap((config) => Object.keys(config).map(family)));
+  const wanted = [...properties.filter(({ priority }) => priority !== 'P3').map(({ name }) => name), ...around];
+  assert.deepEqual(
+    wanted.filter((name) => !used.has(family(name))),
+    nowhere,
+  );
 });

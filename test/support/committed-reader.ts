@@ -93,7 +93,8 @@ export class CommittedReader implements AsyncDisposable {
       for (const { partitionId } of partitions) this.#unread.add(`${name}-${partitionId}`);
       const messages = partitions.map(({ partitionId }) => ({
         partition: partitionId,
-        key: null,
+        // A compacted topic takes no record without a key.
+        key: endMark,
         value: null,
         headers: { [endMark]: '' },
       }));
