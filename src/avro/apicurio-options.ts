@@ -1,6 +1,8 @@
+import { ConnectError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../connect/config.ts';
 import type { ConfigKey } from '../connect/plugin.ts';
+import type { TokenGrant } from './bearer-tokens.ts';
 
 export interface ApicurioOptions {
   /** Up to `/apis/registry/v2` or `/apis/registry/v3`, without credentials. */
@@ -8,6 +10,8 @@ export interface ApicurioOptions {
   readonly api: 2 | 3;
   readonly user: string | null;
   readonly password: Secret | null;
+  /** By which tokens are had instead; null: user and password. */
+  readonly grant: TokenGrant | null;
   /** Null: the default group, or the record's namespace where the artifact is named after the record. */
   readonly group: string | null;
   readonly autoRegister: boolean;
@@ -43,6 +47,10 @@ function refused(name: string, instead: string): ConfigKey {
   return key(name, 'STRING', null, 'Not supported yet.', {
     check: (value) => (value.trim() === '' ? null : `it is not supported yet: ${instead}`),
   });
+}
+
+function checkAddress(value: string): string | null {
+  return value === '' || (/^https?:\/\/[^/]/.test(value) && URL.canParse(value)) ? null : 'must be an http:// or https:// address';
 }
 
 const namings: Readonly<Record<string, ArtifactNaming>> = {
@@ -97,14 +105,24 @@ export const apicurioConfigKeys: readonly ConfigKey[] = [
     'true',
     'Keep names, versions and parameters of the Connect schema as properties in the Avro schema.',
   ),
-  ...['url', 'token.endpoint'].map((name) =>
-    refused(`apicurio.auth.service.${name}`, 'use "apicurio.auth.username" and "apicurio.auth.password".'),
+  key('apicurio.auth.service.token.endpoint', 'STRING', null, 'Where tokens are asked for: log-in by OpenID Connect, as a client.', {
+    check: checkAddress,
+  }),
+  key(
+    'apicurio.auth.service.url',
+    'STRING',
+    null,
+    'Address of Keycloak, to which /realms/<realm>/protocol/openid-connect/token is added.',
+    {
+      check: checkAddress,
+    },
   ),
+  key('apicurio.auth.realm', 'STRING', null, 'The realm of that address.'),
+  key('apicurio.auth.client.id', 'STRING', null, 'Id of the client.'),
+  key('apicurio.auth.client.secret', 'PASSWORD', null, 'Secret of the client.'),
+  key('apicurio.auth.client.scope', 'STRING', null, 'The scope that the token is asked for.'),
   refused(`${prefix}artifact.artifact-id`, 'several topics would share one schema.'),
   refused(`${prefix}artifact.version`, 'use "apicurio.registry.find-latest".'),
-  ...['realm', 'client.id', 'client.secret', 'client.scope'].map((name) =>
-    without(`apicurio.auth.${name}`, 'belongs to apicurio.auth.service.*'),
-  ),
   ...[
     'schema-resolver',
     'avro-datum-provider',
@@ -139,6 +157,7 @@ export function apicurioOptions(config: Config): ApicurioOptions {
     api,
     user: config.optional('apicurio.auth.username') ?? user,
     password: config.secret('apicurio.auth.password') ?? password,
+    grant: tokenGrant(config),
     group: config.optional(`${prefix}artifact.group-id`),
     autoRegister: config.boolean(`${prefix}auto-register`),
     findLatest: config.boolean(`${prefix}find-latest`),
@@ -159,5 +178,33 @@ function address(text: string): Pick<ApicurioOptions, 'url' | 'api' | 'user' | '
     api: given?.[1] === '3' ? 3 : 2,
     user: url.username === '' ? null : decodeURIComponent(url.username),
     password: url.password === '' ? null : new Secret(decodeURIComponent(url.password)),
+  };
+}
+
+function tokenGrant(config: Config): TokenGrant | null {
+  const own = (name: string): string => config.optional(`apicurio.auth.${name}`)?.trim() ?? '';
+  const service = own('service.url').replace(/\/+$/, '');
+  const endpoint = own('service.token.endpoint');
+  if (endpoint === '' && service === '') return null;
+  const secret = config.secret('apicurio.auth.client.secret');
+  const missing = [
+    ...(endpoint === '' && own('realm') === '' ? ['apicurio.auth.realm'] : []),
+    ...(own('client.id') === '' ? ['apicurio.auth.client.id'] : []),
+    ...(secret === null ? ['apicurio.auth.client.secret'] : []),
+  ];
+  if (missing.length > 0 || secret === null) {
+    throw new ConnectError('config.invalid', `Log-in by OpenID Connect lacks ${missing.join(', ')}.`, {
+      remedy: 'Set them under the prefix of the converter, the secret best through a config provider.',
+    });
+  }
+  const url = endpoint === '' ? `${service}/realms/${encodeURIComponent(own('realm'))}/protocol/openid-connect/token` : endpoint;
+  const scope = own('client.scope');
+  return {
+    url,
+    clientId: own('client.id'),
+    clientSecret: secret,
+    scope: scope === '' ? null : scope,
+    credentialsIn: 'form',
+    keys: 'apicurio.auth.service.*, apicurio.auth.client.id and apicurio.auth.client.secret',
   };
 }

@@ -3,6 +3,7 @@ import { ConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { ApicurioOptions } from './apicurio-options.ts';
 import { avscType } from './avsc-type.ts';
+import { BearerTokens, reasonOf } from './bearer-tokens.ts';
 
 export interface Artifact {
   /** Null: the default group. */
@@ -18,6 +19,7 @@ export class ApicurioRegistry {
   readonly #options: ApicurioOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #tokens: BearerTokens | null;
   /** By artifact and text: concurrent shapes share one request, later ones the answer. */
   readonly #ids = new Map<string, Promise<bigint>>();
 
@@ -25,6 +27,7 @@ export class ApicurioRegistry {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
+    this.#tokens = options.grant === null ? null : new BearerTokens(options.grant, clock);
   }
 
   /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
@@ -115,7 +118,7 @@ export class ApicurioRegistry {
   ): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#requestOnce(artifact, method, path, body, headers);
+        return await this.#authorized(artifact, method, path, body, headers);
       } catch (error) {
         const { retriesMax, retryWaitMs } = this.#options;
         if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= retriesMax) throw error;
@@ -125,6 +128,24 @@ export class ApicurioRegistry {
     }
   }
 
+  /** A token may be taken back before its end: one that is refused is asked for anew, once. */
+  async #authorized(...request: readonly [string, string, string, string | undefined, Readonly<Record<string, string>>]): Promise<Answer> {
+    try {
+      return await this.#requestOnce(...request);
+    } catch (error) {
+      if (this.#tokens === null || !(error instanceof ConnectError) || error.details['status'] !== 401) throw error;
+      if (error.details['registry'] === undefined) throw error;
+      this.#tokens.forget();
+      return this.#requestOnce(...request);
+    }
+  }
+
+  async #authorization(): Promise<string | null> {
+    if (this.#tokens !== null) return `Bearer ${await this.#tokens.token()}`;
+    const { user, password } = this.#options;
+    return user === null ? null : `Basic ${Buffer.from(`${user}:${password?.reveal() ?? ''}`).toString('base64')}`;
+  }
+
   async #requestOnce(
     artifact: string,
     method: string,
@@ -132,14 +153,14 @@ export class ApicurioRegistry {
     body: string | undefined,
     headers: Readonly<Record<string, string>>,
   ): Promise<Answer> {
-    const { url, user, password } = this.#options;
-    const credentials = user === null ? null : Buffer.from(`${user}:${password?.reveal() ?? ''}`).toString('base64');
+    const { url } = this.#options;
+    const authorization = await this.#authorization();
     const answer = await fetch(url + path, {
       method,
       headers: {
         ...headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(credentials === null ? {} : { authorization: `Basic ${credentials}` }),
+        ...(authorization === null ? {} : { authorization }),
       },
       signal: AbortSignal.timeout(requestTimeoutMs),
       ...(body === undefined ? {} : { body }),
@@ -170,12 +191,6 @@ function messageIn(answer: Answer | null): string | null {
   return typeof message === 'string' ? message : null;
 }
 
-/** What fetch says is "fetch failed"; the reason lies behind it. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure';
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
-}
-
 function notApicurio(artifact: string, url: string): ConnectError {
   return new ConnectError('registry.schema', `What answers at ${url} for artifact "${artifact}" is not Apicurio Registry.`, {
     remedy: 'Check apicurio.registry.url: it ends in /apis/registry/v2 or /apis/registry/v3.',
@@ -183,11 +198,11 @@ function notApicurio(artifact: string, url: string): ConnectError {
   });
 }
 
-function toConnectError(status: number, reason: string, artifact: string, { url }: ApicurioOptions): ConnectError {
+function toConnectError(status: number, reason: string, artifact: string, { url, grant }: ApicurioOptions): ConnectError {
   const details = { subject: artifact, registry: url, status };
   if (status === 401 || status === 403) {
     return new ConnectError('registry.authentication', `Apicurio Registry at ${url} refuses access to artifact "${artifact}": ${reason}.`, {
-      remedy: 'Check apicurio.auth.username and apicurio.auth.password, and that this user may write the artifact.',
+      remedy: `Check ${grant === null ? 'apicurio.auth.username and apicurio.auth.password' : grant.keys}, and that this user may write the artifact.`,
       details,
     });
   }

@@ -2,6 +2,7 @@ import { ConnectError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../connect/config.ts';
 import type { ConfigKey } from '../connect/plugin.ts';
+import type { TokenGrant } from './bearer-tokens.ts';
 import { subjectNameStrategies, subjectNameStrategy } from './subject-name.ts';
 
 export interface RegistryEndpoint {
@@ -14,6 +15,10 @@ export interface RegistryEndpoint {
 export interface RegistryOptions {
   readonly endpoints: readonly RegistryEndpoint[];
   readonly bearerToken: Secret | null;
+  /** By which tokens are had; null: none are asked for. */
+  readonly grant: TokenGrant | null;
+  /** Sent beside a token. */
+  readonly bearerHeaders: Readonly<Record<string, string>>;
   readonly autoRegister: boolean;
   readonly useLatest: boolean;
   /** The level that subjects are given; null leaves them to whoever runs the registry. */
@@ -65,12 +70,33 @@ export const registryConfigKeys: readonly ConfigKey[] = [
     name: 'bearer.auth.credentials.source',
     type: 'STRING',
     default: null,
-    oneOf: ['STATIC_TOKEN'],
+    oneOf: ['STATIC_TOKEN', 'OAUTHBEARER'],
     importance: 'MEDIUM',
     group,
-    doc: 'STATIC_TOKEN sends bearer.auth.token with every request.',
+    doc: 'STATIC_TOKEN sends bearer.auth.token with every request; OAUTHBEARER asks bearer.auth.issuer.endpoint.url for tokens, as a client.',
   },
   { name: 'bearer.auth.token', type: 'PASSWORD', default: null, importance: 'MEDIUM', group, doc: 'The token for STATIC_TOKEN.' },
+  ...Object.entries({
+    'bearer.auth.issuer.endpoint.url': 'The token endpoint for OAUTHBEARER.',
+    'bearer.auth.client.id': 'Id of the client for OAUTHBEARER.',
+    'bearer.auth.client.secret': 'Secret of that client.',
+    'bearer.auth.scope': 'The scope that the token is asked for.',
+    'bearer.auth.logical.cluster': 'The logical cluster of the registry, sent beside the token.',
+    'bearer.auth.identity.pool.id': 'The identity pool, sent beside the token.',
+  }).map(([name, doc]): ConfigKey => ({
+    name,
+    type: name.endsWith('secret') ? 'PASSWORD' : 'STRING',
+    default: null,
+    importance: 'LOW',
+    group,
+    doc,
+    ...(name.endsWith('url')
+      ? {
+          check: (value: string) =>
+            /^https?:\/\/[^/]/.test(value) && URL.canParse(value) ? null : 'must be an http:// or https:// address',
+        }
+      : {}),
+  })),
   {
     name: 'auto.register.schemas',
     type: 'BOOLEAN',
@@ -139,10 +165,12 @@ function checkStrategy(value: string): string | null {
 export function registryOptions(config: Config): RegistryOptions {
   const userInfo = config.secret('basic.auth.user.info') ?? config.secret('schema.registry.basic.auth.user.info');
   const fromUrl = config.choice('basic.auth.credentials.source') === 'url';
-  const bearer = config.optional('bearer.auth.credentials.source') === null ? null : config.secret('bearer.auth.token');
+  const bearerSource = config.optional('bearer.auth.credentials.source')?.toUpperCase() ?? null;
   const options = {
     endpoints: config.list('schema.registry.url').map((url) => endpoint(url, fromUrl ? null : userInfo)),
-    bearerToken: bearer,
+    bearerToken: bearerSource === 'STATIC_TOKEN' ? config.secret('bearer.auth.token') : null,
+    grant: bearerSource === 'OAUTHBEARER' ? tokenGrant(config) : null,
+    bearerHeaders: bearerSource === null ? {} : bearerHeaders(config),
     autoRegister: config.boolean('auto.register.schemas'),
     useLatest: config.boolean('use.latest.version'),
     compatibility: config.optional('schema.compatibility.level')?.toUpperCase() ?? null,
@@ -162,6 +190,33 @@ export function registryOptions(config: Config): RegistryOptions {
     });
   }
   return options;
+}
+
+function tokenGrant(config: Config): TokenGrant {
+  const [url, clientId, secret] = ['issuer.endpoint.url', 'client.id', 'client.secret'].map((name) => config.secret(`bearer.auth.${name}`));
+  if (!url || !clientId || !secret) {
+    throw new ConnectError(
+      'config.invalid',
+      'bearer.auth.credentials.source is OAUTHBEARER, and bearer.auth.issuer.endpoint.url, bearer.auth.client.id or bearer.auth.client.secret is missing.',
+      { remedy: 'Set all three under the prefix of the converter, the secret best through a config provider.' },
+    );
+  }
+  return {
+    url: url.reveal().trim(),
+    clientId: clientId.reveal().trim(),
+    clientSecret: secret,
+    scope: config.optional('bearer.auth.scope'),
+    credentialsIn: 'header',
+    keys: 'bearer.auth.issuer.endpoint.url, bearer.auth.client.id and bearer.auth.client.secret',
+  };
+}
+
+function bearerHeaders(config: Config): Record<string, string> {
+  const headers = {
+    'target-sr-cluster': config.optional('bearer.auth.logical.cluster'),
+    'Confluent-Identity-Pool-Id': config.optional('bearer.auth.identity.pool.id'),
+  };
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === null || value === '' ? [] : [[name, value]])));
 }
 
 function endpoint(text: string, userInfo: Secret | null): RegistryEndpoint {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { ConnectError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { avscType } from './avsc-type.ts';
+import { BearerTokens } from './bearer-tokens.ts';
 import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
 
 /** One that Avro allows; another is left to the compiler. */
@@ -21,6 +22,9 @@ export class SchemaRegistry {
   readonly #clients: readonly { readonly endpoint: RegistryEndpoint; readonly api: SchemaRegistryAPIClient }[];
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #tokens: BearerTokens | null;
+  /** What the next request is sent with. */
+  readonly #bearer: { token: string | null };
   /** By subject and digest of the text: concurrent shapes share one request, later ones the answer. */
   readonly #ids = new Map<string, Promise<number>>();
   /** Digests of schemas that Avro allows, without the namespace: tables that are alike differ in nothing else. */
@@ -34,7 +38,9 @@ export class SchemaRegistry {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
-    this.#clients = options.endpoints.map((endpoint) => ({ endpoint, api: createClient(endpoint, options) }));
+    this.#tokens = options.grant === null ? null : new BearerTokens(options.grant, clock);
+    this.#bearer = { token: options.bearerToken?.reveal() ?? null };
+    this.#clients = options.endpoints.map((endpoint) => ({ endpoint, api: createClient(endpoint, options, this.#bearer) }));
   }
 
   /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
@@ -122,13 +128,27 @@ export class SchemaRegistry {
   async #request(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#requestOnce(subject, send);
+        return await this.#authorized(subject, send);
       } catch (error) {
         if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= this.#options.retriesMax) throw error;
         const waitMs = Math.min(this.#options.retryWaitMs * 2 ** attempt, this.#options.retryWaitMaxMs);
         this.#log.warn({ subject, attempt: attempt + 1, waitMs }, 'schema registry does not answer, trying again');
         await this.#clock.sleep(waitMs);
       }
+    }
+  }
+
+  /** A token may be taken back before its end: one that is refused is asked for anew, once. */
+  async #authorized(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+    if (this.#tokens === null) return this.#requestOnce(subject, send);
+    this.#bearer.token = await this.#tokens.token();
+    try {
+      return await this.#requestOnce(subject, send);
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.details['status'] !== 401) throw error;
+      this.#tokens.forget();
+      this.#bearer.token = await this.#tokens.token();
+      return this.#requestOnce(subject, send);
     }
   }
 
@@ -169,8 +189,11 @@ function idIn(answer: Answer, subject: string): number {
   );
 }
 
-function createClient(endpoint: RegistryEndpoint, options: RegistryOptions): SchemaRegistryAPIClient {
-  const { bearerToken, requestTimeoutMs } = options;
+function createClient(
+  endpoint: RegistryEndpoint,
+  { requestTimeoutMs, bearerHeaders }: RegistryOptions,
+  bearer: { readonly token: string | null },
+): SchemaRegistryAPIClient {
   return registryApi.default({
     host: endpoint.url,
     ...(endpoint.user === null ? {} : { auth: { username: endpoint.user, password: endpoint.password?.reveal() ?? '' } }),
@@ -180,7 +203,7 @@ function createClient(endpoint: RegistryEndpoint, options: RegistryOptions): Sch
       () => ({
         prepareRequest: async (next) => {
           const request = await next();
-          const headers = bearerToken === null ? {} : { Authorization: `Bearer ${bearerToken.reveal()}` };
+          const headers = bearer.token === null ? bearerHeaders : { ...bearerHeaders, Authorization: `Bearer ${bearer.token}` };
           return request.enhance({ headers, timeout: requestTimeoutMs });
         },
       }),
@@ -198,7 +221,7 @@ function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpo
         'registry.authentication',
         `The schema registry at ${endpoint.url} refuses access to subject "${subject}": ${reason}.`,
         {
-          remedy: 'Check basic.auth.user.info or bearer.auth.token, and that this user may write the subject.',
+          remedy: `Check ${options.grant?.keys ?? 'basic.auth.user.info or bearer.auth.token'}, and that this user may write the subject.`,
           details,
         },
       );

@@ -50,7 +50,7 @@ const isTls = (config: FieldConfig): boolean => /^(require|verify)/.test(String(
 function placed(config: FieldConfig, { prefix, database }: Stage, { folder, front }: Surroundings): FieldConfig {
   const word = new RegExp(String.raw`(?<![\w.\\])${String(config['topic.prefix'])}\b`, 'g');
   const text = (key: string, value: string): string => {
-    if (/\.replication\.factor$/.test(key)) return '1';
+    if (key.endsWith('.replication.factor')) return '1';
     return value
       .replaceAll('http://registry:8081', stack.registry)
       .replaceAll('http://apicurio:8080', new URL(stack.registry).origin)
@@ -100,6 +100,8 @@ function holds({ rawKey, rawValue }: CommittedRecord, text: string): boolean {
   return rawValue?.includes(text) === true || rawKey?.includes(text) === true;
 }
 
+const inOrder = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
 async function checkRecords(stages: readonly Stage[]): Promise<void> {
   const expected = stages.flatMap((stage) => topicsOf(stage).map(([topic, texts]) => ({ name: stage.name, topic, texts })));
   await using reader = await CommittedReader.open(
@@ -119,8 +121,8 @@ async function checkRecords(stages: readonly Stage[]): Promise<void> {
   for (const { name, topic, texts } of expected) {
     if (texts === null) continue;
     const found = reader.records.filter((record) => record.topic === topic);
-    const told = found.map((record) => texts.find((text) => holds(record, text)));
-    assert.deepEqual(told.sort(), [...texts].sort(), `${name}: ${topic}`);
+    const told = found.map((record) => texts.find((text) => holds(record, text)) ?? 'none of them');
+    assert.deepEqual(told.toSorted(inOrder), texts.toSorted(inOrder), `${name}: ${topic}`);
   }
 }
 

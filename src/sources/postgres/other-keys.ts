@@ -26,7 +26,7 @@ export const otherKeys: readonly ConfigKey[] = [
     'A change that cannot be made or written: stop, or leave it out, with or without a line in the log. errors.tolerance=all comes first.',
     errors,
   ),
-  ignored('include.schema.comments', 'BOOLEAN', 'false', 'comments leave no trace in Avro schemas'),
+  ignored('include.schema.comments', 'BOOLEAN', 'false', "Debezium's connector for Postgres reads no comments either"),
   ignored('transaction.metadata.factory', 'CLASS', null, java),
   ignored('sourceinfo.struct.maker', 'CLASS', null, java),
   ignored('snapshot.locking.mode.custom.name', 'STRING', null, java),
