@@ -40,9 +40,9 @@ export function recordMetadata(value: Node, context: ConverterContext, from: Met
     source,
     op,
     transaction: transaction?.kind === 'struct' ? transaction : null,
-    id: from.id === 'header' ? headers.required('id') : null,
-    type: from.type === 'header' ? headers.required('type') : null,
-    traceparent: from.traceparent === 'header' ? headers.optional('traceparent') : null,
+    id: from.id === 'header' ? headers.text('id') : null,
+    type: from.type === 'header' ? headers.text('type') : null,
+    traceparent: from.traceparent === 'header' ? headers.text('traceparent') : null,
     dataSchemaName: name === null ? null : String(name.value),
     data: fromValue ? value.fields.filter(({ name: field }) => field === 'before' || field === 'after') : value.fields,
   };
@@ -79,6 +79,13 @@ class HeaderNodes {
     const node = this.optional(name);
     if (node === null) throw unfit(this.#context, `no header "${name}", which metadata.source asks for`);
     return node;
+  }
+
+  /** As an attribute has it: a plain string, whatever else the header's schema says of it. */
+  text(name: string): Node {
+    const node = this.required(name);
+    if (node.kind === 'struct' || node.schema.type !== 'string') throw unfit(this.#context, `a header "${name}" that is no string`);
+    return { ...node, schema: { type: 'string', optional: false } };
   }
 
   #last(name: string): HeaderNode | undefined {

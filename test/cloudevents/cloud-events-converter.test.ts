@@ -18,6 +18,7 @@ import { withDefaults } from '../../src/connect/plugin.ts';
 import { jsonConverterPlugin } from '../../src/json/json-converter.ts';
 import { Change, Op, TupleRef } from '../../src/record/change.ts';
 import { ColumnKind } from '../../src/record/column-kind.ts';
+import type { Schema } from '../../src/record/schema.ts';
 import type { HeaderNode, Node, StructNode } from '../../src/record/shape.ts';
 import { registerCount, SourceRegisters } from '../../src/sources/postgres/registers.ts';
 import { buildEnvelope } from '../../src/sources/postgres/envelope.ts';
@@ -212,6 +213,25 @@ test('source, operation and name of the data come from headers, whose types are 
   assert.equal((event['data'] as { schema: { name: string } }).schema.name, 'Order');
   await assert.rejects(made.compile(row, { ...context, headers, headersDescribed: false }), /does not say which type/);
   assert.equal(await made.compile(row, { ...context, headers: [], headersDescribed: true }), null, 'no change');
+});
+
+test('attributes from headers are plain strings, whatever their columns are called', async () => {
+  const { writer, schemas } = avroWriter();
+  const metadata = parseMetadataSource('value,id:header,type:header');
+  assert.ok(typeof metadata !== 'string');
+  const options = { metadata, schemaName: null, schemaNames: 'avro', extensions: false, tracing: false } as const;
+  const made = new CloudEventsConverter({ kind: 'avro', event: writer, registry: 'http://registry:8081' }, options, silentLog);
+  const named = (schema: Schema, value: string | number): Node => ({ kind: 'constant', schema, value });
+  const type = header('type', named({ type: 'string', optional: false }, 'Ordered'));
+  const uuid = header('id', named({ type: 'string', optional: true, name: 'io.debezium.data.Uuid', version: 1 }, 'one'));
+  const bytes = await written(made, envelope.value, { ...context, headers: [type, uuid], headersDescribed: true });
+  const text = schemas.get('shop.public.orders-value') ?? '';
+  assert.match(text, /"fields":\[\{"name":"id","type":"string"\}/);
+  const event = decoded(bytes, text);
+  assert.deepEqual([event['id'], event['type']], ['one', 'Ordered']);
+  const number = header('id', named({ type: 'int8', optional: false }, 7));
+  const place = { ...context, headers: [type, number], headersDescribed: true };
+  await assert.rejects(made.compile(envelope.value, place), /a header "id" that is no string/);
 });
 
 test('what is no change is null; an event that lacks something is refused by name', async () => {
