@@ -215,13 +215,16 @@ test('source, operation and name of the data come from headers, whose types are 
   assert.equal(await made.compile(row, { ...context, headers: [], headersDescribed: true }), null, 'no change');
 });
 
+function named(schema: Schema, value: string | number): Node {
+  return { kind: 'constant', schema, value };
+}
+
 test('attributes from headers are plain strings, whatever their columns are called', async () => {
   const { writer, schemas } = avroWriter();
   const metadata = parseMetadataSource('value,id:header,type:header');
   assert.ok(typeof metadata !== 'string');
   const options = { metadata, schemaName: null, schemaNames: 'avro', extensions: false, tracing: false } as const;
   const made = new CloudEventsConverter({ kind: 'avro', event: writer, registry: 'http://registry:8081' }, options, silentLog);
-  const named = (schema: Schema, value: string | number): Node => ({ kind: 'constant', schema, value });
   const type = header('type', named({ type: 'string', optional: false }, 'Ordered'));
   const uuid = header('id', named({ type: 'string', optional: true, name: 'io.debezium.data.Uuid', version: 1 }, 'one'));
   const bytes = await written(made, envelope.value, { ...context, headers: [type, uuid], headersDescribed: true });
