@@ -10,6 +10,14 @@ import { servers } from './servers.ts';
 import { startSource, untilStreaming, untilTrue, type Running } from './source-fixture.ts';
 
 const initial = { 'snapshot.mode': 'initial' };
+const parallel = { ...initial, 'snapshot.max.threads': '3', 'snapshot.slice.bytes': '16384' };
+const twoTables = ['a', 'b']
+  .map(
+    (name) =>
+      `CREATE TABLE ${name} (id int PRIMARY KEY, v text); INSERT INTO ${name} SELECT n * 2, repeat('x', 200) FROM generate_series(1, 2000) n`,
+  )
+  .join('; ');
+const changed = `UPDATE a SET v = 'new'; UPDATE b SET v = 'new'; DELETE FROM b WHERE id > 2000`;
 
 /** Rows by table and key in the end; a key that was deleted has to be there. */
 function stateOf(changes: readonly CollectedChange[]): Record<string, unknown> {
@@ -109,21 +117,59 @@ for (const [version, server] of servers) {
 
   test(`Postgres ${version}: the session that gave the snapshot is lost in the midst: no row of another moment gets among the others`, async () => {
     await using db = await createDatabase(server);
-    await db.query(`CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT n, repeat('x', 200) FROM generate_series(1, 2000) n;
-      CREATE TABLE b (id int PRIMARY KEY, v text); INSERT INTO b SELECT n, repeat('x', 200) FROM generate_series(1, 2000) n`);
-    const extra = { ...initial, 'snapshot.max.threads': '3', 'snapshot.slice.bytes': '16384' };
-    const running = startSource(db, { extra, prepare: (out) => (out.hasRoom = (count) => count !== 100) });
+    await db.query(twoTables);
+    // Each session that is opened writes into every slice of the table, so that no two of them see the same by chance.
+    await db.query(`CREATE SEQUENCE sessions INCREMENT 2;
+      CREATE FUNCTION opened() RETURNS void LANGUAGE sql AS $$
+        WITH session AS MATERIALIZED (SELECT nextval('sessions') AS n)
+        INSERT INTO a SELECT slice * 100 + n, 'between' FROM session, generate_series(0, 39) slice $$`);
+    const running = startSource(db, {
+      extra: { ...parallel, 'database.initial.statements': 'SELECT opened()' },
+      prepare: (out) => (out.hasRoom = (count) => count !== 100),
+    });
     await running.out.until(() => running.out.full);
-    await db.query(`UPDATE a SET v = 'new'; UPDATE b SET v = 'new'; DELETE FROM b WHERE id > 1000`);
-    await db.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'walsender' OR
-         pid = (SELECT min(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_xmin IS NOT NULL)`,
+    await db.query(changed);
+    // From here on the snapshot is held by those who read in it.
+    const ended = await db.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'walsender'`,
     );
+    assert.equal(ended.length, 1);
     running.out.makeRoom();
     const changes = await runUntil(db, running, (all) => all.filter(({ op }) => op === 'd').length === 1000);
-    const told = stateOf(changes);
-    assert.equal(Object.keys(told).length, 3000);
-    assert.ok(Object.values(told).every((row) => (row as { v: string }).v === 'new'));
+    const reads = changes.filter(({ op }) => op === 'r');
+    assert.ok(reads.length >= 4000 && reads.every(({ after }) => after?.['v'] !== 'new'), 'read as it was at one moment');
+    const created = changes.filter(({ op }) => op === 'c' || op === 'r').map(({ table, after }) => `${table} ${after?.['id'] as string}`);
+    assert.equal(new Set(created).size, created.length, 'no row comes by both, snapshot and stream');
+    // A session may write after the last change that was waited for; the rows that were there at first have all come.
+    const told = Object.keys(stateOf(changes)).filter((key) => Number(key.split(' ')[1]) % 2 === 0);
+    assert.equal(told.length, 3000);
+  });
+
+  test(`Postgres ${version}: every session that reads is lost in the midst: the next snapshot is told apart from the first`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(`${twoTables}; CREATE TABLE marks (id serial PRIMARY KEY)`);
+    const running = startSource(db, { extra: parallel, prepare: (out) => (out.hasRoom = (count) => count !== 100) });
+    await running.out.until(() => running.out.full);
+    await db.query(changed);
+    const ended = await db.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_xmin IS NOT NULL`,
+    );
+    assert.ok(ended.length >= 3);
+    running.out.makeRoom();
+    const marks = await db.connect();
+    let isOver = false;
+    const marking = untilTrue(async () => {
+      await marks.query('INSERT INTO marks DEFAULT VALUES');
+      return isOver;
+    });
+    const changes = await runUntil(db, running, (all) => all.some(({ table, op }) => table === 'public.marks' && op === 'c'));
+    isOver = true;
+    await marking;
+    // Nothing of the second table was read before it was changed: the second snapshot has shown all that became of it.
+    assert.deepEqual([...new Set(changes.filter(({ table }) => table === 'public.b').map(({ op }) => op))], ['r']);
+    const told = Object.entries(stateOf(changes)).filter(([key]) => !key.startsWith('public.marks'));
+    assert.equal(told.length, 3000);
+    assert.ok(told.every(([, row]) => (row as { v: string }).v === 'new'));
   });
 
   test(`Postgres ${version}: an open transaction that a new slot waits for is named; after the snapshot no session of ours holds the server back`, async () => {
