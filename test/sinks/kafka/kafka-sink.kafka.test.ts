@@ -212,6 +212,15 @@ suite('at least once', () => {
     assert.equal(offsetOf(await sink.open(signal)), 2);
   });
 
+  test('records that are refused leave the offset where it was', async () => {
+    await using stage = new SinkStage(bootstrap);
+    const creation = Config.of({ 'topic.creation.default.partitions': '1', 'topic.creation.default.max.message.bytes': '20000' });
+    const { sink } = await stage.openSink({}, { transactionalId: null, topicCreation: creation });
+    await sink.commit(stage.batch(['a'], 1));
+    await assert.rejects(sink.commit(stage.batch(['x'.repeat(30_000)], 2)), failsWith('kafka.record-too-large'));
+    assert.equal(offsetOf(await sink.open(signal)), 1);
+  });
+
   test('offsets in a store of their own', async () => {
     await using stage = new SinkStage(bootstrap);
     const stored: SourceOffset[] = [];
