@@ -12,6 +12,8 @@ function values(property: string, ...levels: readonly string[]): Factor {
   return { name: property, levels: levels.map((value): Level => ({ name: value, config: value === '' ? {} : { [property]: value } })) };
 }
 
+/** Where what connectors tell of their snapshots is read from: see `SnapshotNotes`. */
+const told: Settings = { 'notification.enabled.channels': 'sink', 'notification.sink.topic.name': '{prefix}-notes' };
 const sha = 'column.mask.hash.v2.SHA-256.with.salt.pepper';
 
 /** Whatever of a config changes records or topics; `{prefix}` stands for the topic prefix. */
@@ -46,7 +48,7 @@ const sourceFactors: readonly Factor[] = [
   named('columns', {
     all: {},
     included: {
-      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(outbox|defs|parts.*|nothing)\..*,other\..*`,
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
   }),
@@ -95,14 +97,34 @@ const sourceFactors: readonly Factor[] = [
     some: { 'snapshot.mode': 'when_needed', 'snapshot.include.collection.list': String.raw`public\.(alpha|gamma)` },
     select: {
       'snapshot.select.statement.overrides': 'public.alpha,public.beta',
-      'snapshot.select.statement.overrides.public.alpha': 'SELECT * FROM public.alpha WHERE id > 0',
+      'snapshot.select.statement.overrides.public.alpha': 'SELECT * FROM public.alpha WHERE id % 2 = 0',
       'snapshot.select.statement.overrides.public.beta': 'SELECT * FROM public.beta WHERE id IS NOT NULL',
     },
+    only: { 'snapshot.mode': 'initial_only', ...told },
     configured: {
       'snapshot.mode': 'configuration_based',
       'snapshot.mode.configuration.based.snapshot.data': 'true',
       'snapshot.mode.configuration.based.snapshot.schema': 'true',
       'snapshot.mode.configuration.based.start.stream': 'true',
+    },
+  }),
+  named('notifications', { none: {}, sink: told }),
+  named('signals', {
+    none: {},
+    table: { 'signal.data.collection': 'public.signals_{prefix}', 'incremental.snapshot.chunk.size': '7', ...told },
+    'deleted marks': {
+      'signal.data.collection': 'public.signals_{prefix}',
+      'incremental.snapshot.watermarking.strategy': 'insert_delete',
+      ...told,
+    },
+  }),
+  values('snapshot.max.threads', '', '3'),
+  named('post.processors', {
+    none: {},
+    reselect: {
+      'post.processors': 'reselector',
+      'post.processors.reselector.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
+      'post.processors.reselector.reselect.columns.include.list': 'public.again:big,public.again:nil',
     },
   }),
   named('messages', {
@@ -185,10 +207,18 @@ function configOf(row: Row): PeerConfig {
 
 /** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */
 function fitted(config: Settings): Settings {
+  // A signal is a row that is created, and obeyed while streaming.
+  const isDeaf = config['snapshot.mode'] === 'initial_only' || config['skipped.operations']?.includes('c') === true;
+  const { 'signal.data.collection': _signals, 'incremental.snapshot.watermarking.strategy': _marks, ...deaf } = config;
+  return withoutFailures(isDeaf ? deaf : config);
+}
+
+function withoutFailures(config: Settings): Settings {
   if (config['value.converter.metadata.source'] !== undefined) return withHeaderEvents(config);
   if (config['transforms.flat.type'] !== undefined) {
-    const { 'hstore.handling.mode': _maps, ...rest } = config;
-    return rest;
+    const { 'hstore.handling.mode': _maps, 'snapshot.max.threads': threads, ...rest } = config;
+    // What is accepted of images that are not there would sort records otherwise.
+    return config['transforms'] === 'flat' || threads === undefined ? rest : { ...rest, 'snapshot.max.threads': threads };
   }
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;

@@ -25,7 +25,7 @@ export class ConfigWorkload {
       `CREATE TABLE defs (id serial PRIMARY KEY, a int NOT NULL DEFAULT 5, b text NOT NULL DEFAULT 'x y', c timestamptz NOT NULL DEFAULT now(),
          d numeric(5,2) NOT NULL DEFAULT 1.5, e boolean NOT NULL DEFAULT true, f varchar(5) NOT NULL DEFAULT 'abc',
          g timestamp NOT NULL DEFAULT '2020-01-02 03:04:05', h date NOT NULL DEFAULT '2020-01-02', i interval NOT NULL DEFAULT '1 day',
-         j bytea NOT NULL DEFAULT '\\x0102', k bigint NOT NULL DEFAULT 9007199254740993, l double precision NOT NULL DEFAULT 1e10)`,
+         m text DEFAULT 'nullable', j bytea NOT NULL DEFAULT '\\x0102', k bigint NOT NULL DEFAULT 9007199254740993, l double precision NOT NULL DEFAULT 1e10)`,
       'CREATE TABLE nothing (id int, v text)',
       'ALTER TABLE nothing REPLICA IDENTITY NOTHING',
       `CREATE TABLE outbox (id uuid PRIMARY KEY, aggregatetype varchar(255) NOT NULL, aggregateid varchar(255) NOT NULL,
@@ -37,13 +37,30 @@ export class ConfigWorkload {
       ...['big', 'doc', 'raw', 'list', 'words', 'c1', 'pairs', 'ids', 'longs'].map(
         (column) => `ALTER TABLE toast ALTER ${column} SET STORAGE EXTERNAL`,
       ),
+      "INSERT INTO parts VALUES (1, 'a', 'v'), (2, 'b', 'w')",
+      // The key is that of the identity, of the primary key, and none.
+      'CREATE TABLE chosen (id int NOT NULL, code text NOT NULL, v text)',
+      'CREATE UNIQUE INDEX chosen_code ON chosen (code)',
+      'ALTER TABLE chosen REPLICA IDENTITY USING INDEX chosen_code',
+      'CREATE TABLE indexed (id int PRIMARY KEY, code text NOT NULL UNIQUE, v text)',
+      'ALTER TABLE indexed REPLICA IDENTITY USING INDEX indexed_code_key',
+      'CREATE TABLE silent (id int PRIMARY KEY, v text)',
+      'ALTER TABLE silent REPLICA IDENTITY NOTHING',
+      'CREATE TABLE again (id int PRIMARY KEY, big text, n int, nil text)',
+      'ALTER TABLE again ALTER big SET STORAGE EXTERNAL',
+      "INSERT INTO chosen SELECT n, 'c' || n, 'v' FROM generate_series(1, 20) n",
+      "INSERT INTO indexed SELECT n, 'i' || n, 'v' FROM generate_series(1, 3) n",
+      "INSERT INTO silent VALUES (1, 'one')",
+      "INSERT INTO again VALUES (1, repeat('long ', 900), 1, NULL)",
       'CREATE SCHEMA other',
       'CREATE TABLE other."Odd Table-1" ("Key-Id" int PRIMARY KEY, "full name" text, "ünï" text, "1st" int, "a_b" text)',
       `INSERT INTO other."Odd Table-1" VALUES (1, 'x', 'ü', 1, 'y')`,
       `INSERT INTO defs (id) SELECT generate_series(1, 3)`,
+      `UPDATE defs SET m = NULL WHERE id = 2`,
       this.#large(1),
       this.#event(),
       "INSERT INTO nothing VALUES (1, 'one')",
+      ...this.inOrder(),
     ];
   }
 
@@ -65,6 +82,15 @@ export class ConfigWorkload {
       `INSERT INTO defs DEFAULT VALUES RETURNING id`.replace('defs DEFAULT VALUES', `defs (id) VALUES (${at})`),
       `UPDATE defs SET a = 6, b = '' WHERE id = ${at}`,
       `DELETE FROM defs WHERE id = ${at}`,
+      `INSERT INTO chosen VALUES (${at + 1000}, 'c${at}x', NULL)`,
+      `UPDATE chosen SET v = 'new' WHERE code = 'c${at}x'`,
+      `UPDATE chosen SET code = code || 'y' WHERE code IN ('c${at}x', 'c${at % 20}')`,
+      `DELETE FROM chosen WHERE code = 'c${at}xy'`,
+      `INSERT INTO indexed VALUES (${at}, 'i${at}', 'w')`,
+      `UPDATE indexed SET v = NULL WHERE id IN (1, ${at})`,
+      `INSERT INTO silent VALUES (${at}, 'two')`,
+      `INSERT INTO again VALUES (${at}, repeat('${at} ', 2000), 1, NULL)`,
+      `UPDATE again SET n = n + 1 WHERE id IN (1, ${at})`,
       `INSERT INTO other."Odd Table-1" VALUES (${at}, 'x', NULL, 2, 'z')`,
       `UPDATE other."Odd Table-1" SET "Key-Id" = ${at + 1} WHERE "Key-Id" = ${at}`,
       `SELECT pg_logical_emit_message(true, 'app', 'in a transaction ä')`,
@@ -72,6 +98,12 @@ export class ConfigWorkload {
       `SELECT pg_logical_emit_message(true, 'other', decode('00ff', 'hex'))`,
       `SELECT pg_logical_emit_message(true, 'json', '{"n": ${at}, "deep": {"text": "ü", "list": [1, 2], "none": null}, "real": 1.5, "is": true}')`,
     ];
+  }
+
+  /** One reads tables as they lie, the other along their keys. */
+  inOrder(): string[] {
+    const keys = ['again_pkey', 'defs_pkey', 'toast_pkey', 'indexed_code_key', 'chosen_code', 'silent_pkey', 'zmarks_pkey', 'outbox_pkey'];
+    return [...this.#tables.inOrder(), ...keys.map((key) => `CLUSTER ${key.replace(/_.*/, '')} USING ${key}`)];
   }
 
   /** Tells nothing but that all before it has come; an insert and an update, as either may be skipped. */
@@ -99,5 +131,5 @@ export class ConfigWorkload {
 
 /** What the configs capture; names with blanks and the like only where they are adjusted or no Avro is written. */
 export function capturedTables(odd: boolean): string {
-  return String.raw`public\.(alpha|beta|defs|gamma|nothing|outbox|parts.*|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
+  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|nothing|outbox|parts.*|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
 }

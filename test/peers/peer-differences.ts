@@ -3,6 +3,7 @@ import type { ParityDifference } from '../support/parity-difference.ts';
 import type { ParityRecord } from '../support/parity-case.ts';
 import type { PeerResult } from './peer-run.ts';
 import { onlyBytesMoved } from './changed-lists.ts';
+import { comparable } from './comparable.ts';
 import { plainRecords } from './peer-records.ts';
 
 /** Every difference under one config, beside those that `accepted` takes. */
@@ -15,7 +16,11 @@ export async function peerDifferences(result: PeerResult, accepted: (found: Pari
   const found: ParityDifference[] = [];
   const topics = new Set([...theirs.keys(), ...ours.keys()]);
   for (const topic of topics) {
-    const [left, right] = [within(theirs.get(topic) ?? [], result.window), within(ours.get(topic) ?? [], result.window)];
+    const [left, right] = [theirs, ours].map((records) => comparable(within(records.get(topic) ?? [], result.windows), topic, config)) as [
+      ParityRecord[],
+      ParityRecord[],
+    ];
+    if (left.length === 0 && right.length === 0) continue;
     if (left.length === 0 || right.length === 0) found.push({ ...failed('topic'), topic, theirs: left.length, ours: right.length });
     // Heartbeats come by the clock, so many at each: one is like the other.
     else if (topic.includes('beat')) {
@@ -55,11 +60,11 @@ function place(record: ParityRecord | undefined): unknown {
 }
 
 /** Transactions begin to be told when a connector begins to stream, and others go on meanwhile: only those that all have seen. */
-function within(records: readonly ParityRecord[], { from, to }: PeerResult['window']): readonly ParityRecord[] {
+function within(records: readonly ParityRecord[], windows: PeerResult['windows']): readonly ParityRecord[] {
   return records.filter(({ value }) => {
     const id = (value?.value as { status?: unknown; id?: unknown } | null | undefined) ?? {};
     if (id.status === undefined || typeof id.id !== 'string') return true;
     const lsn = BigInt(id.id.split(':')[1] ?? 0);
-    return lsn > from && lsn < to;
+    return windows.some(({ from, to }) => lsn > from && lsn < to);
   });
 }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
-import { CommittedReader } from '../support/committed-reader.ts';
-import type { CommittedRecord } from '../support/committed-reader.ts';
 import { createDatabase } from '../support/database.ts';
-import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
+import type { CommittedRecord } from '../support/committed-reader.ts';
 import type { Database } from '../support/database.ts';
-import { kafkaClient } from '../support/kafka-client.ts';
+import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
 import { stack } from '../support/stack.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import type { DebeziumPeer } from './debezium-peer.ts';
+import { PeerTopics } from './peer-topics.ts';
+import { SnapshotNotes } from './snapshot-notes.ts';
 
 export interface PeerConfig {
   readonly name: string;
@@ -18,12 +18,20 @@ export interface PeerConfig {
 export interface Workload {
   setup(): string[];
   changes(transactions: number): string[];
+  /** Before a start that may read the tables again. */
+  inOrder(): string[];
   mark(): string;
 }
 
 interface Pair extends PeerConfig {
   readonly theirs: string;
   readonly ours: string;
+}
+
+/** Log positions. */
+export interface Window {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** What both wrote under one config, or why one of them did not. */
@@ -34,46 +42,203 @@ export interface PeerResult {
   readonly ours: readonly CommittedRecord[];
   /** Takes out of a text what differs from run to run. */
   readonly rename: (text: string) => string;
-  /** Where the changes lie that were made while all of them streamed. */
-  readonly window: { readonly from: bigint; readonly to: bigint };
+  /** Where the changes lie that were made while all of them streamed, or none of them. */
+  readonly windows: readonly Window[];
   readonly failures: { readonly theirs: string | null; readonly ours: string | null };
 }
 
 /** Debezium and Millrace with a connector each for every config, all over one database at the same time. */
 export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[], workload: Workload): Promise<PeerResult[]> {
   await using database = await createDatabase();
-  for (const statement of workload.setup()) await database.query(statement);
   const run = randomBytes(3).toString('hex');
   const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours${run}n${index}x` }));
+  for (const statement of workload.setup()) await database.query(statement);
+  const signalled = pairs
+    .filter(({ config }) => config['signal.data.collection'] !== undefined)
+    .flatMap(({ theirs, ours }) => [theirs, ours]);
+  for (const name of signalled)
+    await database.query(`CREATE TABLE signals_${name} (id varchar(42) PRIMARY KEY, type varchar(32), data varchar(2048))`);
   await using worker = await WorkerProcess.prepare(
     pairs.map(({ ours, config }) => ({ name: ours, config: connector(database, ours, config) })),
     { 'config.unknown': 'fail' },
   );
-  await worker.start();
-  const refused = new Map<string, string>();
-  for (const { theirs, config } of pairs) {
-    await peer.add(theirs, connector(database, theirs, config)).catch((error: unknown) => refused.set(theirs, String(error)));
-  }
-  const failure = async (name: string): Promise<string | null> =>
-    refused.get(name) ?? (name.startsWith('theirs') ? peer.failure(name) : failureOf(worker, name));
-  const names = pairs.flatMap(({ theirs, ours }) => [theirs, ours]);
-  const streaming = await waitForAll(names, failure, 'streaming', async (name) => {
-    return await slotStreams(database, name);
-  });
-  const from = await currentLsn(database);
-  for (const statement of workload.changes(40)) await database.query(statement);
-  const to = await currentLsn(database);
-  const confirmed = await untilConfirmed(
-    database,
-    workload,
-    names.filter((name) => streaming.get(name) === null),
-    failure,
-  );
+  await using wave = await Wave.start({ peer, worker, database, workload }, pairs);
+  await wave.streaming();
+  const windows = [await wave.changes(40)];
+  await wave.confirmed();
+  await wave.signalled(signalled);
+  await wave.stopped();
+  windows.push(await wave.changes(8));
+  for (const statement of workload.inOrder()) await database.query(statement);
+  await wave.resumed();
+  windows.push(await wave.changes(8));
+  await wave.confirmed();
+  const topics = new PeerTopics();
   const results: PeerResult[] = [];
-  for (const pair of pairs)
-    results.push(await read(pair, database, { from, to }, (name) => streaming.get(name) ?? confirmed.get(name) ?? null));
-  for (const { theirs } of pairs) if (!refused.has(theirs)) await peer.remove(theirs);
+  for (const { name, config, theirs, ours } of pairs) {
+    const rename = (text: string): string => text.replaceAll(theirs, 'PFX').replaceAll(ours, 'PFX').replaceAll(database.name, 'DB');
+    const failures = { theirs: wave.failureOf(theirs), ours: wave.failureOf(ours) };
+    const records = await topics.read(theirs, ours, rename, failures.theirs === null && failures.ours === null);
+    results.push({ name, config, rename, windows, failures, ...records });
+  }
   return results;
+}
+
+interface Surroundings {
+  readonly peer: DebeziumPeer;
+  readonly worker: WorkerProcess;
+  readonly database: Database;
+  readonly workload: Workload;
+}
+
+/** Connectors that run side by side, step by step; one that fails takes no part in the steps that follow. */
+class Wave implements AsyncDisposable {
+  readonly #surroundings: Surroundings;
+  readonly #pairs: readonly Pair[];
+  readonly #notes: SnapshotNotes;
+  readonly #failures = new Map<string, string>();
+  readonly #added: string[] = [];
+
+  private constructor(surroundings: Surroundings, pairs: readonly Pair[], notes: SnapshotNotes) {
+    this.#surroundings = surroundings;
+    this.#pairs = pairs;
+    this.#notes = notes;
+  }
+
+  static async start(surroundings: Surroundings, pairs: readonly Pair[]): Promise<Wave> {
+    const { peer, worker, database } = surroundings;
+    const notes = await SnapshotNotes.open(pairs.flatMap(({ theirs, ours }) => [theirs, ours]));
+    const wave = new Wave(surroundings, pairs, notes);
+    await worker.start();
+    for (const { theirs, config } of pairs) {
+      await peer.add(theirs, connector(database, theirs, config)).then(
+        () => wave.#added.push(theirs),
+        (error: unknown) => wave.#failures.set(theirs, String(error)),
+      );
+    }
+    return wave;
+  }
+
+  failureOf(name: string): string | null {
+    return this.#failures.get(name) ?? null;
+  }
+
+  get #running(): string[] {
+    return this.#pairs.flatMap(({ theirs, ours }) => [theirs, ours]).filter((name) => !this.#failures.has(name));
+  }
+
+  /** Those that follow the changes. */
+  get #streaming(): string[] {
+    const still = new Set(this.#pairs.filter(({ config }) => isSnapshotOnly(config)).flatMap(({ theirs, ours }) => [theirs, ours]));
+    return this.#running.filter((name) => !still.has(name));
+  }
+
+  async streaming(): Promise<void> {
+    const streaming = this.#streaming;
+    const only = this.#running.filter((name) => !streaming.includes(name));
+    await this.#until(streaming, 'streaming', (name) => slotStreams(this.#surroundings.database, name));
+    await this.#until(only, 'the end of the snapshot', (name) => Promise.resolve(this.#notes.isCompleted(name, 'Initial Snapshot')));
+  }
+
+  async changes(transactions: number): Promise<Window> {
+    const { database, workload } = this.#surroundings;
+    const from = await currentLsn(database);
+    for (const statement of workload.changes(transactions)) await database.query(statement);
+    return { from, to: await currentLsn(database) };
+  }
+
+  /** A slot is confirmed behind what Kafka has; marks go on until that is behind the changes. */
+  async confirmed(): Promise<void> {
+    const { database, workload } = this.#surroundings;
+    await database.query(workload.mark());
+    const [at] = await database.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+    let marked = performance.now();
+    await this.#until(this.#streaming, 'the confirmation', async (name) => {
+      const rows = await database.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn', [
+        name,
+        at?.lsn,
+      ]);
+      if (rows.length === 0 && performance.now() > marked + 500) {
+        await database.query(workload.mark());
+        marked = performance.now();
+      }
+      return rows.length > 0;
+    });
+  }
+
+  /** Incremental snapshots while nothing else goes on. */
+  async signalled(names: readonly string[]): Promise<void> {
+    const wanted = this.#streaming.filter((name) => names.includes(name));
+    const data = JSON.stringify({ type: 'incremental', 'data-collections': ['public.alpha', 'public.toast', 'public.chosen'] });
+    for (const name of wanted) {
+      await this.#surroundings.database.query(`INSERT INTO signals_${name} VALUES ('again', 'execute-snapshot', $1)`, [data]);
+    }
+    await this.#until(wanted, 'the incremental snapshot', (name) => Promise.resolve(this.#notes.isCompleted(name, 'Incremental Snapshot')));
+  }
+
+  /** All of them keep their offsets. */
+  async stopped(): Promise<void> {
+    for (const name of this.#running) await this.#order(name, 'stop');
+    await this.#until(this.#streaming, 'the stop', async (name) => {
+      const active = await this.#surroundings.database.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [name]);
+      return active.length === 0;
+    });
+  }
+
+  async resumed(): Promise<void> {
+    for (const name of this.#running) await this.#order(name, 'resume');
+    await this.#until(this.#streaming, 'streaming again', (name) => slotStreams(this.#surroundings.database, name));
+  }
+
+  /** Theirs is taken away and comes again, which keeps its offsets. */
+  async #order(name: string, order: 'stop' | 'resume'): Promise<void> {
+    const { peer, worker, database } = this.#surroundings;
+    if (!isTheirs(name)) await worker.rest(`/connectors/${name}/${order}`, { method: 'PUT' });
+    else if (order === 'stop') await peer.remove(name);
+    else await peer.add(name, connector(database, name, this.#configOf(name)));
+  }
+
+  #configOf(name: string): PeerConfig['config'] {
+    return this.#pairs.find(({ theirs }) => theirs === name)?.config ?? {};
+  }
+
+  async #until(names: readonly string[], what: string, done: (name: string) => Promise<boolean>): Promise<void> {
+    const end = performance.now() + 300_000;
+    const open = new Set(names);
+    for (;;) {
+      for (const name of open) {
+        if (await done(name)) open.delete(name);
+        else {
+          const why = (await this.#failure(name)) ?? (performance.now() > end ? `${what} did not come in time` : null);
+          if (why === null) continue;
+          this.#failures.set(name, why);
+          open.delete(name);
+        }
+      }
+      if (open.size === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  }
+
+  async #failure(name: string): Promise<string | null> {
+    const { peer, worker } = this.#surroundings;
+    if (isTheirs(name)) return peer.failure(name);
+    const status = JSON.stringify(await worker.rest(`/connectors/${name}/status`));
+    return status.includes('FAILED') ? status.slice(0, 6000) : null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#notes[Symbol.asyncDispose]();
+    for (const name of this.#added) await this.#surroundings.peer.remove(name).catch(() => {});
+  }
+}
+
+function isTheirs(name: string): boolean {
+  return name.startsWith('theirs');
+}
+
+function isSnapshotOnly(config: Readonly<Record<string, string>>): boolean {
+  return config['snapshot.mode'] === 'initial_only';
 }
 
 function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
@@ -82,115 +247,6 @@ function connector(database: Database, name: string, config: Readonly<Record<str
   return Object.fromEntries(
     Object.entries(all).map(([key, value]) => [key, value.replaceAll('{prefix}', name).replaceAll('{apicurio}', apicurio)]),
   );
-}
-
-async function failureOf(worker: WorkerProcess, name: string): Promise<string | null> {
-  const status = JSON.stringify(await worker.rest(`/connectors/${name}/status`));
-  return status.includes('FAILED') ? status.slice(0, 6000) : null;
-}
-
-/** By name why it will never be; null: it is. */
-async function waitForAll(
-  names: readonly string[],
-  failure: (name: string) => Promise<string | null>,
-  what: string,
-  done: (name: string) => Promise<boolean>,
-): Promise<Map<string, string | null>> {
-  const end = performance.now() + 300_000;
-  const found = new Map<string, string | null>();
-  for (;;) {
-    for (const name of names) {
-      if (found.has(name)) continue;
-      if (await done(name)) found.set(name, null);
-      else {
-        const why = (await failure(name)) ?? (performance.now() > end ? `${what} did not come in time` : null);
-        if (why !== null) found.set(name, why);
-      }
-    }
-    if (found.size === names.length) return found;
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
-/** A slot is confirmed behind what Kafka has; marks go on until that is behind the changes. */
-async function untilConfirmed(
-  database: Database,
-  workload: Workload,
-  names: readonly string[],
-  failure: (name: string) => Promise<string | null>,
-): Promise<Map<string, string | null>> {
-  await database.query(workload.mark());
-  const [at] = await database.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-  let marked = performance.now();
-  return waitForAll(names, failure, 'the confirmation', async (name) => {
-    const rows = await database.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn', [
-      name,
-      at?.lsn,
-    ]);
-    if (rows.length === 0 && performance.now() > marked + 500) {
-      await database.query(workload.mark());
-      marked = performance.now();
-    }
-    return rows.length > 0;
-  });
-}
-
-async function read(
-  pair: Pair,
-  database: Database,
-  window: PeerResult['window'],
-  failure: (name: string) => string | null,
-): Promise<PeerResult> {
-  const failures = { theirs: failure(pair.theirs), ours: failure(pair.ours) };
-  const rename = (text: string): string => text.replaceAll(pair.theirs, 'PFX').replaceAll(pair.ours, 'PFX').replaceAll(database.name, 'DB');
-  const [theirs, ours] = await Promise.all([topicsOf(pair.theirs), topicsOf(pair.ours)]);
-  const result = { name: pair.name, config: pair.config, rename, failures, window };
-  if (theirs.length === 0 || ours.length === 0) return { ...result, theirs: [], ours: [] };
-  await using left = await CommittedReader.open(theirs, 120_000, false);
-  await using right = await CommittedReader.open(ours, 120_000, false);
-  const counted = ({ records }: CommittedReader): string =>
-    counts(
-      records.filter(({ topic }) => !/beat|transaction|-tx|\.tx/.test(topic)),
-      rename,
-    );
-  const end = performance.now() + 60_000;
-  // The marks behind the one that all have confirmed may still be on their way.
-  do await Promise.all([left.toEnd(), right.toEnd()]);
-  while (counted(left) !== counted(right) && failures.theirs === null && failures.ours === null && performance.now() < end);
-  const read = { ...result, theirs: left.records, ours: right.records };
-  await deleteTopics([...theirs, ...ours]);
-  return read;
-}
-
-function counts(records: readonly CommittedRecord[], rename: (text: string) => string): string {
-  const byTopic = new Map<string, number>();
-  for (const { topic } of records) byTopic.set(rename(topic), (byTopic.get(rename(topic)) ?? 0) + 1);
-  return [...byTopic]
-    .map(([topic, count]) => `${topic} ${count}`)
-    .toSorted()
-    .join();
-}
-
-const kafka = kafkaClient(stack.kafka);
-
-async function topicsOf(name: string): Promise<string[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    return (await admin.listTopics()).filter((topic) => topic.includes(name));
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-async function deleteTopics(topics: string[]): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    await admin.deleteTopics({ topics });
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 async function currentLsn(database: Database): Promise<bigint> {

@@ -28,9 +28,12 @@ export class RandomWorkload {
     }
     statements.push('CREATE TABLE zmarks (id int PRIMARY KEY)');
     for (const table of this.#tables) for (let count = 0; count < 12; count += 1) statements.push(this.#insert(table));
-    // One reads tables as they lie, the other along their keys.
-    for (const { name, key } of this.#tables) if (key !== null) statements.push(`CLUSTER ${name} USING ${name}_pkey`);
-    return statements;
+    return [...statements, ...this.inOrder()];
+  }
+
+  /** One reads tables as they lie, the other along their keys. */
+  inOrder(): string[] {
+    return this.#tables.flatMap(({ name, key }) => (key === null ? [] : [`CLUSTER ${name} USING ${name}_pkey`]));
   }
 
   /** Transactions, then a row that tells when all before it has arrived. */

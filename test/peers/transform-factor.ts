@@ -28,6 +28,9 @@ function onTopics(name: string, pattern: string): Settings {
 }
 
 const isRow = onTopics('rows', '.*(public|other|merged).*');
+/** What notifications tell is a map, on which Flatten of Kafka Connect fails. */
+const mapless = { predicate: 'notes', negate: 'true' };
+const isMapless = onTopics('notes', '.*-notes');
 /** Each has a column `id`. */
 const isNumbered = onTopics('rows', '.*(public.(alpha|beta|gamma|toast)|merged)');
 
@@ -115,8 +118,8 @@ export const transformFactor: Factor = named('transforms', {
     ...onTopics('outbox', '.*outbox'),
   },
   // In Avro no name has a dot in it.
-  flat: chain(['unwrap', unwrap], ['flat', `${connect}.Flatten$Value`, { delimiter: '_' }]),
-  'flat envelope': chain(['flat', `${connect}.Flatten$Value`, { delimiter: '_' }]),
+  flat: { ...chain(['unwrap', unwrap], ['flat', `${connect}.Flatten$Value`, { delimiter: '_', ...mapless }]), ...isMapless },
+  'flat envelope': { ...chain(['flat', `${connect}.Flatten$Value`, { delimiter: '_', ...mapless }]), ...isMapless },
   // A tombstone is no struct, which ends their task.
   fields: {
     ...chain(

@@ -217,6 +217,7 @@ export class PostgresSource implements Source {
     switch (plan.kind) {
       case 'done':
         log.info('nothing is left to read, and snapshot.mode says not to stream');
+        await this.#tellSkipped(offset, out);
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
@@ -230,6 +231,7 @@ export class PostgresSource implements Source {
           known: null,
           stored: null,
           adhoc: new AdhocState(),
+          skipped: true,
         };
       }
       case 'snapshot': {
@@ -244,6 +246,17 @@ export class PostgresSource implements Source {
     }
   }
 
+  async #tellSkipped(offset: OffsetMap | null, out: ChangeOutlet): Promise<void> {
+    const { clock, log } = this.#context;
+    const notifications = new Notifications(this.#settings, clock, log);
+    if (offset === null || !notifications.wanted) return;
+    notifications.add(null, 'Initial Snapshot', 'SKIPPED');
+    this.#offset = () => offset;
+    this.#reported = null;
+    await notifications.flush(createChange(() => 'notification').change, out);
+    if (!out.boundary()) await out.drained();
+  }
+
   #beginAt(point: ResumePoint, offset: OffsetMap | null): Begin {
     return {
       point,
@@ -251,6 +264,7 @@ export class PostgresSource implements Source {
       known: knownTables(offset),
       stored: offset,
       adhoc: AdhocState.fromOffset(offset),
+      skipped: true,
     };
   }
 
@@ -289,7 +303,7 @@ export class PostgresSource implements Source {
     const offset = snapshot.position();
     if (shown === null || offset === null) return null;
     if (told.wanted) await told.end();
-    return { point: parsePosition(offset).point, shown, known: null, stored: null, adhoc: new AdhocState() };
+    return { point: parsePosition(offset).point, shown, known: null, stored: null, adhoc: new AdhocState(), skipped: false };
   }
 
   /** Streams until the signal aborts. The slot was free a moment ago; whoever took it since is waited for. */
@@ -318,7 +332,7 @@ export class PostgresSource implements Source {
         if (!whole) continue;
         this.#context.log.warn({ err: error }, 'Transactions cannot be taken in parts: until the next start they come when they commit');
         start = { ...start, settings: { ...start.settings, stream: { ...start.settings.stream, spill: null } } };
-        begin = this.#beginAt(parsePosition(run.offset()).point, run.offset());
+        begin = { ...this.#beginAt(parsePosition(run.offset()).point, run.offset()), skipped: false };
       } finally {
         this.#metrics.connected(false);
       }

@@ -44,6 +44,8 @@ export interface Begin {
   readonly stored: OffsetMap | null;
   /** What signals have asked for so far; goes on changing. */
   readonly adhoc: AdhocState;
+  /** No tables were read before. */
+  readonly skipped: boolean;
 }
 
 export interface StreamRunEvents {
@@ -130,7 +132,7 @@ export class StreamRun {
       },
       onBoundary: () => this.#adhoc.look(),
     });
-    const parts = { start, change, registers, position, watch, state: begin.adhoc, out };
+    const parts = { start, change, registers, position, watch, state: begin.adhoc, out, skipped: begin.skipped };
     this.#adhoc = new AdhocStream(parts, this.#stream, events.onHeartbeat);
     this.#newTables = settings.snapshot.newTables === 'backfill' ? this.#watch(begin) : null;
     // What was to be read under another setting is not: the stream brings all there is.

@@ -46,6 +46,7 @@ export function tellIncremental(
   data: Readonly<Record<string, string>> = {},
 ): void {
   const { correlationId, collections } = state.incremental;
+  if (type === 'COMPLETED') return notifications.add(correlationId, 'Incremental Snapshot', type, data);
   const names = collections.map(({ schema, table }) => `${schema}.${table}`).join(',');
   notifications.add(correlationId, 'Incremental Snapshot', type, { data_collections: names, ...data });
 }

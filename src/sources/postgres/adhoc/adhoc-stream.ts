@@ -32,6 +32,8 @@ export interface AdhocStreamParts {
   readonly watch: RowWatch;
   readonly state: AdhocState;
   readonly out: ChangeOutlet;
+  /** This start read no tables before. */
+  readonly skipped: boolean;
 }
 
 /** Ties ad-hoc snapshots to the stream beside which they run: when it stands still, how far it is, when it ends. */
@@ -57,6 +59,7 @@ export class AdhocStream {
       standStill: (work) => this.#standStill(work),
       reached: (horizon) => this.#reached(horizon),
     };
+    if (parts.skipped) this.#parts.notifications.add(null, 'Initial Snapshot', 'SKIPPED');
     this.#snapshots = new AdhocSnapshots(this.#parts, new Watermarks(settings, sql, source.clock, source.log));
   }
 

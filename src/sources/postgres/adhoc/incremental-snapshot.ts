@@ -180,6 +180,8 @@ export class IncrementalSnapshot {
       state.incremental.progress = this.progress();
       this.#handing = null;
     }
+    // A chunk without rows only says that the table has ended.
+    if (rows.rows === 0) return;
     tellIncremental(this.#parts, 'IN_PROGRESS', {
       current_collection_in_progress: `${plan.info.schema}.${plan.info.name}`,
       maximum_key: keyText(before.max),

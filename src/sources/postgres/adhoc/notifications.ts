@@ -145,8 +145,8 @@ function notificationShape(topic: string): Shape {
   }));
   return {
     topic,
-    key: structNode('io.debezium.connector.common.NotificationKey', null, fields.slice(0, 1)),
-    value: structNode('io.debezium.connector.common.Notification', null, fields),
+    key: structNode('io.debezium.connector.common.NotificationKey', 1, fields.slice(0, 1)),
+    value: structNode('io.debezium.connector.common.Notification', 1, fields),
     headers: [],
     schema: { id: nextRowSchemaId(), name: topic, columns, key: Uint16Array.of(0) },
   };

@@ -80,7 +80,7 @@ export class ToldOutlet implements ChangeOutlet {
         data_collections: [...new Set(this.#names.values())].join(','),
         scanned_collection: name,
         total_rows_scanned: String(this.#rows[id] ?? 0),
-        status: (this.#rows[id] ?? 0) > 0 ? 'SUCCEEDED' : 'EMPTY',
+        status: 'SUCCEEDED',
       });
     }
     this.#notifications.add(this.#id, 'Initial Snapshot', 'COMPLETED');

@@ -1,0 +1,62 @@
+import type { Admin } from 'kafkajs';
+
+import { CommittedReader } from '../support/committed-reader.ts';
+import type { CommittedRecord } from '../support/committed-reader.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
+import { stack } from '../support/stack.ts';
+
+export interface PeerRecords {
+  readonly theirs: readonly CommittedRecord[];
+  readonly ours: readonly CommittedRecord[];
+}
+
+/** Heartbeats and transactions of others come by the clock, of some tables they write more. */
+const uncounted = /beat|transaction|-tx|\.tx|parts|signals_/;
+const watermark = 'millrace.watermark';
+const uncountedNote = /TABLE_CHUNK_|(in_progress|scanned_collection).{1,5}public\.parts/s;
+
+/** All topics of a connector have its name somewhere in theirs. */
+export class PeerTopics {
+  readonly #kafka = kafkaClient(stack.kafka);
+
+  /** Everything that both wrote; the topics are gone then. */
+  async read(theirs: string, ours: string, rename: (text: string) => string, isComplete: boolean): Promise<PeerRecords> {
+    const [their, our] = [await this.#named(theirs), await this.#named(ours)];
+    if (their.length === 0 || our.length === 0) return { theirs: [], ours: [] };
+    await using left = await CommittedReader.open(their, 120_000, false);
+    await using right = await CommittedReader.open(our, 120_000, false);
+    const end = performance.now() + (isComplete ? 60_000 : 0);
+    // The marks behind the one that all have confirmed may still be on their way.
+    do await Promise.all([left.toEnd(), right.toEnd()]);
+    while (counts(left.records, rename) !== counts(right.records, rename) && performance.now() < end);
+    await this.#admin((admin) => admin.deleteTopics({ topics: [...their, ...our] }));
+    return { theirs: left.records, ours: right.records };
+  }
+
+  async #named(name: string): Promise<string[]> {
+    return (await this.#admin((admin) => admin.listTopics())).filter((topic) => topic.includes(name));
+  }
+
+  async #admin<Answer>(ask: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      return await ask(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+}
+
+function counts(records: readonly CommittedRecord[], rename: (text: string) => string): string {
+  const byTopic = new Map<string, number>();
+  for (const { topic, rawKey, rawValue } of records) {
+    if (rawKey?.includes(watermark) === true) continue;
+    if (uncounted.test(topic) || (topic.endsWith('-notes') && uncountedNote.test(rawValue?.toString('latin1') ?? ''))) continue;
+    byTopic.set(rename(topic), (byTopic.get(rename(topic)) ?? 0) + 1);
+  }
+  return [...byTopic]
+    .map(([topic, count]) => `${topic} ${count}`)
+    .toSorted()
+    .join();
+}

@@ -1,0 +1,40 @@
+import { CommittedReader } from '../support/committed-reader.ts';
+import { kafkaClient } from '../support/kafka-client.ts';
+import { stack } from '../support/stack.ts';
+
+export type Snapshot = 'Initial Snapshot' | 'Incremental Snapshot';
+
+/** What connectors tell of their snapshots: see `notification.sink.topic.name`. */
+export class SnapshotNotes implements AsyncDisposable {
+  readonly #reader: CommittedReader;
+
+  private constructor(reader: CommittedReader) {
+    this.#reader = reader;
+  }
+
+  static topicOf(connector: string): string {
+    return `${connector}-notes`;
+  }
+
+  /** Topics of their own, made here. */
+  static async open(connectors: readonly string[]): Promise<SnapshotNotes> {
+    const topics = connectors.map((connector) => SnapshotNotes.topicOf(connector));
+    const admin = kafkaClient(stack.kafka).admin();
+    await admin.connect();
+    await admin.createTopics({ waitForLeaders: true, topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })) });
+    await admin.disconnect();
+    return new SnapshotNotes(await CommittedReader.open(topics, 120_000, false));
+  }
+
+  /** Whatever the converter, texts are in the record as they are. */
+  isCompleted(connector: string, snapshot: Snapshot): boolean {
+    return this.#reader.records.some(({ topic, rawValue }) => {
+      const text = rawValue?.toString('latin1') ?? '';
+      return topic === SnapshotNotes.topicOf(connector) && text.includes(snapshot) && /(?<!SCAN_)COMPLETED/.test(text);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader[Symbol.asyncDispose]();
+  }
+}
