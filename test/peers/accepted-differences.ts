@@ -98,9 +98,7 @@ function streamedTypes(schema: string): string {
 }
 
 function withoutRoute(schema: string): string {
-  return schema.replaceAll(/public([.-])outbox\.\w+(?=[".])/g, (name, dot: string) =>
-    name.endsWith('.Value') ? name : `public${dot}outbox`,
-  );
+  return schema.replaceAll(/(?<=[.-])outbox\.\w+(?=[".])/g, (name) => (name.endsWith('.Value') ? name : 'outbox'));
 }
 
 function withoutLastCommit(place: unknown): string {

@@ -210,7 +210,15 @@ function fitted(config: Settings): Settings {
   // A signal is a row that is created, and obeyed while streaming.
   const isDeaf = config['snapshot.mode'] === 'initial_only' || config['skipped.operations']?.includes('c') === true;
   const { 'signal.data.collection': _signals, 'incremental.snapshot.watermarking.strategy': _marks, ...deaf } = config;
-  return withoutFailures(isDeaf ? deaf : config);
+  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? untold(deaf) : isDeaf ? deaf : config);
+}
+
+/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known; a dash is no name in Avro. */
+function untold(config: Settings): Settings {
+  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, 'topic.delimiter': _dash, ...rest } = config;
+  if (config['snapshot.mode'] !== 'initial_only') return rest;
+  const { 'snapshot.mode': _mode, ...initial } = rest;
+  return initial;
 }
 
 function withoutFailures(config: Settings): Settings {

@@ -62,7 +62,8 @@ function place(record: ParityRecord | undefined): unknown {
 /** Transactions begin to be told when a connector begins to stream, and others go on meanwhile: only those that all have seen. */
 function within(records: readonly ParityRecord[], windows: PeerResult['windows']): readonly ParityRecord[] {
   return records.filter(({ value }) => {
-    const id = (value?.value as { status?: unknown; id?: unknown } | null | undefined) ?? {};
+    const whole = (value?.value as { payload?: unknown } | null | undefined) ?? {};
+    const id = (whole.payload ?? whole) as { status?: unknown; id?: unknown };
     if (id.status === undefined || typeof id.id !== 'string') return true;
     const lsn = BigInt(id.id.split(':')[1] ?? 0);
     return windows.some(({ from, to }) => lsn > from && lsn < to);
