@@ -26,9 +26,11 @@ const acceptedDifferences: readonly Accepts[] = [
       JSON.stringify(ours)
         .replace(/\["\d+\\",/, '')
         .replace(/\[\\"\d+\\",/, ''),
-  // The transaction before may be one of a signal table that the other one does not see.
+  // The transaction before may be one of a signal table that the other one does not see, or before a restart one that a publication leaves out.
   ({ path, theirs, ours }, config) =>
-    path === 'place' && config['signal.data.collection'] !== undefined && withoutLastCommit(theirs) === withoutLastCommit(ours),
+    path === 'place' &&
+    (config['signal.data.collection'] ?? config['publication.autocreate.mode']) !== undefined &&
+    withoutLastCommit(theirs) === withoutLastCommit(ours),
   ({ path }) => path.endsWith('source_version'),
   // MaskField covers null, too.
   ({ path, theirs, ours }, config) => theirs === null && ours === 'hidden' && path === 'value.value.w' && 'transforms.word.type' in config,

@@ -215,7 +215,10 @@ function fitted(config: Settings): Settings {
 
 /** Their converter of events does not write what notifications tell, by which the ends of snapshots are known; a dash is no name in Avro. */
 function untold(config: Settings): Settings {
-  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, 'topic.delimiter': _dash, ...rest } = config;
+  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, 'topic.delimiter': _dash, ...named } = config;
+  const { transforms, ...bare } = named;
+  // What is changed is compared with the rows, which events have elsewhere.
+  const rest: Settings = transforms === undefined || transforms === 'changed' ? bare : named;
   if (config['snapshot.mode'] !== 'initial_only') return rest;
   const { 'snapshot.mode': _mode, ...initial } = rest;
   return initial;
