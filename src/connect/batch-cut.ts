@@ -15,6 +15,8 @@ export interface BatchFacts {
   readonly ageMs: number;
   /** Since the batch could have been committed: the younger of the batch's age and the sink's idleness. */
   readonly waitedMs: number;
+  /** How long ago the source made the newest change; 0 where it does not say. */
+  readonly behindMs: number;
 }
 
 /**
@@ -27,11 +29,27 @@ export const tailWaitMsMax = 5;
 /** How long a position that moved over filtered changes alone waits: nobody reads it until the task starts again. */
 export const filteredWaitMsMax = 1000;
 
+/**
+ * While old changes are being caught up with, a commit waits for more of them: large ones cost the source's server and
+ * the broker less a row, and what comes seconds late does not mind a few milliseconds. Only where many come at once, so
+ * that a clock that goes wrong makes no lone change wait.
+ */
+export const catchUpWaitMsMax = 20;
+export const catchUpRecordsMin = 64;
+const behindMsMin = 200;
+const behindShare = 50;
+
 /** 0: seal now. A number: ask again after so many milliseconds, or when something happens. Infinity: only when something happens. */
 export function waitBeforeSeal(facts: BatchFacts, lingerMs: number): number {
   if (!facts.sinkIdle) return Infinity;
   if (facts.ending || facts.full) return 0;
   if (facts.records === 0) return facts.filteredOnly ? Math.max(0, filteredWaitMsMax - facts.ageMs) : facts.atBoundary ? 0 : Infinity;
-  const linger = Math.max(0, lingerMs - facts.ageMs);
-  return facts.atBoundary ? linger : Math.max(linger, tailWaitMsMax - facts.waitedMs, 0);
+  const gatherMs = gatheringMs(facts);
+  const wait = Math.max(0, lingerMs - facts.ageMs, gatherMs - facts.waitedMs);
+  return facts.atBoundary ? wait : Math.max(wait, gatherMs + tailWaitMsMax - facts.waitedMs);
+}
+
+function gatheringMs({ records, behindMs }: BatchFacts): number {
+  if (records < catchUpRecordsMin || behindMs < behindMsMin) return 0;
+  return Math.min(catchUpWaitMsMax, Math.floor(behindMs / behindShare));
 }

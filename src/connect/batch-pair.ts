@@ -215,7 +215,8 @@ export class BatchPair {
       if (this.#ending && this.#spare !== null) this.#hand(null);
       return;
     }
-    const nowMs = this.#options.clock.monotonic();
+    const { clock } = this.#options;
+    const nowMs = clock.monotonic();
     const waitMs = waitBeforeSeal(
       {
         records: this.filling.length,
@@ -226,6 +227,7 @@ export class BatchPair {
         ending: this.#ending,
         ageMs: nowMs - this.#sinceMs,
         waitedMs: nowMs - Math.max(this.#sinceMs, this.#idleSinceMs),
+        behindMs: this.sourceTimeMs === 0 ? 0 : clock.now() - this.sourceTimeMs,
       },
       this.#options.lingerMs,
     );
@@ -234,7 +236,7 @@ export class BatchPair {
       return;
     }
     this.#boundaryAwaited = this.#spare !== null && !this.#atBoundary;
-    if (Number.isFinite(waitMs)) this.#timer = this.#options.clock.after(waitMs, () => this.#look());
+    if (Number.isFinite(waitMs)) this.#timer = clock.after(waitMs, () => this.#look());
   }
 
   #seal(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { filteredWaitMsMax, tailWaitMsMax, waitBeforeSeal } from '../../src/connect/batch-cut.ts';
+import { catchUpWaitMsMax, filteredWaitMsMax, tailWaitMsMax, waitBeforeSeal } from '../../src/connect/batch-cut.ts';
 import type { BatchFacts } from '../../src/connect/batch-cut.ts';
 
 const idle: BatchFacts = {
@@ -13,6 +13,7 @@ const idle: BatchFacts = {
   ending: false,
   ageMs: 0,
   waitedMs: 0,
+  behindMs: 0,
 };
 
 describe('when to seal', () => {
@@ -28,6 +29,18 @@ describe('when to seal', () => {
     ['a position alone goes at once', { records: 0 }, 0, 0],
     ['a position alone does not linger', { records: 0 }, 100, 0],
     ['a position that moved over filtered changes waits', { records: 0, filteredOnly: true, ageMs: 1 }, 0, filteredWaitMsMax - 1],
+    ['many old changes wait for more of them', { records: 64, behindMs: 60_000, waitedMs: 5 }, 0, catchUpWaitMsMax - 5],
+    ['the less the younger they are', { records: 64, behindMs: 500 }, 0, 10],
+    ['young ones go at once', { records: 64, behindMs: 199 }, 0, 0],
+    ['few go at once, however old they seem', { records: 63, behindMs: 60_000 }, 0, 0],
+    [
+      'after that wait the tail of a transaction has its own',
+      { records: 64, behindMs: 60_000, waitedMs: 22, atBoundary: false },
+      0,
+      tailWaitMsMax - 2,
+    ],
+    ['a full batch does not wait for more', { records: 64, behindMs: 60_000, full: true }, 0, 0],
+    ['nor does an ending task', { records: 64, behindMs: 60_000, ending: true }, 0, 0],
     ['without records there is no tail', { records: 0, atBoundary: false }, 0, Infinity],
   ];
   for (const [name, facts, lingerMs, waitMs] of cases) {
@@ -44,6 +57,7 @@ describe('when to seal', () => {
       ending: fc.boolean(),
       ageMs: fc.nat(200),
       waitedMs: fc.nat(200),
+      behindMs: fc.nat(5000),
     });
     fc.assert(
       fc.property(facts, fc.nat(100), (each, lingerMs) => {
