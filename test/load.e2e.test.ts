@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { runScenario, type Row } from './sources/generator/scenario-run.ts';
 import { CommittedReader } from './support/committed-reader.ts';
 import { createDatabase, type Database } from './support/database.ts';
+import { slotStreams } from './support/debezium-connector.ts';
 import { uniqueName } from './support/unique-name.ts';
 import { postgresConfig, WorkerStage } from './support/worker-stage.ts';
 
@@ -63,10 +64,6 @@ function plain(name: string, value: string | number | null): string | null {
   return name.endsWith('_at') ? String(Date.parse(String(value))) : String(name === 'price' || name === 'amount' ? Number(value) : value);
 }
 
-async function isStreaming(db: Database): Promise<boolean> {
-  return (await db.query('SELECT 1 FROM pg_replication_slots WHERE database = current_database() AND active')).length > 0;
-}
-
 test(
   'a database under change data capture, loaded with a shop and killed meanwhile: every change once, from the generator to Kafka',
   { timeout: 240_000 },
@@ -90,7 +87,7 @@ test(
     await stage.create(name, { ...postgresConfig(db, name), 'table.include.list': String.raw`shop\..*` });
     await stage.until(name, ({ tasks }) => tasks[0]?.state === 'RUNNING', 30_000);
     // Everything the load writes comes behind the snapshot, which finds the tables empty.
-    for (let tries = 0; !(await isStreaming(db)); tries += 1) {
+    for (let tries = 0; !(await slotStreams(db, name)); tries += 1) {
       assert.ok(tries < 300, JSON.stringify(await stage.status(name)));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
