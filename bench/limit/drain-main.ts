@@ -5,6 +5,7 @@
  */
 import { Socket } from 'node:net';
 import { Client } from 'pg';
+import { ReadPacing } from '../../src/sources/postgres/liveness.ts';
 import { monotonicMs } from '../measure/monotonic.ts';
 import { FrameCounter } from './frame-counter.ts';
 
@@ -13,6 +14,8 @@ const reportEveryMs = 10;
 const statusEveryMs = 1000;
 
 const counter = new FrameCounter(mode === 'slot');
+/** A reader that takes every few bytes at once makes the walsender send them so, which costs it more: the limit waits as the source does. */
+const pacing = new ReadPacing();
 let draining = false;
 const buffer = Buffer.allocUnsafeSlow(1 << 20);
 // One buffer for all reads: nothing is kept.
@@ -20,12 +23,25 @@ const socket: Socket = new Socket({
   onread: {
     buffer,
     callback: (bytes: number) => {
-      if (draining) counter.read(buffer, bytes);
-      else socket.emit('data', Buffer.from(buffer.subarray(0, bytes)));
-      return true;
+      if (!draining) {
+        socket.emit('data', Buffer.from(buffer.subarray(0, bytes)));
+        return true;
+      }
+      counter.read(buffer, bytes);
+      return !paused(bytes);
     },
   },
 });
+
+function paused(bytes: number): boolean {
+  const waitMs = mode === 'slot' ? pacing.read(monotonicMs(), bytes) : 0;
+  if (waitMs === 0) return false;
+  setTimeout(() => {
+    pacing.waited(monotonicMs());
+    socket.resume();
+  }, waitMs);
+  return true;
+}
 
 const client = new Client({
   connectionString: url,

@@ -71,6 +71,8 @@ function unrewritten({ rewrite, element }: MappedType, placeholder: Uint8Array):
     const elements = element?.fields?.at(-1)?.element;
     return elements === undefined ? undefined : unavailableArray(elements, placeholder);
   }
+  if (rewrite?.kind === 'vector') return `[${[...new Int8Array(placeholder)].join(',')}]`;
+  if (rewrite?.kind === 'sparsevec') return '{}/0';
   // An empty collection; the others have no text for it.
   return rewrite?.kind === 'ewkb' ? '010700000000000000' : undefined;
 }

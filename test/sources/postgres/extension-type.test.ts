@@ -10,7 +10,7 @@ import { plainJson } from '../../support/plain-decoder.ts';
 import { CellShape } from './cell-shape.ts';
 import { testSettings } from './test-settings.ts';
 
-const types = ['geometry', 'geography', 'vector', 'halfvec', 'sparsevec', '_geometry'];
+const types = ['geometry', 'geography', 'vector', 'halfvec', 'sparsevec', '_geometry', '_vector', '_halfvec', '_sparsevec'];
 const firstOid = 90_000;
 
 /** PostGIS and pgvector are not among the extensions that every server brings: what they print stands here. */
@@ -121,6 +121,8 @@ test('an unchanged value that was not sent has a placeholder, so that no update 
   assert.deepEqual(decoded('geometry', null), { wkb: `0x${placeholder.toString('hex')}`, srid: null });
   assert.deepEqual(decoded('vector', null), [...placeholder]);
   assert.deepEqual(decoded('sparsevec', null), { dimensions: 0, vector: [] });
+  for (const type of ['_vector', '_halfvec']) assert.deepEqual(decoded(type, null), [[...placeholder]], type);
+  assert.deepEqual(decoded('_sparsevec', null), [{ dimensions: 0, vector: [] }]);
 });
 
 test('damaged text is a data error', () => {
