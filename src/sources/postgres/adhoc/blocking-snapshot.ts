@@ -147,6 +147,8 @@ export class BlockingSnapshot {
       return emitted;
     });
     signal.throwIfAborted();
+    // The row before it may have found the outlet full, with none behind it to wait.
+    while (!room.ready()) await room.drained();
     if (held.rows > 0 && !hand(true)) await room.drained();
     return before.rows + reading.rows;
   }
