@@ -3,6 +3,7 @@ import { adjustSchemaName } from '../record/name-adjustment.ts';
 import type { NameAdjustment } from '../record/name-adjustment.ts';
 import type { Schema } from '../record/schema.ts';
 import type { EncodedNode, FieldNode, Node, StructNode } from '../record/shape.ts';
+import { structNode } from '../record/struct-node.ts';
 import { writeIsoMillis } from '../text/text-iso-time.ts';
 import { ByteRegister } from '../text/value-register.ts';
 import { constantText, joinedText, leafText } from './leaf-text.ts';
@@ -31,7 +32,7 @@ export interface EventData {
 
 /** The data of an event: a struct of those fields of the value. */
 export function dataNode({ data, dataSchemaName }: RecordMetadata): StructNode {
-  return struct(dataSchemaName ?? `io.debezium.connector.${connectorType}.Data`, data);
+  return structNode(dataSchemaName ?? `io.debezium.connector.${connectorType}.Data`, null, data);
 }
 
 /**
@@ -68,7 +69,7 @@ export function eventNode(metadata: RecordMetadata, data: EventData, options: Ev
   if (options.extensions) fields.push(...extensions(metadata));
   fields.push({ name: 'data', node: data.node });
   const schemaName = options.schemaName ?? `${name}.${constantOf(of('db'))}.CloudEvents.Envelope`;
-  return struct(adjustSchemaName(schemaName, options.schemaNames), fields);
+  return structNode(adjustSchemaName(schemaName, options.schemaNames), null, fields);
 }
 
 function extensions({ op, source, transaction }: RecordMetadata): FieldNode[] {
@@ -126,16 +127,6 @@ function constant(value: string): Node {
 
 function constantOf(node: Node): string {
   return node.kind === 'constant' ? String(node.value) : missing('a source block whose name, database or connector vary');
-}
-
-function struct(name: string, fields: readonly FieldNode[]): StructNode {
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
-  };
-  return { kind: 'struct', schema, fields, presence: null };
 }
 
 function missing(what: string): never {

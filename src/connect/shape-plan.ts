@@ -100,8 +100,7 @@ class ShapeCompiler {
     return present;
   }
 
-  /** Null: there are none. */
-  /** `added`: what the converters of key and value want there, behind the shape's own. */
+  /** `added`: what the converters of key and value want there, behind the shape's own. Null: there are none. */
   async headers(nodes: readonly HeaderNode[], context: ConverterContext, added: readonly HeaderPart[]): Promise<HeaderEncoder | null> {
     if (added.length > 0) return new HeaderEncoder([...(await this.#compileParts(nodes, context)), ...added]);
     if (nodes.length === 0) return null;

@@ -1,7 +1,8 @@
 import { TupleRef, Op } from '../../record/change.ts';
 import { nextRowSchemaId, type RowSchema } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
-import type { FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
+import type { HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
+import { structNode } from '../../record/struct-node.ts';
 import { columnOf, connectSchema, structSchema } from './connect-schema.ts';
 import { generatorHeaders } from './row-generator.ts';
 import type { ScenarioTable } from './scenario-spec.ts';
@@ -34,8 +35,9 @@ export function scenarioShape(spec: ScenarioTable, topic: string, connector: str
   const keyFields = key === undefined ? [] : [{ name: key.name, node: row(TupleRef.ROW, null).fields[spec.key]?.node }];
   return {
     topic,
-    key: struct(
+    key: structNode(
       `${topic}.Key`,
+      null,
       keyFields.flatMap(({ name, node }) => (node === undefined ? [] : [{ name, node }])),
     ),
     value: isEnvelope ? envelope(topic, connector, spec.name, row) : row(TupleRef.AFTER, null),
@@ -52,12 +54,12 @@ function envelope(
 ): StructNode {
   const constant = (value: string): Node => ({ kind: 'constant', schema: text, value });
   const time: Node = { kind: 'register', schema: long, register: ScenarioRegister.TS_MS, holds: 'int64' };
-  return struct(`${topic}.Envelope`, [
+  return structNode(`${topic}.Envelope`, null, [
     { name: 'before', node: row(TupleRef.BEFORE, TupleRef.BEFORE) },
     { name: 'after', node: row(TupleRef.AFTER, TupleRef.AFTER) },
     {
       name: 'source',
-      node: struct('millrace.SampleData.Source', [
+      node: structNode('millrace.SampleData.Source', null, [
         { name: 'connector', node: constant('sample-data') },
         { name: 'name', node: constant(connector) },
         { name: 'table', node: constant(table) },
@@ -67,16 +69,6 @@ function envelope(
     { name: 'op', node: { kind: 'op', schema: text } },
     { name: 'ts_ms', node: time },
   ]);
-}
-
-function struct(name: string, fields: readonly FieldNode[]): StructNode {
-  const schema: Schema = {
-    type: 'struct',
-    optional: false,
-    name,
-    fields: fields.map((field) => ({ name: field.name, schema: field.node.schema })),
-  };
-  return { kind: 'struct', schema, fields, presence: null };
 }
 
 const opHeader: HeaderNode = { name: 'op', node: { kind: 'op', schema: text }, ops: [Op.CREATE, Op.UPDATE], presence: null };

@@ -5,7 +5,7 @@ import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } fro
 import { adjustSchemaName } from '../../record/name-adjustment.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { structNode } from './struct-node.ts';
+import { structNode } from '../../record/struct-node.ts';
 
 /** What `source.version` says: this connector's own version. */
 export const connectorVersion = '0.1.0';

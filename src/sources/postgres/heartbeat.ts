@@ -8,7 +8,7 @@ import type { Shape } from '../../record/shape.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { SqlSession } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
-import { structNode } from './struct-node.ts';
+import { structNode } from '../../record/struct-node.ts';
 
 export interface HeartbeatParts {
   readonly settings: PostgresSettings;

@@ -10,7 +10,7 @@ import { buildSource, buildTransaction } from './envelope.ts';
 import { accepts } from './name-list.ts';
 import { SourceRegister } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { structNode } from './struct-node.ts';
+import { structNode } from '../../record/struct-node.ts';
 import { bytesType } from './type-map.ts';
 
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');

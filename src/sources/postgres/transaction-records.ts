@@ -8,7 +8,7 @@ import { CellState } from '../../record/tuple-view.ts';
 import { adjustSchemaName } from '../../record/name-adjustment.ts';
 import { SourceRegister, type SourceRegisters } from './registers.ts';
 import type { PostgresSettings } from './settings.ts';
-import { structNode } from './struct-node.ts';
+import { structNode } from '../../record/struct-node.ts';
 
 /** How many changes of one table the transaction in progress has had. */
 export interface CollectionCounter {

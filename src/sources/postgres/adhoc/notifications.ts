@@ -10,7 +10,7 @@ import type { Schema } from '../../../record/schema.ts';
 import type { FieldNode, Shape } from '../../../record/shape.ts';
 import { CellState } from '../../../record/tuple-view.ts';
 import type { PostgresSettings } from '../settings.ts';
-import { structNode } from '../struct-node.ts';
+import { structNode } from '../../../record/struct-node.ts';
 
 export type Aggregate = 'Initial Snapshot' | 'Incremental Snapshot';
 export type NotificationType =

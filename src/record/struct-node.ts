@@ -1,5 +1,5 @@
-import type { Schema } from '../../record/schema.ts';
-import type { FieldNode, StructNode } from '../../record/shape.ts';
+import type { Schema } from './schema.ts';
+import type { FieldNode, StructNode } from './shape.ts';
 
 /** A struct that is always there, of the fields in the order given. A schema without version says none. */
 export function structNode(name: string, version: number | null, fields: readonly FieldNode[]): StructNode {
