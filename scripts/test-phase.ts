@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../src/embedded/cache.ts';
 
 /** Files that need the same and may run side by side; phases run one after the other, so that load does not upset timing. */
@@ -12,7 +13,7 @@ export interface TestPhase {
   readonly needsServers: boolean;
   /** How many files at once. */
   readonly concurrency: number;
-  /** For each file, and for each test in it that sets no limit of its own. */
+  /** For each test that sets no limit of its own. */
   readonly withinMs: number;
 }
 
@@ -68,6 +69,7 @@ export function runTestPhase(phase: TestPhase, environment: NodeJS.ProcessEnv, t
   const reporter = process.env['MILLRACE_TEST_REPORTER'] ?? 'spec';
   const args = [
     '--disable-warning=TimeoutNegativeWarning',
+    `--import=${pathToFileURL(join(projectRoot, 'test/support/test-file-end.ts')).href}`,
     '--test',
     `--test-concurrency=${phase.concurrency}`,
     `--test-timeout=${phase.withinMs}`,

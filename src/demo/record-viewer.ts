@@ -123,14 +123,20 @@ export class RecordViewer {
     for (const { name, partitions } of topics) this.#partitions.set(name, partitions.length);
   }
 
+  /** What another program wrote here by hand, without the registry's zero byte in front, is shown as text. */
+  #decode(bytes: Buffer | null): Promise<unknown> {
+    if (bytes === null) return Promise.resolve(null);
+    return bytes[0] === 0 ? this.#registry.decode(bytes) : Promise.resolve(String(bytes));
+  }
+
   /** kafkajs would try again and again what cannot be read, and show other records twice: a failure ends the demo instead. */
   async #show({ topic, partition, message }: EachMessagePayload): Promise<void> {
     const place = `${topic}/${partition}`;
     // After a lost connection kafkajs goes on from what was last committed for the group, which is a little behind.
     if (this.failure !== null || BigInt(message.offset) < (this.#positions.get(place) ?? 0n)) return;
     try {
-      const key: unknown = message.key === null ? null : await this.#registry.decode(message.key);
-      const value: unknown = message.value === null ? null : await this.#registry.decode(message.value);
+      const key = await this.#decode(message.key);
+      const value = await this.#decode(message.value);
       this.#positions.set(place, BigInt(message.offset) + 1n);
       this.#options.onRecord(summarise(topic, key, value));
     } catch (error) {

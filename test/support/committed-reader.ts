@@ -35,7 +35,7 @@ export class CommittedReader implements AsyncDisposable {
   readonly #kafka: Kafka;
   readonly #topics: readonly string[];
   readonly #consumer: Consumer;
-  readonly #registry = new SchemaRegistry({ host: stack.registry }, { [SchemaType.AVRO]: avroOptions });
+  readonly #registry: SchemaRegistry;
   readonly #decodes: boolean;
   #failure: Error | null = null;
 
@@ -44,8 +44,9 @@ export class CommittedReader implements AsyncDisposable {
   /** By partition the offset that comes next: a consumer that lost its connection is given again what it had not yet told of. */
   readonly #next = new Map<string, bigint>();
 
-  private constructor(kafka: Kafka, topics: readonly string[], consumer: Consumer, decode: boolean) {
+  private constructor(kafka: Kafka, registry: string, topics: readonly string[], consumer: Consumer, decode: boolean) {
     this.#kafka = kafka;
+    this.#registry = new SchemaRegistry({ host: registry }, { [SchemaType.AVRO]: avroOptions });
     this.#topics = topics;
     this.#consumer = consumer;
     this.#decodes = decode;
@@ -55,11 +56,16 @@ export class CommittedReader implements AsyncDisposable {
    * The topics are waited for: a kafkajs consumer ends when it subscribes to one that is not there yet. Without `decode`
    * keys and values are raw only.
    */
-  static async open(topics: readonly string[], timeoutMs = 120_000, decode = true): Promise<CommittedReader> {
-    const kafka = kafkaClient(stack.kafka);
+  static async open(
+    topics: readonly string[],
+    timeoutMs = 120_000,
+    decode = true,
+    servers: Pick<typeof stack, 'kafka' | 'registry'> = stack,
+  ): Promise<CommittedReader> {
+    const kafka = kafkaClient(servers.kafka);
     await waitForTopics(kafka, topics, timeoutMs);
     const consumer = kafka.consumer({ groupId: uniqueName('reader'), readUncommitted: false, maxWaitTimeInMs: 100 });
-    const reader = new CommittedReader(kafka, topics, consumer, decode);
+    const reader = new CommittedReader(kafka, servers.registry, topics, consumer, decode);
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await consumer.run({ eachMessage: ({ topic, partition, message }) => reader.#take(topic, partition, message) });
