@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { createDatabase, type Database } from './support/database.ts';
+import { databaseKeys } from './support/database-keys.ts';
 import { uniqueName } from './support/unique-name.ts';
 
 interface Answer {
@@ -45,11 +46,7 @@ async function connectorFile(db: Database, extra: Readonly<Record<string, string
   const file = join(folder, `${uniqueName('doctor')}.json`);
   const config = {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'database.hostname': db.host,
-    'database.port': String(db.port),
-    'database.user': db.user,
-    'database.password': db.password,
-    'database.dbname': db.name,
+    ...databaseKeys(db),
     'topic.prefix': db.name,
     'slot.name': db.name,
     'publication.name': db.name,

@@ -1,15 +1,12 @@
 import type { Database } from './database.ts';
+import { databaseKeys } from './database-keys.ts';
 
 /** The settings of a connector that both Debezium and Millrace take; topics, slot and publication have its name. */
 export function debeziumConnector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     'plugin.name': 'pgoutput',
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
+    ...databaseKeys(database),
     'topic.prefix': name,
     'slot.name': name,
     'publication.name': name,

@@ -6,6 +6,7 @@ import type { KafkaMessage } from 'kafkajs';
 
 import type { ConnectorStateInfo } from '../../src/connect/connector.ts';
 import type { Database } from './database.ts';
+import { databaseKeys } from './database-keys.ts';
 import { kafkaClient } from './kafka-client.ts';
 import { stack } from './stack.ts';
 import { uniqueName } from './unique-name.ts';
@@ -151,11 +152,7 @@ export function connectionConfig(db: ServerAddress, name: string): Settings {
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     'plugin.name': 'pgoutput',
-    'database.hostname': db.host,
-    'database.port': String(db.port),
-    'database.user': db.user,
-    'database.password': db.password,
-    'database.dbname': db.name,
+    ...databaseKeys(db),
     'topic.prefix': name,
     'slot.name': name,
     'publication.name': name,

@@ -8,6 +8,7 @@ import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan, Transform } from '../transform.ts';
 import { castReader, castText } from './cast-value.ts';
 import { DerivedText } from './derived-text.ts';
+import { literalKinds } from './literal-kind.ts';
 import { invalid, listKey, replaceNullKey, requireStruct, withFields } from './part.ts';
 
 const targets: readonly SchemaType[] = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64', 'boolean', 'string'];
@@ -94,17 +95,6 @@ const castable: ReadonlyMap<ColumnKind, readonly SchemaType[]> = new Map<ColumnK
   [ColumnKind.STRING, [...integers, ...floats, 'boolean', 'string']],
 ]);
 
-const written: Readonly<Partial<Record<SchemaType, ColumnKind>>> = {
-  int8: ColumnKind.INT,
-  int16: ColumnKind.INT,
-  int32: ColumnKind.INT,
-  int64: ColumnKind.LONG,
-  float32: ColumnKind.FLOAT32,
-  float64: ColumnKind.FLOAT64,
-  boolean: ColumnKind.BOOLEAN,
-  string: ColumnKind.STRING,
-};
-
 /** One shape's casts: those that are computed add columns and steps. */
 class Casting {
   schema: RowSchema;
@@ -139,7 +129,7 @@ class Casting {
   #computed(node: Node, schema: Schema, name: string): Node {
     const { type } = schema;
     const read = castReader(node, this.schema);
-    const kind = written[type];
+    const kind = literalKinds[type];
     const isBytes = node.schema.type === 'bytes' && node.schema.name === undefined;
     if (read === null || kind === undefined || (isBytes && type !== 'string'))
       throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {

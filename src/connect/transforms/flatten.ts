@@ -1,13 +1,12 @@
 import { Op, TupleRef } from '../../record/change.ts';
-import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
-import type { SchemaType } from '../../record/schema.ts';
 import type { ColumnNode, ConstantNode, FieldNode, Node, StructNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
 import { DerivedCells } from './derived-cells.ts';
+import { literalKinds } from './literal-kind.ts';
 import { requireStruct, stringKey, withFields } from './part.ts';
 import { rowReader } from './row-value.ts';
 import { neutralPart, structParts } from './struct-parts.ts';
@@ -40,19 +39,6 @@ interface Parent {
   /** The image without which its fields are null; null: none. */
   readonly image: TupleRef | null;
 }
-
-/** How the text of a constant is read. */
-const literalKinds: Readonly<Partial<Record<SchemaType, ColumnKind>>> = {
-  boolean: ColumnKind.BOOLEAN,
-  int8: ColumnKind.INT,
-  int16: ColumnKind.INT,
-  int32: ColumnKind.INT,
-  int64: ColumnKind.LONG,
-  float32: ColumnKind.FLOAT32,
-  float64: ColumnKind.FLOAT64,
-  string: ColumnKind.STRING,
-  bytes: ColumnKind.BYTES_HEX,
-};
 
 class Flattening {
   readonly #delimiter: string;

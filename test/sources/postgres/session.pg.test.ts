@@ -5,15 +5,12 @@ import { test } from 'node:test';
 import { ConnectError, classify } from '../../../src/base/errors.ts';
 import { SessionFactory, SqlSession } from '../../../src/sources/postgres/session.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
+import { databaseKeys } from '../../support/database-keys.ts';
 import { testSettings } from './test-settings.ts';
 
 function sessionsOf(db: Database, extra: Readonly<Record<string, string>> = {}): SessionFactory {
   const { connection } = testSettings({
-    'database.hostname': db.host,
-    'database.port': String(db.port),
-    'database.user': db.user,
-    'database.password': db.password,
-    'database.dbname': db.name,
+    ...databaseKeys(db),
     ...extra,
   });
   return new SessionFactory(connection, 'session test');

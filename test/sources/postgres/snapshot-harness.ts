@@ -27,6 +27,7 @@ import { StreamPosition } from '../../../src/sources/postgres/stream-position.ts
 import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
 import { CollectingOutlet, type CollectedChange } from '../../support/collecting-outlet.ts';
 import type { Database } from '../../support/database.ts';
+import { databaseKeys } from '../../support/database-keys.ts';
 import { sourceConfig } from './source-fixture.ts';
 import { testSettings } from './test-settings.ts';
 
@@ -182,11 +183,7 @@ export async function snapshotHarness(
   options = '',
 ): Promise<SnapshotHarness> {
   const settings = testSettings({
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
+    ...databaseKeys(database),
     'slot.name': `slot_${database.name}`,
     ...extra,
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Client } from 'pg';
 
 import { classify, ConnectError } from '../../../src/base/errors.ts';
 import { silentLog, type Logger } from '../../../src/base/log.ts';
@@ -72,6 +73,19 @@ async function runUntil(
   throw new Error('it did not come to its end');
 }
 
+/** Until the stream has come: a row that was written into the table of marks over and over is in it. */
+async function runUntilMarked(db: Database, marks: Client, first: Running): Promise<readonly CollectedChange[]> {
+  let isOver = false;
+  const marking = untilTrue(async () => {
+    await marks.query('INSERT INTO marks DEFAULT VALUES');
+    return isOver;
+  });
+  const changes = await runUntil(db, first, (all) => all.some(({ table, op }) => table === 'public.marks' && op === 'c'));
+  isOver = true;
+  await marking;
+  return changes;
+}
+
 for (const [version, server] of servers) {
   test(`Postgres ${version}: tables that are altered, renamed, emptied or dropped while the snapshot reads another one`, async () => {
     await using db = await createDatabase(server);
@@ -92,14 +106,7 @@ for (const [version, server] of servers) {
       ALTER TABLE retyped ALTER v TYPE text USING 'n' || v; DELETE FROM retyped WHERE id = 1; TRUNCATE emptied; INSERT INTO emptied VALUES (9, 'late'); DROP TABLE dropped`);
     // The first of them to be read was rewritten, the next ones have other columns, the last is gone.
     running.out.makeRoom();
-    let isOver = false;
-    const marking = untilTrue(async () => {
-      await marks.query('INSERT INTO marks DEFAULT VALUES');
-      return isOver;
-    });
-    const changes = await runUntil(db, running, (all) => all.some(({ table, op }) => table === 'public.marks' && op === 'c'));
-    isOver = true;
-    await marking;
+    const changes = await runUntilMarked(db, marks, running);
     const told = stateOf(changes);
     for (const table of ['a', 'grown', 'shrunk', 'renamed', 'retyped', 'emptied']) {
       const rows = await db.query<{ id: number; row: Record<string, unknown> }>(`SELECT id, to_jsonb(t) AS row FROM ${table} t`);
@@ -157,14 +164,7 @@ for (const [version, server] of servers) {
     assert.ok(ended.length >= 3);
     running.out.makeRoom();
     const marks = await db.connect();
-    let isOver = false;
-    const marking = untilTrue(async () => {
-      await marks.query('INSERT INTO marks DEFAULT VALUES');
-      return isOver;
-    });
-    const changes = await runUntil(db, running, (all) => all.some(({ table, op }) => table === 'public.marks' && op === 'c'));
-    isOver = true;
-    await marking;
+    const changes = await runUntilMarked(db, marks, running);
     // Nothing of the second table was read before it was changed: the second snapshot has shown all that became of it.
     assert.deepEqual([...new Set(changes.filter(({ table }) => table === 'public.b').map(({ op }) => op))], ['r']);
     const told = Object.entries(stateOf(changes)).filter(([key]) => !key.startsWith('public.marks'));

@@ -4,6 +4,7 @@ import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts
 import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
 import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
 import type { Database } from '../../support/database.ts';
+import { databaseKeys } from '../../support/database-keys.ts';
 
 /** A source's config over a test database, with a slot and publication of its own and no snapshot unless asked for. */
 export function sourceConfig(database: Database, extra: Readonly<Record<string, string>> = {}): Config {
@@ -12,11 +13,7 @@ export function sourceConfig(database: Database, extra: Readonly<Record<string, 
   return Config.of({
     ...defaults,
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
+    ...databaseKeys(database),
     'topic.prefix': 'shop',
     'plugin.name': 'pgoutput',
     'slot.name': slotName(database),

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { systemClock } from '../../../src/base/clock.ts';
-import { silentLog } from '../../../src/base/log.ts';
 import type { ChangeOutlet } from '../../../src/connect/source.ts';
 import { Change } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
 import type { Shape } from '../../../src/record/shape.ts';
-import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
-import { SessionFactory } from '../../../src/sources/postgres/session.ts';
-import { Snapshot } from '../../../src/sources/postgres/snapshot.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { JsonRows } from './json-rows.ts';
+import { readSnapshot } from './one-snapshot.ts';
 import { servers } from './servers.ts';
-import { testSettings } from './test-settings.ts';
 import { prologue, samples, unknown, type Sample } from './type-samples.ts';
 
 class EncodingOutlet implements ChangeOutlet {
@@ -46,27 +41,8 @@ class EncodingOutlet implements ChangeOutlet {
 }
 
 async function snapshotOf(database: Database, extra: Readonly<Record<string, string>> = {}): Promise<EncodingOutlet> {
-  const settings = testSettings({
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    ...extra,
-  });
-  const sessions = new SessionFactory(settings.connection, 'test');
-  const change = new Change({ id: 0, name: '', columns: [], key: new Uint16Array(0) }, registerCount, () => '');
-  const registers = new SourceRegisters(change);
-  const snapshot = new Snapshot({
-    settings,
-    connect: () => sessions.connect(),
-    clock: systemClock,
-    log: silentLog,
-    createChange: () => ({ change, registers }),
-    systemId: '1',
-  });
   const outlet = new EncodingOutlet();
-  await snapshot.run({ startLsn: 1n, exportedSnapshot: null, publication: null, resume: null }, outlet, new AbortController().signal);
+  await readSnapshot(database, outlet, extra);
   return outlet;
 }
 

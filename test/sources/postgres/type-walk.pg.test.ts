@@ -4,16 +4,11 @@ import { test } from 'node:test';
 import { avroSchemaText } from '../../../src/avro/avro-schema.ts';
 import { avroValueWriter } from '../../../src/avro/avro-value-writer.ts';
 import { ByteSink } from '../../../src/base/byte-sink.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import { silentLog } from '../../../src/base/log.ts';
 import { Change } from '../../../src/record/change.ts';
 import type { Schema } from '../../../src/record/schema.ts';
 import type { Shape } from '../../../src/record/shape.ts';
 import { loadTables } from '../../../src/sources/postgres/catalog.ts';
 import type { RelationCatalog } from '../../../src/sources/postgres/relation-catalog.ts';
-import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
-import { SessionFactory } from '../../../src/sources/postgres/session.ts';
-import { Snapshot } from '../../../src/sources/postgres/snapshot.ts';
 import { buildTableShape } from '../../../src/sources/postgres/table-shape.ts';
 import { TypeCatalog } from '../../../src/sources/postgres/type-catalog.ts';
 import { RowEncoder } from '../../../src/text/row-encoder.ts';
@@ -22,6 +17,7 @@ import { CollectingOutlet } from '../../support/collecting-outlet.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { plainDecoder, plainJson } from '../../support/plain-decoder.ts';
 import { DecoderFixture } from './decoder-fixture.ts';
+import { readSnapshot } from './one-snapshot.ts';
 import { servers } from './servers.ts';
 import { testSettings } from './test-settings.ts';
 import { binaries, decimals, hstores, intervals, times, walk, type Form, type Modes } from './type-walk.ts';
@@ -92,23 +88,9 @@ function configOf(modes: Modes, without: readonly string[]): Record<string, stri
 }
 
 async function snapshotOf(database: Database, extra: Readonly<Record<string, string>>): Promise<AvroRows> {
-  const settings = testSettings({
-    'database.hostname': database.host,
-    'database.port': String(database.port),
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    ...extra,
-  });
-  const sessions = new SessionFactory(settings.connection, 'test');
-  const change = new Change({ id: 0, name: '', columns: [], key: new Uint16Array(0) }, registerCount, () => '');
-  const registers = new SourceRegisters(change);
-  const [clock, log, systemId] = [systemClock, silentLog, '1'];
-  const createChange = (): { change: Change; registers: SourceRegisters } => ({ change, registers });
-  const snapshot = new Snapshot({ settings, connect: () => sessions.connect(), clock, log, createChange, systemId });
   const out = new CollectingOutlet();
   const rows = new AvroRows(out);
-  await snapshot.run({ startLsn: 1n, exportedSnapshot: null, publication: null, resume: null }, out, new AbortController().signal);
+  await readSnapshot(database, out, extra);
   return rows;
 }
 

@@ -1,0 +1,27 @@
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import type { ChangeOutlet } from '../../../src/connect/source.ts';
+import { Change } from '../../../src/record/change.ts';
+import { registerCount, SourceRegisters } from '../../../src/sources/postgres/registers.ts';
+import { SessionFactory } from '../../../src/sources/postgres/session.ts';
+import { Snapshot } from '../../../src/sources/postgres/snapshot.ts';
+import type { Database } from '../../support/database.ts';
+import { databaseKeys } from '../../support/database-keys.ts';
+import { testSettings } from './test-settings.ts';
+
+/** All rows of the database go into the outlet: a snapshot without slot, publication and stream. */
+export async function readSnapshot(database: Database, outlet: ChangeOutlet, extra: Readonly<Record<string, string>> = {}): Promise<void> {
+  const settings = testSettings({ ...databaseKeys(database), ...extra });
+  const sessions = new SessionFactory(settings.connection, 'test');
+  const change = new Change({ id: 0, name: '', columns: [], key: new Uint16Array(0) }, registerCount, () => '');
+  const registers = new SourceRegisters(change);
+  const snapshot = new Snapshot({
+    settings,
+    connect: () => sessions.connect(),
+    clock: systemClock,
+    log: silentLog,
+    createChange: () => ({ change, registers }),
+    systemId: '1',
+  });
+  await snapshot.run({ startLsn: 1n, exportedSnapshot: null, publication: null, resume: null }, outlet, new AbortController().signal);
+}
