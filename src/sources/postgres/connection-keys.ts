@@ -35,7 +35,7 @@ export const connectionKeys: readonly ConfigKey[] = [
     'database.initial.statements',
     'STRING',
     null,
-    'SQL run on every connection other than the replication connection; ";" separates, ";;" is a semicolon.',
+    'SQL run on every connection other than the replication connection; ";" separates, ";;" is a semicolon. What it changes of the text form of values is set back.',
     connection,
   ),
   optional('database.query.timeout.ms', 'INT', '600000', 'Limit on one statement other than the reading of a table; 0: none.', {

@@ -7,12 +7,8 @@ import type { ConnectionSettings } from './settings.ts';
 import { sqlError, sqlState, type SqlErrorContext } from './sql-error.ts';
 import { tlsAttempts, type TlsAttempt } from './tls-options.ts';
 
-/**
- * What every session is pinned to, whatever role, database or server say: the text forms that the column kinds read,
- * warnings, and no timeouts, which would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has
- * them too.
- */
-const sessionPins: Readonly<Record<string, string>> = {
+/** The text forms that the column kinds read. */
+const textPins: Readonly<Record<string, string>> = {
   client_encoding: 'UTF8',
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
@@ -21,6 +17,14 @@ const sessionPins: Readonly<Record<string, string>> = {
   bytea_output: 'hex',
   xmlbinary: 'base64',
   lc_monetary: 'C',
+};
+
+/**
+ * What every session is pinned to, whatever role, database or server say: the text forms, warnings, and no timeouts, which
+ * would end a snapshot or an idle slot holder. Sent as startup options, so that a walsender has them too.
+ */
+const sessionPins: Readonly<Record<string, string>> = {
+  ...textPins,
   // The stream tells of a publication that is gone by a warning only.
   client_min_messages: 'warning',
   statement_timeout: '0',
@@ -199,12 +203,22 @@ export class SessionFactory {
       await this.verify(client);
       if (options.replication === true) return;
       for (const statement of this.#settings.initialStatements) await client.query(statement);
+      if (this.#settings.initialStatements.length > 0) await pinText(client);
       if (this.#limits(options)) await client.query(`SET statement_timeout = ${this.#settings.queryTimeoutMs}`);
     } catch (error) {
       await client.end().catch(() => {});
       throw sqlError(error, this.context('setting up the session'));
     }
   }
+}
+
+/** Time-outs are the user's own affair, the text of values is not: what statements of his changed of it is set back. */
+async function pinText(client: Client): Promise<void> {
+  const [names, values] = [Object.keys(textPins), Object.values(textPins)];
+  await client.query('SELECT pg_catalog.set_config(name, value, false) FROM unnest($1::text[], $2::text[]) pin (name, value)', [
+    names,
+    values,
+  ]);
 }
 
 /** The one SQL session of a source, connected when it is first needed and again after it was lost. */

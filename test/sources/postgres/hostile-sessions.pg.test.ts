@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { test } from 'node:test';
 
 import { Client } from 'pg';
@@ -39,12 +40,26 @@ const wanted = {
 };
 const table = `(id int PRIMARY KEY, day date, at timestamptz, span interval, bytes bytea, number float8, text text, price numeric)`;
 
-/** Forwards each connection to the next of the servers in turn, as a load balancer does. */
-async function balancer(ports: readonly number[]): Promise<{ readonly port: number } & AsyncDisposable> {
+interface Relay extends AsyncDisposable {
+  readonly port: number;
+  /** Connections so far. */
+  readonly count: number;
+}
+
+/** Forwards connections, the `turn`th one to the port that `target` says; `change` makes another start-up message of its first one. */
+async function relay(target: (turn: number) => number, change: (startup: Buffer, turn: number) => Buffer = (same) => same): Promise<Relay> {
   const sockets = new Set<Socket>();
-  let turn = 0;
+  let count = 0;
   const server = createServer((from) => {
-    const to = connect({ host: '127.0.0.1', port: ports[turn++ % ports.length] as number });
+    const turn = count++;
+    const to = connect({ host: '127.0.0.1', port: target(turn) });
+    // A start-up message is far smaller than what comes in one piece over loopback.
+    const startUp = new Transform({
+      transform(bytes: Buffer, _encoding, done) {
+        startUp._transform = (more, _, next) => next(null, more);
+        done(null, change(bytes, turn));
+      },
+    });
     for (const [socket, other] of [
       [from, to],
       [to, from],
@@ -53,11 +68,14 @@ async function balancer(ports: readonly number[]): Promise<{ readonly port: numb
       socket.on('error', () => other.destroy());
       socket.on('close', () => other.destroy());
     }
-    from.pipe(to).pipe(from);
+    from.pipe(startUp).pipe(to).pipe(from);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    get count() {
+      return count;
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -108,6 +126,40 @@ for (const [version, server] of servers) {
       assert.deepEqual(read, [wanted, { ...wanted, id: '2' }, { ...wanted, id: '3' }]);
     } finally {
       await db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test(`Postgres ${version}: a pooler that drops the settings of any one connection is noticed before a row is read over it`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(
+      `CREATE TABLE orders ${table}; INSERT INTO orders SELECT ${values}; ALTER DATABASE ${db.name} SET DateStyle = 'SQL, DMY'`,
+    );
+    for (let dropped = 0, refused = true; refused; dropped += 1) {
+      await using pooler = await relay(
+        () => db.port,
+        (startup, turn) => (turn === dropped ? withoutOptions(startup) : startup),
+      );
+      await using running = startSource(
+        { ...db, port: pooler.port },
+        { extra: { 'snapshot.mode': 'initial', 'database.sslmode': 'disable' } },
+      );
+      const error: unknown = await untilStreaming(db, running).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      refused = pooler.count > dropped;
+      const read = running.out.changes.map(({ after }) => after);
+      if (refused) {
+        assert.ok(error instanceof ConnectError && error.code === 'postgres.setting', `connection ${dropped}: ${String(error)}`);
+        assert.match(error.message, /^The session setting \w+ is ".*" although ".*" was asked for/);
+        assert.deepEqual(
+          read,
+          read.map(() => wanted),
+        );
+      } else {
+        assert.deepEqual([error, read], [null, [wanted]]);
+        assert.ok(dropped >= 4, 'to look around, for the slot, for the rows and for the stream');
+      }
     }
   });
 
@@ -162,7 +214,7 @@ test('two servers behind one address are noticed, whichever connection comes to 
   try {
     for (let skip = 0; skip < 2; skip += 1) {
       const ports = [first.port, Number(second.port)];
-      await using both = await balancer(skip === 0 ? ports : ports.toReversed());
+      await using both = await relay((turn) => ports[(turn + skip) % ports.length] ?? 0);
       await using running = startSource({ ...first, port: both.port }, { extra });
       const error = await running.ended.then(
         () => null,
@@ -176,6 +228,18 @@ test('two servers behind one address are noticed, whichever connection comes to 
     for (const db of [first, counterpart]) await db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
 });
+
+/** The start-up message as a pooler passes it on that does not know of options. */
+function withoutOptions(startup: Buffer): Buffer {
+  const fields = startup.toString('latin1', 8).split('\0');
+  const at = fields.indexOf('options');
+  assert.ok(at >= 0 && at % 2 === 0, 'every connection says what it is pinned to');
+  fields.splice(at, 2);
+  const body = Buffer.from(fields.join('\0'), 'latin1');
+  const head = Buffer.from(startup.subarray(0, 8));
+  head.writeInt32BE(8 + body.length);
+  return Buffer.concat([head, body]);
+}
 
 /** Another database of the same server, which is there already; dropped at the end. */
 async function inDatabase(outer: Database, name: string): Promise<Database> {

@@ -42,6 +42,19 @@ test('initial statements run on every SQL connection, in order, and not on the r
   assert.match(broken.message, /42703.*setting up the session/);
 });
 
+test('initial statements change no text form of values; time-outs are theirs', async () => {
+  await using db = await createDatabase();
+  const sessions = sessionsOf(db, {
+    'database.initial.statements': `SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kathmandu'; SET bytea_output = 'escape'; SET lock_timeout = 77`,
+  });
+  const client = await sessions.connect();
+  const { rows } = await client.query(
+    `SELECT '2026-02-03 04:05:06+00'::timestamptz::text AS at, '\\x00'::bytea::text AS bytes, current_setting('lock_timeout') AS wait`,
+  );
+  await client.end();
+  assert.deepEqual(rows, [{ at: '2026-02-03 04:05:06+00', bytes: '\\x00', wait: '77ms' }]);
+});
+
 test('a statement that takes longer than database.query.timeout.ms fails; the reading of tables has no limit', async () => {
   await using db = await createDatabase();
   const sessions = sessionsOf(db, { 'database.query.timeout.ms': '50' });
