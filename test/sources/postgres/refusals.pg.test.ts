@@ -129,9 +129,12 @@ for (const [version, server] of servers) {
     }
   });
 
-  test(`Postgres ${version}: a filtered publication follows the captured tables, and is left alone when it fits`, async () => {
+  test(`Postgres ${version}: a filtered publication follows the captured tables, without unlogged ones, and is left alone when it fits`, async () => {
     await using db = await createDatabase(server);
-    await db.query(`${ordersSql}; CREATE TABLE other (id int PRIMARY KEY)`);
+    // Postgres refuses a publication that names an unlogged table.
+    await db.query(`${ordersSql}; CREATE TABLE other (id int PRIMARY KEY); CREATE UNLOGGED TABLE odd (id int PRIMARY KEY);
+      CREATE UNLOGGED TABLE signals (id text PRIMARY KEY, type text, data text)`);
+    const filtered = { 'publication.autocreate.mode': 'filtered', 'signal.data.collection': 'public.signals' };
     const published = async (): Promise<unknown> =>
       (await db.query("SELECT tablename FROM pg_publication_tables WHERE pubname = 'shop_publication' ORDER BY 1")).map(
         (row) => row['tablename'],
@@ -140,7 +143,7 @@ for (const [version, server] of servers) {
       ['public.orders', ['orders']],
       ['public.o.*', ['orders', 'other']],
     ] as const) {
-      await using running = startSource(db, { extra: { 'publication.autocreate.mode': 'filtered', 'table.include.list': list } });
+      await using running = startSource(db, { extra: { ...filtered, 'table.include.list': list } });
       // The walsender of the turn before may hold the slot a moment longer: streaming alone does not tell whose it is.
       await untilTrue(async () => isDeepStrictEqual(await published(), tables));
       await untilStreaming(db, running);
