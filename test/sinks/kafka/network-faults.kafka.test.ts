@@ -12,31 +12,42 @@ import { stack } from '../../support/stack.ts';
 import { fillBatch, offsetOf, readCommitted, signal, SinkStage } from './sink-stage.ts';
 
 const produceKey = 0;
+const initProducerKey = 22;
 const endTransactionKey = 26;
 
 type Fault = 'none' | 'cut before' | 'cut after';
+
+/** Puts `handle` between every connection and its requests. */
+function onRequest(
+  t: TestContext,
+  handle: (request: () => Promise<unknown>, apiKey: number, connection: BrokerConnection) => Promise<unknown>,
+): void {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
+  const request = BrokerConnection.prototype.request;
+  const patched = function (this: BrokerConnection, api: BrokerApi<unknown[], unknown>, ...args: unknown[]): Promise<unknown> {
+    return handle(() => request.call(this, api, ...args), api.key, this);
+  };
+  const replaced = mock.method(BrokerConnection.prototype, 'request', patched as typeof request);
+  t.after(() => replaced.mock.restore());
+}
 
 /**
  * Cuts the connection of requests: before they are sent, or when the broker has answered, so that the answer is lost,
  * and with it, as on a real connection, every later one.
  */
 function injectFaults(t: TestContext, decide: (apiKey: number) => Fault): void {
-  // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
-  const request = BrokerConnection.prototype.request;
   const cut = new WeakSet<BrokerConnection>();
-  const patched = async function (this: BrokerConnection, api: BrokerApi<unknown[], unknown>, ...args: unknown[]): Promise<unknown> {
-    const fault = decide(api.key);
-    if (fault === 'cut before') void this.close();
-    const answer: unknown = await request.call(this, api, ...args);
+  onRequest(t, async (request, apiKey, connection) => {
+    const fault = decide(apiKey);
+    if (fault === 'cut before') void connection.close();
+    const answer = await request();
     if (fault === 'cut after') {
-      cut.add(this);
-      void this.close();
+      cut.add(connection);
+      void connection.close();
     }
-    if (cut.has(this)) throw new Error('the answer was lost');
+    if (cut.has(connection)) throw new Error('the answer was lost');
     return answer;
-  };
-  const replaced = mock.method(BrokerConnection.prototype, 'request', patched as typeof request);
-  t.after(() => replaced.mock.restore());
+  });
 }
 
 /** What the runtime does after a failed commit: reopen, compare, and send the same batch again only if it is not there. */
@@ -70,6 +81,36 @@ suite('network faults', () => {
     );
     assert.equal(offsetOf(await sink.open(signal)), 2);
     assert.deepEqual(await stage.values(), ['a', 'b']);
+  });
+
+  test('what the incarnation before commits up to the moment when it is fenced is among the offsets that the next one reads', async (t) => {
+    await using stage = new SinkStage(stack.kafka);
+    const { sink: old } = await stage.openSink();
+    await old.commit(stage.batch(['1'], 1));
+    const next = stage.sink();
+    const committed = ['1'];
+    let turn: Promise<boolean> = Promise.resolve(true);
+    const commitOld = async (may: boolean): Promise<boolean> => {
+      const number = committed.length + 1;
+      if (!may) return false;
+      try {
+        await old.commit(stage.batch([String(number)], number));
+        committed.push(String(number));
+        return true;
+      } catch (error) {
+        assert.ok(error instanceof ConnectError && error.code === 'kafka.fenced', String(error));
+        return false;
+      }
+    };
+    // Before each request that fences one of its ids the older one commits once more, while it can.
+    onRequest(t, async (request, apiKey) => {
+      if (apiKey === initProducerKey) await (turn = turn.then(commitOld));
+      return await request();
+    });
+    const stored = offsetOf(await next.open(signal));
+    assert.deepEqual([committed, await turn], [['1', '2', '3'], false], 'the last one was fenced');
+    assert.equal(stored, 3);
+    assert.deepEqual(await stage.values(), committed);
   });
 
   test('the end of a transaction never arrives: the next open reports the offset before, nothing of the batch is visible', async (t) => {
