@@ -20,15 +20,25 @@ function isLong(schema: unknown): boolean {
   return schema === 'long' || (typeof schema === 'object' && schema !== null && 'type' in schema && schema.type === 'long');
 }
 
-/** avsc is strict about namespaces, which whoever reads a schema decides for himself. */
-function plainNamespace(key: string, value: unknown): unknown {
-  return key === 'namespace' && typeof value === 'string' ? value.replaceAll(/[^\w.]|(?<=^|\.)(?=\d)/g, '_') : value;
+/** Where a schema names a type; in a union by its place. */
+const namesType = /^(?:name|type|items|values|\d+)$/;
+
+/** For `JSON.parse`: avsc is strict about namespaces, which whoever reads a schema decides for himself. */
+export function plainNamespaces(key: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (key === 'namespace') return plain(value);
+  const dot = namesType.test(key) ? value.lastIndexOf('.') : -1;
+  return dot < 0 ? value : plain(value.slice(0, dot)) + value.slice(dot);
+}
+
+function plain(namespace: string): string {
+  return namespace.replaceAll(/[^\w.]|(?<=^|\.)(?=\d)/g, '_');
 }
 
 /** Parses an Avro schema; rejects what Avro does not allow with `data.shape`. Longs decode to bigint. */
 export function avscType(schemaText: string): Type {
   try {
-    return avsc.Type.forSchema(JSON.parse(schemaText, plainNamespace) as avsc.Schema, {
+    return avsc.Type.forSchema(JSON.parse(schemaText, plainNamespaces) as avsc.Schema, {
       wrapUnions: true,
       typeHook: (schema) => (isLong(schema) ? wideLong : undefined),
     });

@@ -213,9 +213,9 @@ function fitted(config: Settings): Settings {
   return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? untold(deaf) : isDeaf ? deaf : config);
 }
 
-/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known; a dash is no name in Avro. */
+/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known. */
 function untold(config: Settings): Settings {
-  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, 'topic.delimiter': _dash, ...named } = config;
+  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, ...named } = config;
   const { transforms, ...bare } = named;
   // What is changed is compared with the rows, which events have elsewhere.
   const rest: Settings = transforms === undefined || transforms === 'changed' ? bare : named;

@@ -1,6 +1,7 @@
 import avro from 'avsc';
 import type { Schema, Type } from 'avsc';
 
+import { plainNamespaces } from '../../src/avro/avsc-type.ts';
 import { bigintLong } from './bigint-long.ts';
 
 /**
@@ -8,11 +9,9 @@ import { bigintLong } from './bigint-long.ts';
  * needs none, and `JSON.parse` would round those beyond 2^53.
  */
 export function plainDecoder(schemaText: string): Type {
-  const schema = JSON.parse(schemaText, (name, value: unknown) => {
-    if (name === 'default') return undefined;
-    // Java's library takes any namespace, avsc does not.
-    return name === 'namespace' && typeof value === 'string' ? value.replaceAll(/[^\w.]/g, '_') : value;
-  }) as Schema;
+  const schema = JSON.parse(schemaText, (name, value: unknown) =>
+    name === 'default' ? undefined : plainNamespaces(name, value),
+  ) as Schema;
   return avro.Type.forSchema(schema, { wrapUnions: false, typeHook: (found) => (isLong(found) ? bigintLong : undefined) });
 }
 

@@ -186,7 +186,11 @@ export const connectionKeys: readonly ConfigKey[] = [
   ),
   ignored('lsn.flush.timeout.ms', 'LONG', '30000', 'confirming a position does not block'),
   ignored('lsn.flush.timeout.action', 'STRING', 'fail', 'confirming a position does not block'),
-  ignored('xmin.fetch.interval.ms', 'LONG', '0', 'the xmin of the slot is not read, so that source.xmin is always null'),
+  optional('xmin.fetch.interval.ms', 'LONG', '0', "How often the slot's catalog_xmin is read for source.xmin; 0: never, it is null.", {
+    ...replication,
+    importance: 'LOW',
+    min: 0,
+  }),
   ignored('internal.custom.retriable.exception', 'STRING', null, 'failures are classified by SQLSTATE'),
   ...driverKeys,
 ];

@@ -77,6 +77,8 @@ export class SourceRegisters {
   #lsnLow = 0;
   #lsnEnd = 0;
   #processingMs = Number.NaN;
+  /** The slot's xmin when it is being watched; that of a transaction is the one at its begin. */
+  watchedXmin: number | null = null;
 
   constructor(change: Change) {
     this.#registers = change.registers;
@@ -98,6 +100,12 @@ export class SourceRegisters {
   beginTransaction(commitMicros: number, xid: number): void {
     this.#setTimes(SourceRegister.SOURCE_TS_MS, Math.floor(commitMicros / 1000), commitMicros);
     this.#registers.setNumber(SourceRegister.TX_ID, xid);
+    this.#setXmin();
+  }
+
+  #setXmin(): void {
+    if (this.watchedXmin === null) this.#registers.setNull(SourceRegister.XMIN);
+    else this.#registers.setNumber(SourceRegister.XMIN, this.watchedXmin);
   }
 
   /**
@@ -106,6 +114,7 @@ export class SourceRegisters {
    */
   outsideTransaction(nowMs: number, high: number, low: number): void {
     this.#registers.setNull(SourceRegister.TX_ID);
+    this.#setXmin();
     this.clearOrigin();
     this.setLastCommitLsn(high, low);
     if (this.#registers.present[SourceRegister.SOURCE_TS_MS] === 0) this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
@@ -115,6 +124,7 @@ export class SourceRegisters {
   readOutsideTransaction(nowMs: number, lastCommitHigh: number, lastCommitLow: number): void {
     this.#registers.setNull(SourceRegister.TX_ID);
     this.#registers.setNull(SourceRegister.LSN);
+    this.#registers.setNull(SourceRegister.XMIN);
     this.clearOrigin();
     this.#setTimes(SourceRegister.SOURCE_TS_MS, nowMs, nowMs * 1000);
     if (lastCommitHigh === 0 && lastCommitLow === 0) this.clearLastCommitLsn();
@@ -235,11 +245,6 @@ export class SourceRegisters {
   setSnapshotMarker(marker: SnapshotMarker): void {
     if (marker === SnapshotMarker.FALSE) this.#registers.setNull(SourceRegister.SNAPSHOT);
     else this.#registers.setText(SourceRegister.SNAPSHOT, this.#markerStart[marker] as number, this.#markerEnd[marker] as number);
-  }
-
-  /** The slot's xmin, when it is being watched. */
-  setXmin(xmin: number): void {
-    this.#registers.setNumber(SourceRegister.XMIN, xmin);
   }
 
   /** Where the transaction came from, by another server's replication: the origin's name in `bytes[start, end)`. */

@@ -117,6 +117,8 @@ export interface StreamSettings {
   /** 0: no heartbeats. */
   readonly heartbeatIntervalMs: number;
   readonly heartbeatActionQuery: string | null;
+  /** How often the slot's xmin is read; 0: never. */
+  readonly xminIntervalMs: number;
   readonly skippedOperations: ReadonlySet<'c' | 'u' | 'd' | 't'>;
   /** Given by the user rather than by default: then the publication is narrowed, too. */
   readonly skippedOperationsExplicit: boolean;
@@ -311,6 +313,7 @@ function streamSettings(config: Config): StreamSettings {
     lsnFlushMode: config.boolean('flush.lsn.source') ? (config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode']) : 'manual',
     heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
     heartbeatActionQuery: config.optional('heartbeat.action.query'),
+    xminIntervalMs: config.int('xmin.fetch.interval.ms'),
     skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
     skippedOperationsExplicit: skipped.join() !== 't',
     skipUnchanged: config.boolean('skip.messages.without.change'),

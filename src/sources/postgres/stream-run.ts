@@ -27,6 +27,7 @@ import type { AdhocCounts } from './adhoc/adhoc-snapshots.ts';
 import type { AdhocState } from './adhoc/adhoc-state.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
 import type { Signal } from './adhoc/signal.ts';
+import { SlotXmin } from './slot-xmin.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
 import { sqlError } from './sql-error.ts';
@@ -67,6 +68,8 @@ export class StreamRun {
   readonly #transactions: TransactionRecords | null;
   readonly #stream: ReplicationStream;
   readonly #heartbeat: Heartbeat | null;
+  /** Null: records have none. */
+  readonly #xmin: SlotXmin | null;
   readonly #adhoc: AdhocStream;
   readonly #newTables: NewTables | null;
   /** Null: no columns are read again. */
@@ -97,6 +100,7 @@ export class StreamRun {
       settings.stream.heartbeatIntervalMs > 0
         ? new Heartbeat({ settings, change, registers, out, sql: start.sql, clock, log, onBeat: events.onHeartbeat })
         : null;
+    this.#xmin = createXmin(start, registers);
     const decoder = new PgoutputDecoder({
       change,
       registers,
@@ -204,12 +208,14 @@ export class StreamRun {
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
     await this.#newTables?.begin();
+    await this.#xmin?.begin();
     if (signal.aborted) return;
     void this.#adhoc.run(signal);
     const streaming = this.#stream.run(signal);
     await (this.#waiting === null ? streaming : Promise.race([streaming, this.#waiting.failed])).finally(() => {
       this.#waiting?.close();
       this.#newTables?.close();
+      this.#xmin?.close();
       this.#adhoc.close();
     });
   }
@@ -245,6 +251,12 @@ function createCatalog({ sql, types, tables, server, source }: StartContext): Re
     standby: server.timeline === null,
     clock: source.clock,
   });
+}
+
+function createXmin({ settings, sql, source }: StartContext, registers: SourceRegisters): SlotXmin | null {
+  const intervalMs = settings.stream.xminIntervalMs;
+  if (intervalMs === 0) return null;
+  return new SlotXmin({ slot: settings.slot.name, intervalMs, sql, registers, clock: source.clock, log: source.log });
 }
 
 /** Null: composite types are not shown field by field. */
