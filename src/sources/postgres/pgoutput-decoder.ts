@@ -1,6 +1,5 @@
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
-import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
 import { FrameCursor, malformed } from './frame-cursor.ts';
 import type { LogicalMessages } from './logical-messages.ts';
@@ -10,7 +9,7 @@ import type { RowEmitter } from './row-emitter.ts';
 import { compareHalves, lsnFromHalves } from './lsn.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { StreamPosition } from './stream-position.ts';
-import { decodeTuple } from './tuple-decoder.ts';
+import { decodeTuple, fillUnchanged } from './tuple-decoder.ts';
 import { messageCollection, type TransactionRecords } from './transaction-records.ts';
 
 /** What the stream does after a frame. */
@@ -74,6 +73,10 @@ export class PgoutputDecoder {
   /** Where the first change of the transaction in progress lies; 0: unknown. */
   #firstHigh = 0;
   #firstLow = 0;
+  /** Where the message in hand begins. */
+  #frameAt = 0;
+  /** The message in hand is decoded once more, now that its labels have been asked for. */
+  #asked = false;
 
   constructor(parts: DecoderParts) {
     this.#change = parts.change;
@@ -94,6 +97,7 @@ export class PgoutputDecoder {
   decode(bytes: Buffer, start: number, end: number): Decoded {
     const cursor = this.#cursor;
     cursor.reset(bytes, start + 1, end);
+    this.#frameAt = start;
     this.lsnHigh = cursor.uint32();
     this.lsnLow = cursor.uint32();
     cursor.at = start + headerBytes;
@@ -187,6 +191,7 @@ export class PgoutputDecoder {
     this.#expect(0x4e);
     if (relation !== null) {
       decodeTuple(this.#cursor, relation, this.#change.after, false);
+      if (this.#isUnlisted(relation)) return Decoded.DECLARE;
       if (relation.layout !== null) this.#emitter.insert(relation);
       // At the same moment at which the row counts as done: the next offset has both.
       if (relation.isSignalTable && !this.#position.replaying) this.#onSignal?.(relation);
@@ -211,6 +216,7 @@ export class PgoutputDecoder {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
       decodeTuple(this.#cursor, relation, after, false);
     }
+    if (this.#isUnlisted(relation)) return Decoded.DECLARE;
     if (this.#listsUnavailable && relation.layout !== null) {
       this.#registers.setUnavailable(after, relation.captured, relation.layout.names);
     }
@@ -337,6 +343,24 @@ export class PgoutputDecoder {
     return relation;
   }
 
+  /** True: the row has a new label of an enum, and comes again when the type has been read. */
+  #isUnlisted({ id, labels }: Relation): boolean {
+    const { after } = this.#change;
+    if (labels === null || labels.lists(after)) return false;
+    if (this.#asked) {
+      labels.learn(after);
+      return false;
+    }
+    const frame = Buffer.from(this.#cursor.bytes.subarray(this.#frameAt, this.#cursor.end));
+    this.#relations.unlisted(id, this.#position.xid, async (out) => {
+      this.#asked = true;
+      const decoded = this.decode(frame, 0, frame.length);
+      this.#asked = false;
+      if (decoded === Decoded.DRAIN) await out.drained();
+    });
+    return true;
+  }
+
   #inTransaction(type: string): void {
     if (!this.#position.inTransaction) throw malformed(`${type} outside a transaction`);
     this.#position.message(type, this.lsnHigh, this.lsnLow);
@@ -361,18 +385,5 @@ export class PgoutputDecoder {
   #expect(tag: number): void {
     const found = this.#cursor.uint8();
     if (found !== tag) throw malformed(`0x${found.toString(16)} instead of 0x${tag.toString(16)}`);
-  }
-}
-
-/**
- * A value that did not change stands in the old image, if that has it: under FULL always, else where it belongs to the
- * identity (a key too large for its row). Both are of the same frame, so only the range is taken over.
- */
-function fillUnchanged(before: TupleView, after: TupleView): void {
-  for (let column = 0; column < after.count; column += 1) {
-    if (after.state[column] !== CellState.UNCHANGED || before.state[column] === CellState.ABSENT) continue;
-    after.state[column] = before.state[column] as number;
-    after.start[column] = before.start[column] as number;
-    after.end[column] = before.end[column] as number;
   }
 }

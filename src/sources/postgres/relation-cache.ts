@@ -6,6 +6,7 @@ import type { RowSchema } from '../../record/row-schema.ts';
 import type { ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import type { CompositeWatch } from './composite-watch.ts';
 import type { RelationCatalog } from './relation-catalog.ts';
+import { EnumLabels } from './enum-labels.ts';
 import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { RenameWatch } from './rename-watch.ts';
@@ -52,6 +53,8 @@ export interface Relation {
   readonly regions: TableRegions | null;
   /** Null unless transactions are recorded. */
   readonly counter: CollectionCounter | null;
+  /** Null: it has no enums. */
+  readonly labels: EnumLabels | null;
   /** Rows that are inserted into it are signals. */
   readonly isSignalTable: boolean;
   /** Why its rows are rejected instead of emitted; null: they are emitted. */
@@ -71,6 +74,14 @@ interface Known extends Declared {
   readonly fingerprint: string;
   /** A column's type has fields of its own. */
   readonly composed: boolean;
+  readonly labels: EnumLabels | null;
+}
+
+/** A message, the transaction in which it came, and where in the log that begins; 0: unknown. */
+interface Described {
+  readonly message: RelationMessage;
+  readonly xid: number;
+  readonly lsn: bigint;
 }
 
 /**
@@ -95,13 +106,13 @@ export class RelationCache {
   onReplaced: (table: string) => void = () => {};
   /** Notices when composite types are altered; null: none is shown field by field. */
   composites: CompositeWatch | null = null;
-  /** Tables that use composite types, as they were described last. */
-  readonly #composed = new Map<number, { readonly message: RelationMessage; readonly xid: number; readonly lsn: bigint }>();
+  /** As they were described last. */
+  readonly #described = new Map<number, Described>();
   /** Which table a name meant last. */
   readonly #owners = new Map<string, number>();
   #lastId = -1;
   #last: Relation | null = null;
-  #pending: { readonly message: RelationMessage; readonly xid: number; readonly lsn: bigint } | null = null;
+  #pending: Described | null = null;
   #deferred: ((out: ChangeOutlet) => Promise<void>) | null = null;
 
   constructor(
@@ -156,9 +167,18 @@ export class RelationCache {
     this.defer(async (out) => {
       if (!room) await out.drained();
       if (!(await composites.verify())) return;
-      for (const each of this.#composed.values()) await this.#describe(each.message, each.xid, each.lsn, out);
+      for (const [id, each] of this.#described) if (this.#known.get(id)?.composed === true) await this.#describe(each, each.xid, out);
     });
     return true;
+  }
+
+  /** A row of this table has a label that its schema does not list. The types are read again, then `again`: call `resolve` before the next frame. */
+  unlisted(id: number, xid: number, again: (out: ChangeOutlet) => Promise<void>): void {
+    const described = this.#described.get(id);
+    this.defer(async (out) => {
+      if (described !== undefined) await this.#describe(described, xid, out);
+      await again(out);
+    });
   }
 
   /** What `resolve` has to do before the next frame, for those that are not relations. */
@@ -172,22 +192,23 @@ export class RelationCache {
     this.#deferred = null;
     await deferred?.(out);
     if (this.#pending === null) return;
-    const { message, xid, lsn } = this.#pending;
-    await this.#describe(message, xid, lsn, out);
+    await this.#describe(this.#pending, this.#pending.xid, out);
     this.#pending = null;
   }
 
-  async #describe(message: RelationMessage, xid: number, lsn: bigint, out: ChangeOutlet): Promise<void> {
+  /** `seen`: a transaction whose types are to be known. */
+  async #describe(described: Described, seen: number, out: ChangeOutlet): Promise<void> {
+    const { message, xid, lsn } = described;
     const info = await this.#catalog.table(message.id, xid);
     const former = await this.#renames?.former(message, xid, lsn);
-    const declared = await this.#declare({ message, xid, info, former }, out);
+    const declared = await this.#declare({ message, xid: seen, info, former }, out);
     await this.#shown.meet(message.id, message.schema, message.table, info === null);
     const names = declared.layout.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
     const counter = this.#transactions?.counter(`${message.schema}.${message.table}`) ?? null;
     const relation = relationOf(message, declared, regions, counter);
     this.#set(message.id, this.#isSignalTable(message) ? { ...relation, isSignalTable: true } : relation);
-    if (declared.composed) this.#composed.set(message.id, { message, xid, lsn });
+    this.#described.set(message.id, described);
   }
 
   /** Declares a table before its first row, so that a schema that is refused stops the start and not the stream. */
@@ -229,7 +250,9 @@ export class RelationCache {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
     const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
-    const known = { fingerprint, composed: composites.length > 0, ...declared };
+    const oids = columns.map((column) => column.typeOid);
+    const labels = EnumLabels.of(oids, declared.layout.columnOf, types);
+    const known = { fingerprint, composed: composites.length > 0, labels, ...declared };
     this.#known.set(message.id, known);
     if (info !== null) this.#lookups?.learn({ layout: declared.layout, wireColumns: columns, info, types });
     return known;
@@ -244,7 +267,7 @@ function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: 
 
 function relationOf(
   message: RelationMessage,
-  { layout, refusal }: Declared,
+  { layout, refusal, labels }: Known,
   regions: TableRegions | null,
   counter: CollectionCounter | null,
 ): Relation {
@@ -265,6 +288,7 @@ function relationOf(
     wholeOld: message.identity === 'f',
     regions,
     counter,
+    labels,
     refusal,
   };
 }
@@ -292,6 +316,7 @@ function stepOver(message: RelationMessage): Relation {
     wholeOld: false,
     regions: null,
     counter: null,
+    labels: null,
     refusal: null,
   };
 }

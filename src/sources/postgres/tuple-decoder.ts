@@ -52,3 +52,16 @@ function binaryOrUnknown(kind: number): ConnectError {
     remedy: 'Remove "binary" from "slot.stream.params".',
   });
 }
+
+/**
+ * A value that did not change stands in the old image, if that has it: under FULL always, else where it belongs to the
+ * identity (a key too large for its row). Both are of the same frame, so only the range is taken over.
+ */
+export function fillUnchanged(before: TupleView, after: TupleView): void {
+  for (let column = 0; column < after.count; column += 1) {
+    if (after.state[column] !== CellState.UNCHANGED || before.state[column] === CellState.ABSENT) continue;
+    after.state[column] = before.state[column] as number;
+    after.start[column] = before.start[column] as number;
+    after.end[column] = before.end[column] as number;
+  }
+}
