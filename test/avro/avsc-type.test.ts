@@ -4,13 +4,16 @@ import { avscType } from '../../src/avro/avsc-type.ts';
 import { avroSchemaText } from '../../src/avro/avro-schema.ts';
 import type { Schema } from '../../src/record/schema.ts';
 
-test('a namespace may hold what Avro does not allow, also where a type is named from outside of it', () => {
-  const row = (optional: boolean): Schema => ({
+function row(optional: boolean): Schema {
+  return {
     type: 'struct',
     optional,
     name: 'my-shop.2024.orders.Value',
     fields: [{ name: 'id', schema: { type: 'int32', optional: false } }],
-  });
+  };
+}
+
+test('a namespace may hold what Avro does not allow, also where a type is named from outside of it', () => {
   const data: Schema = {
     type: 'struct',
     optional: false,
