@@ -221,7 +221,7 @@ async function pinText(client: Client): Promise<void> {
   ]);
 }
 
-/** The one SQL session of a source, connected when it is first needed and again after it was lost. */
+/** The one SQL session of a source, connected when it is first needed and again after it was lost; its statements follow each other. */
 export class SqlSession {
   readonly #sessions: SessionFactory;
   #client: Promise<Client> | null = null;
@@ -232,7 +232,7 @@ export class SqlSession {
 
   client(): Promise<Client> {
     if (this.#client === null) {
-      const connecting = this.#sessions.connect();
+      const connecting = this.#sessions.connect().then(oneAtATime);
       this.#client = connecting;
       const forget = (): void => {
         if (this.#client === connecting) this.#client = null;
@@ -256,4 +256,18 @@ export class SqlSession {
     this.#client = null;
     await (await client?.catch(() => null))?.end().catch(() => {});
   }
+}
+
+/** Several parts of the source ask at once: each statement waits for the one before it, as `pg` will not see to that any more. */
+function oneAtATime(client: Client): Client {
+  // All its forms that answer with a promise.
+  const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (...args: unknown[]): Promise<unknown> => {
+    const answer = last.then(() => query(...args));
+    last = answer.catch(() => {});
+    return answer;
+  };
+  client.query = inTurn as Client['query'];
+  return client;
 }

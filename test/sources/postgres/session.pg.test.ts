@@ -57,15 +57,40 @@ test('initial statements change no text form of values; time-outs are theirs', a
 
 test('a statement that takes longer than database.query.timeout.ms fails; the reading of tables has no limit', async () => {
   await using db = await createDatabase();
-  const sessions = sessionsOf(db, { 'database.query.timeout.ms': '50' });
+  const sessions = sessionsOf(db, { 'database.query.timeout.ms': '1000' });
   const sql = new SqlSession(sessions);
   const error = await failure(sql.use('waiting', (client) => client.query('SELECT pg_sleep(60)')));
   assert.deepEqual([error.code, classify(error)], ['postgres.busy', 'retry']);
   const reading = await sessions.connect({ queryTimeout: false });
-  assert.equal((await reading.query('SELECT 1 AS one FROM pg_sleep(0.2)')).rows.length, 1);
+  assert.equal((await reading.query('SELECT 1 AS one FROM pg_sleep(1.2)')).rows.length, 1);
   await reading.end();
   // What took too long keeps nobody waiting: it has been cancelled.
   assert.equal((await sql.use('asking again', (client) => client.query('SELECT 2 AS two'))).rows.length, 1);
+  await sql.close();
+});
+
+test('parts of the source that ask at the same time have their turn, one statement behind the other', async (t) => {
+  await using db = await createDatabase();
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  const sql = new SqlSession(sessionsOf(db));
+  const one = async (): Promise<unknown> => (await (await sql.client()).query('SELECT 1 AS one')).rows[0];
+  const asked = [
+    sql.use('asking', () => one()),
+    one(),
+    failure(sql.use('failing', (client) => client.query('SELECT nonsense'))),
+    one(),
+    one(),
+  ];
+  const [first, second, failed, ...rest] = await Promise.all(asked);
+  assert.deepEqual(
+    [first, second, ...rest],
+    Array.from({ length: 4 }, () => ({ one: 1 })),
+  );
+  assert.match((failed as ConnectError).message, /42703/);
+  assert.deepEqual(warnings, [], 'the driver has nothing to warn of');
   await sql.close();
 });
 
