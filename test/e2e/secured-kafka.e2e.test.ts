@@ -13,7 +13,7 @@ import { findJava } from '../../src/embedded/java.ts';
 import { Kafka } from '../../src/embedded/kafka.ts';
 import { freePort, releasePort } from '../../src/embedded/port.ts';
 import { makeCertificates, withoutOpenssl } from '../support/certificates.ts';
-import { startOwnKafka } from '../support/own-kafka.ts';
+import { ownKafkaPort, startOwnKafka } from '../support/own-kafka.ts';
 import { plainJson, WorkerStage } from '../support/worker-stage.ts';
 import type { Settings } from '../support/worker-stage.ts';
 
@@ -29,7 +29,7 @@ async function listeners(
   directory: string,
 ): Promise<{ readonly port: number; readonly sasl: number; readonly tls: number; readonly settings: Settings }> {
   const ports: number[] = [];
-  for (const preferred of [39_292, 39_392, 39_492, 39_592]) ports.push(await freePort(preferred));
+  for (let each = 0; each < 4; each += 1) ports.push(await freePort(ownKafkaPort()));
   for (const port of ports) releasePort(port);
   const [port, controller, sasl, tls] = ports as [number, number, number, number];
   const open = [at('PLAINTEXT', port), at('SASL', sasl), at('TLS', tls)];
@@ -72,7 +72,7 @@ test(
       await makeCertificates(directory, { server: { commonName: 'kafka.example', altNames: 'IP:127.0.0.1' } });
       execFileSync('openssl', ['pkcs8', '-topk8', '-nocrypt', '-in', 'server.key', '-out', 'server.p8'], { cwd: directory });
       const { port, sasl, tls, settings } = await listeners(directory);
-      await using kafka = await startOwnKafka(directory, settings, port);
+      await using kafka = await startOwnKafka(directory, { settings, port });
       await addScramUser(kafka.bootstrapServers);
       const login = (mechanism: string, module: string, password: string): Settings => ({
         'bootstrap.servers': `127.0.0.1:${sasl}`,
@@ -107,9 +107,12 @@ test(
           login('SCRAM-SHA-256', scramLogin, 'wrong-password'),
           /the broker rejected the credentials. Remedy: Check sasl\.mechanism.*Authentication failed/s,
         ],
-        [trust('other-ca.pem'), /127\.0\.0\.1:.*Remedy: .*Caused by: .*(certificate|self-signed)/s],
+        [
+          { ...trust('other-ca.pem'), 'worker.start.timeout.ms': '1000' },
+          /127\.0\.0\.1:.*Remedy: .*Caused by: .*(certificate|self-signed)/s,
+        ],
       ] as const) {
-        await using stage = await WorkerStage.prepare({ ...refused, 'worker.start.timeout.ms': '1000' });
+        await using stage = await WorkerStage.prepare(refused);
         stage.worker.launch();
         assert.equal(await stage.worker.ended(), 2);
         assert.match(await stage.worker.log(), says);

@@ -6,11 +6,8 @@ import { test } from 'node:test';
 import { classify, ConnectError } from '../../../src/base/errors.ts';
 import { Config } from '../../../src/connect/config.ts';
 import type { Sink } from '../../../src/connect/sink.ts';
-import { ensureArtifacts } from '../../../src/embedded/artifacts.ts';
-import { cacheDirectory } from '../../../src/embedded/cache.ts';
-import { findJava } from '../../../src/embedded/java.ts';
-import { Kafka } from '../../../src/embedded/kafka.ts';
 import { RecordBatch } from '../../../src/record/record-batch.ts';
+import { startOwnKafka } from '../../support/own-kafka.ts';
 import { fillBatch, offsetOf, readCommitted, signal, SinkStage } from './sink-stage.ts';
 
 const perCommit = 200;
@@ -23,9 +20,7 @@ for (const brokers of [1, 3]) {
     async (t) => {
       const directory = await mkdtemp(join(tmpdir(), 'broker-restart-'));
       t.after(() => rm(directory, { recursive: true, force: true }));
-      const files = await ensureArtifacts({ repository: join(cacheDirectory(), 'maven'), progress: () => undefined });
-      const jars = [...files.values()].filter((file) => file.endsWith('.jar'));
-      await using kafka = await Kafka.start({ directory, jars, java: await findJava(), port: 39_092, brokers, heapMb: 256 });
+      await using kafka = await startOwnKafka(directory, { brokers });
       await using stage = new SinkStage(kafka.bootstrapServers);
       const creation = Config.of({
         'topic.creation.default.partitions': '4',
