@@ -3,39 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { readCommitted } from '../sinks/kafka/sink-stage.ts';
 import { createDatabase } from '../support/database.ts';
-import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { column, json, plainJson, postgresConfig, readTexts, WorkerStage } from '../support/worker-stage.ts';
 
-/** Raw bytes of every record of a topic, from the beginning to where it ends now. */
+/** Raw bytes of every record of a topic, from the beginning to where it ends now, also of those that were never committed. */
 async function everything(topic: string): Promise<string> {
-  const kafka = kafkaClient(stack.kafka);
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, BigInt(high)]));
-  await admin.disconnect();
-  const consumer = kafka.consumer({ groupId: uniqueName('all'), readUncommitted: true, maxWaitTimeInMs: 100 });
-  const texts: string[] = [];
-  const open = new Set([...ends].filter(([, high]) => high > 0n).map(([partition]) => partition));
-  const done = Promise.withResolvers<void>();
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await consumer.run({
-    eachBatch: async ({ batch }) => {
-      for (const { key, value } of batch.messages) texts.push(`${String(key)} ${String(value)}`);
-      if (BigInt(batch.lastOffset()) + 1n >= (ends.get(batch.partition) ?? 0n)) open.delete(batch.partition);
-      if (open.size === 0) done.resolve();
-    },
-  });
-  if (open.size > 0)
-    await Promise.race([
-      done.promise,
-      new Promise((_, reject) => setTimeout(() => reject(new Error(`${topic} was not read`)), 120_000).unref()),
-    ]);
-  await consumer.disconnect();
-  return texts.join('\n');
+  const records = await readCommitted(stack.kafka, topic, 120_000, true);
+  return records.map(({ key, value }) => `${String(key)} ${String(value)}`).join('\n');
 }
 
 test('passwords given by env, file and directory show in no log, answer, internal topic or trace', { timeout: 180_000 }, async () => {

@@ -9,7 +9,7 @@ import { startWorker, type RunningWorker } from '../../../src/connect/worker-sta
 import { jsonConverterPlugin } from '../../../src/json/json-converter.ts';
 import { simpleHeaderConverterPlugin } from '../../../src/json/string-converter.ts';
 import { createKafkaSink } from '../../../src/sinks/kafka/kafka-sink.ts';
-import { kafkaClient } from '../../support/kafka-client.ts';
+import { readCommitted } from '../../sinks/kafka/sink-stage.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { countingSourcePlugin } from '../counting-source.ts';
@@ -126,37 +126,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The numbers on a topic as a read-committed consumer sees them, in order, up to what was there when it began. */
+/** The numbers on a topic of one partition as a read-committed consumer sees them, in order, up to what was there when it began. */
 export async function committedNumbers(topic: string): Promise<number[]> {
-  const kafka = kafkaClient(stack.kafka);
-  const admin = kafka.admin();
-  await admin.connect();
-  const [end] = await admin.fetchTopicOffsets(topic);
-  await admin.disconnect();
-  const consumer = kafka.consumer({ groupId: uniqueName('numbers'), readUncommitted: false, maxWaitTimeInMs: 100 });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  const numbers: number[] = [];
-  let next = 0n;
-  const last = Number(end?.high ?? 0) - 1;
-  const finished = Promise.withResolvers<void>();
-  if (last < 0) finished.resolve();
-  await consumer.run({
-    eachBatch: ({ batch }) => {
-      for (const message of batch.messages) {
-        // A consumer that lost its connection is given again what it had not yet told of.
-        if (BigInt(message.offset) < next) continue;
-        next = BigInt(message.offset) + 1n;
-        numbers.push((JSON.parse(String(message.value)) as { n: number }).n);
-      }
-      // The last offset may be the marker of a transaction, which no consumer is shown.
-      if (Number(batch.lastOffset()) >= last) finished.resolve();
-      return Promise.resolve();
-    },
-  });
-  const timer = systemClock.after(120_000, () => finished.reject(new Error(`${topic} was not read to its end`)));
-  await finished.promise;
-  timer.cancel();
-  await consumer.disconnect();
-  return numbers;
+  const records = await readCommitted(stack.kafka, topic);
+  return records.map(({ value }) => (JSON.parse(String(value)) as { n: number }).n);
 }

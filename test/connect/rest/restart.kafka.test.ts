@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConnectorFile } from '../../../src/connect/config-file.ts';
-import { kafkaClient } from '../../support/kafka-client.ts';
+import { readCommitted } from '../../sinks/kafka/sink-stage.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { committedNumbers, RestBench } from './rest-bench.ts';
@@ -136,26 +136,6 @@ test('offsets in a file: at least once, with a warning, and found again', async 
 
 /** All keys and values of a topic as text. */
 async function everything(topic: string): Promise<string> {
-  const kafka = kafkaClient(stack.kafka);
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));
-  await admin.disconnect();
-  const left = new Set([...ends].filter(([, end]) => end > 0).map(([partition]) => partition));
-  const consumer = kafka.consumer({ groupId: uniqueName('everything'), maxWaitTimeInMs: 100 });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  const finished = Promise.withResolvers<void>();
-  let text = '';
-  await consumer.run({
-    eachMessage: ({ partition, message }) => {
-      text += `${String(message.key)} ${String(message.value)}\n`;
-      if (Number(message.offset) + 1 >= (ends.get(partition) ?? 0)) left.delete(partition);
-      if (left.size === 0) finished.resolve();
-      return Promise.resolve();
-    },
-  });
-  await finished.promise;
-  await consumer.disconnect();
-  return text;
+  const records = await readCommitted(stack.kafka, topic, 120_000, true);
+  return records.map(({ key, value }) => `${String(key)} ${String(value)}`).join('\n');
 }

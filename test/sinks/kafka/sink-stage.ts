@@ -129,13 +129,13 @@ function zigzag(value: number): Buffer {
 /**
  * Everything a read-committed kafkajs consumer sees of what was written before the call, none of it our code; ordered by
  * partition and offset. A plain record at the end of each partition tells when that point is reached: it becomes visible
- * only when every transaction before it has ended.
+ * only when every transaction before it has ended. `readUncommitted`: also what was never committed.
  */
-export async function readCommitted(bootstrap: string, topic: string, timeoutMs = 120_000): Promise<ReadRecord[]> {
+export async function readCommitted(bootstrap: string, topic: string, timeoutMs = 120_000, readUncommitted = false): Promise<ReadRecord[]> {
   const kafka = kafkaClient(bootstrap);
   const mark = uniqueName('end');
   const left = await writeMarks(kafka, topic, mark);
-  const consumer = kafka.consumer({ groupId: mark, readUncommitted: false, maxWaitTimeInMs: 50 });
+  const consumer = kafka.consumer({ groupId: mark, readUncommitted, maxWaitTimeInMs: 50 });
   const records: ReadRecord[] = [];
   const next = new Map<number, bigint>();
   const done = Promise.withResolvers<void>();
