@@ -29,7 +29,7 @@ interface Envelope {
 }
 
 /** `docker compose up` as the README tells it: the four services, configured only by files from config/. */
-describe('docker compose up', { skip: await reasonToSkip(), timeout: 420_000 }, () => {
+describe('docker compose up', { skip: await reasonToSkip(), timeout: 900_000 }, () => {
   let stack: StartedDockerComposeEnvironment;
   let database: pg.Client;
 
@@ -38,7 +38,7 @@ describe('docker compose up', { skip: await reasonToSkip(), timeout: 420_000 }, 
     stack = await new DockerComposeEnvironment(root, 'docker-compose.yml')
       .withBuild()
       .withDefaultWaitStrategy(Wait.forHealthCheck())
-      .withStartupTimeout(180_000)
+      .withStartupTimeout(400_000)
       .up();
     database = new pg.Client({ connectionString: 'postgres://postgres:postgres@127.0.0.1:5432/taxi' });
     await database.connect();
@@ -91,7 +91,7 @@ describe('docker compose up', { skip: await reasonToSkip(), timeout: 420_000 }, 
 });
 
 function address(topic: string): { kafka: string; registry: string; topic: string; timeoutMs: number } {
-  return { kafka: 'localhost:9092', registry: 'http://localhost:8081/apis/ccompat/v7', topic, timeoutMs: 60_000 };
+  return { kafka: 'localhost:9092', registry: 'http://localhost:8081/apis/ccompat/v7', topic, timeoutMs: 180_000 };
 }
 
 function read(topic: string, enough: (records: readonly DecodedRecord[]) => boolean): Promise<DecodedRecord[]> {
@@ -124,7 +124,7 @@ function ascending(left: bigint, right: bigint): number {
 /** Waits until the log of a container has matched so many times. */
 async function logged(container: StartedTestContainer, pattern: RegExp, times: number): Promise<void> {
   const stream = await container.logs();
-  const timer = setTimeout(() => stream.destroy(new Error(`the log has no ${times} times ${pattern} within a minute`)), 60_000);
+  const timer = setTimeout(() => stream.destroy(new Error(`the log has no ${times} times ${pattern} in time`)), 180_000);
   try {
     let text = '';
     for await (const chunk of stream) {

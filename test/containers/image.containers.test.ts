@@ -1,57 +1,79 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import type { StartedPostgreSqlContainer } from '@testcontainers/postgresql';
 import pg from 'pg';
-import { GenericContainer, Network, RandomPortGenerator, Wait } from 'testcontainers';
+import { GenericContainer, Network, Wait } from 'testcontainers';
 import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 
+import { freePort, releasePort } from '../../src/embedded/port.ts';
+import { ownKafkaPort } from '../support/own-kafka.ts';
 import { disableRyukIfOutOfReach, dockerMissing } from './docker-engine.ts';
 import { readDecoded } from './topic-records.ts';
 
-/** Three servers and a build share the machine. */
+/** Three servers share the machine. */
 const startWithinMs = 180_000;
+interface Startable<Started> {
+  withLogConsumer(take: (stream: Readable) => unknown): unknown;
+  start(): Promise<Started>;
+}
+
 const root = join(import.meta.dirname, '..', '..');
 
 /** Millrace's own image against the upstream images, on one Docker network, each started by Testcontainers. */
-describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 420_000 }, () => {
+describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 900_000 }, () => {
   let network: StartedNetwork;
   let postgres: StartedPostgreSqlContainer;
   let millrace: StartedTestContainer;
   const started: { stop(): Promise<unknown> }[] = [];
+  /** The end of what each has written, for failures. */
+  const logs = new Map<string, string>();
   let kafkaPort = 0;
   let registryUrl = '';
 
+  async function begin<Started extends { stop(): Promise<unknown> }>(name: string, container: Startable<Started>): Promise<Started> {
+    container.withLogConsumer((stream) => stream.on('data', (text) => logs.set(name, `${logs.get(name) ?? ''}${text}`.slice(-5000))));
+    const begun = await container.start().catch((error: unknown) => {
+      throw new Error(`${name} did not start; it wrote:\n${logs.get(name)}`, { cause: error });
+    });
+    started.push(begun);
+    return begun;
+  }
+
   before(async () => {
     disableRyukIfOutOfReach();
+    // Alone: a build takes all of a machine, and the servers would be late.
+    const image = await GenericContainer.fromDockerfile(root).build('millrace:container-suite', { deleteOnExit: false });
     network = await new Network().start();
-    kafkaPort = await new RandomPortGenerator().generatePort();
-    const [database, broker, registry, image] = await Promise.all([
-      startPostgres(network),
-      startKafka(network, kafkaPort),
-      startRegistry(network),
-      GenericContainer.fromDockerfile(root).build('millrace:container-suite', { deleteOnExit: false }),
-    ]);
+    kafkaPort = await freePort(ownKafkaPort());
+    const starts = [
+      begin('postgres', postgresContainer(network)),
+      begin('kafka', kafkaContainer(network, kafkaPort)),
+      begin('registry', registryContainer(network)),
+    ] as const;
+    // Also when one fails: what starts later is to be stopped, too.
+    await Promise.allSettled(starts);
+    const [database, , registry] = await Promise.all(starts);
     postgres = database;
-    started.push(database, broker, registry);
     registryUrl = `http://${registry.getHost()}:${registry.getMappedPort(8080)}/apis/ccompat/v7`;
-    millrace = await image
+    const container = image
       .withNetwork(network)
       .withEnvironment({ POSTGRES_PASSWORD: 'secret' })
       .withCommand(['standalone', '/etc/millrace/worker.json'])
       .withCopyContentToContainer([{ target: '/etc/millrace/worker.json', content: JSON.stringify(workerConfig) }])
       .withExposedPorts(8083)
       .withWaitStrategy(Wait.forHttp('/health', 8083).forStatusCode(200))
-      .withStartupTimeout(startWithinMs)
-      .start();
-    started.push(millrace);
+      .withStartupTimeout(startWithinMs);
+    millrace = await begin('millrace', container);
   });
 
   after(async () => {
     for (const container of started.toReversed()) await container.stop();
     await network?.stop();
+    releasePort(kafkaPort);
   });
 
   it('runs as an ordinary user and answers as Kafka Connect does', async () => {
@@ -74,9 +96,11 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
       assert.equal(created.status, 201, await created.text());
       await client.query("INSERT INTO orders VALUES (2, 'after the connector')");
       const records = await readDecoded(
-        { kafka: `localhost:${kafkaPort}`, registry: registryUrl, topic: 'shop.public.orders', timeoutMs: 60_000 },
+        { kafka: `localhost:${kafkaPort}`, registry: registryUrl, topic: 'shop.public.orders', timeoutMs: 120_000 },
         (all) => all.length >= 2,
-      );
+      ).catch((error: unknown) => {
+        throw new Error(`Millrace wrote:\n${logs.get('millrace')}`, { cause: error });
+      });
       assert.deepEqual(
         records.map(({ key }) => (key as { id: number }).id).toSorted((left, right) => left - right),
         [1, 2],
@@ -112,7 +136,7 @@ function restUrl(millrace: StartedTestContainer, path: string): string {
   return `http://${millrace.getHost()}:${millrace.getMappedPort(8083)}${path}`;
 }
 
-function startPostgres(network: StartedNetwork): Promise<StartedPostgreSqlContainer> {
+function postgresContainer(network: StartedNetwork): PostgreSqlContainer {
   return new PostgreSqlContainer('postgres:18')
     .withNetwork(network)
     .withNetworkAliases('postgres')
@@ -120,11 +144,10 @@ function startPostgres(network: StartedNetwork): Promise<StartedPostgreSqlContai
     .withUsername('app')
     .withPassword('secret')
     .withCommand(['postgres', '-c', 'wal_level=logical'])
-    .withStartupTimeout(startWithinMs)
-    .start();
+    .withStartupTimeout(startWithinMs);
 }
 
-function startKafka(network: StartedNetwork, port: number): Promise<StartedTestContainer> {
+function kafkaContainer(network: StartedNetwork, port: number): GenericContainer {
   return new GenericContainer('apache/kafka:4.3.1')
     .withNetwork(network)
     .withNetworkAliases('kafka')
@@ -144,11 +167,10 @@ function startKafka(network: StartedNetwork, port: number): Promise<StartedTestC
       KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
     })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
-    .withStartupTimeout(startWithinMs)
-    .start();
+    .withStartupTimeout(startWithinMs);
 }
 
-function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
+function registryContainer(network: StartedNetwork): GenericContainer {
   return (
     new GenericContainer('apicurio/apicurio-registry:3.0.9')
       .withNetwork(network)
@@ -158,6 +180,5 @@ function startRegistry(network: StartedNetwork): Promise<StartedTestContainer> {
       // needed is the API.
       .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', 8080).forStatusCode(200))
       .withStartupTimeout(startWithinMs)
-      .start()
   );
 }

@@ -30,6 +30,7 @@ export async function readDecoded(address: TopicAddress, enough: (records: reado
     retry: { retries: 20 },
   });
   const records: DecodedRecord[] = [];
+  const next = new Map<number, bigint>();
   await waitForTopic(kafka, topic, timeoutMs);
   await consumer.connect();
   try {
@@ -37,6 +38,9 @@ export async function readDecoded(address: TopicAddress, enough: (records: reado
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${topic}: ${records.length} records, not enough in time`)), timeoutMs);
       const take = async ({ partition, message }: { partition: number; message: KafkaMessage }): Promise<void> => {
+        // A consumer that lost its connection is given again what it had not yet told of.
+        if (BigInt(message.offset) < (next.get(partition) ?? 0n)) return;
+        next.set(partition, BigInt(message.offset) + 1n);
         try {
           records.push({ partition, key: await decode(message.key), value: await decode(message.value) });
         } catch (error) {

@@ -73,8 +73,13 @@ async function stage(t: TestContext, node: string): Promise<Stage> {
   const tools = ['sh', 'dirname', 'readlink', 'mkdir', 'ln', 'cp', 'sed', 'head', 'sleep', 'rm'];
   for (const tool of tools) await symlink(where(tool), join(path, tool));
   const env = { PATH: path, HOME: folder };
-  const start = (args: readonly string[], options: { file?: string; cwd?: string } = {}): ReturnType<typeof spawn> =>
-    spawn(options.file ?? join(checkout, 'bin/millrace'), args, { cwd: options.cwd ?? folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (args: readonly string[], options: { file?: string; cwd?: string } = {}): ReturnType<typeof spawn> => {
+    const cwd = options.cwd ?? folder;
+    const child = spawn(options.file ?? join(checkout, 'bin/millrace'), args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // What a failed test left running.
+    t.after(() => child.kill('SIGKILL'));
+    return child;
+  };
   return {
     folder,
     checkout,
@@ -218,7 +223,7 @@ test('ended during the set-up it leaves no lock behind', async (t) => {
   const { checkout, setNpm, start, npmRuns, folder, run } = await stage(t, '24.12.0');
   await setNpm(`#!/bin/sh\necho "$PWD" >> '${folder}/npm-runs'\nexec sleep 30\n`);
   const child = start(['x']);
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   while ((await npmRuns()).length === 0) {
     assert.ok(performance.now() < deadline, 'npm was not started');
     await sleep(20);
@@ -227,8 +232,7 @@ test('ended during the set-up it leaves no lock behind', async (t) => {
   process.kill(holder, 'SIGTERM');
   const [code] = (await once(child, 'exit')) as [number | null];
   assert.equal(code, 130);
+  assert.equal(existsSync(join(checkout, '.cache/dependencies.lock')), false);
   await setNpm(workingNpm(folder));
-  const from = performance.now();
   assert.equal((await run(['x'])).code, 7);
-  assert.ok(performance.now() - from < 5000);
 });
