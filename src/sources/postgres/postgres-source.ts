@@ -160,6 +160,7 @@ export class PostgresSource implements Source {
       if (signal.aborted) return;
       const offset = findOffset(resumeFrom, this.#settings.topicPrefix);
       const slot = await this.#freeSlot(signal);
+      if (slot?.walStatus === 'lost') await this.#pollSlot();
       const plan = planStart(this.#settings, { offset, slot, server: start.server });
       const begin = await this.#prepare(plan, start, replication, offset, out, signal);
       await replication.end();
@@ -237,6 +238,7 @@ export class PostgresSource implements Source {
       case 'snapshot': {
         log.info(`taking a snapshot: ${plan.reason}`);
         const fresh = plan.resume === null ? await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal }) : null;
+        if (plan.recreateSlot) await this.#pollSlot();
         const begin = await this.#snapshot(start, fresh, plan.resume, out, signal);
         if (!plan.thenStream || begin === null) return null;
         const { streamingDelayMs } = this.#settings.snapshot;

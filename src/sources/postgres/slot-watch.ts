@@ -29,7 +29,9 @@ export class SlotWatch {
     const { clock, log } = this.#context;
     const nowMs = clock.monotonic();
     const secondsLeft = this.#forecast.add(nowMs, lag.safeBytes);
-    this.#metrics.slot(lag, secondsLeft);
+    // Of a lost slot the server says as little about room as of one without a limit.
+    const lost = lag.walStatus === 'lost';
+    this.#metrics.slot(lag, lost ? 0 : secondsLeft);
     this.#claim(nowMs, secondsLeft);
     if (!this.#forecast.isNews(secondsLeft, this.#slot.warningMs / 1000)) return;
     log.warn(

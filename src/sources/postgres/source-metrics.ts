@@ -50,7 +50,7 @@ export class SourceMetrics {
     this.#retainedBytes = metrics.gauge('millrace_postgres_slot_retained_bytes', 'Log that the server keeps for the slot.', labels);
     this.#secondsLeft = metrics.gauge(
       'millrace_postgres_slot_seconds_left',
-      'Forecast of when the server may take the log away from the slot; -1: it comes no closer.',
+      'Forecast of when the server may take the log away from the slot; 0: it may at its next checkpoint, or has; -1: it comes no closer.',
       labels,
     );
     this.#secondsLeft.set(-1);
@@ -65,7 +65,7 @@ export class SourceMetrics {
     this.#debezium('Connected').set(yes ? 1 : 0);
   }
 
-  /** `secondsLeft` as `SlotForecast.add` gives it. */
+  /** `secondsLeft` as `SlotForecast.add` gives it; 0 of a lost slot. */
   slot(lag: SlotLag, secondsLeft: number | null): void {
     this.#secondsLeft.set(secondsLeft ?? -1);
     this.#lagBytes.set(lag.lagBytes);

@@ -27,7 +27,7 @@ export class StreamPosition {
   #ordinal = 0;
   #part = 0;
   #messageType = '';
-  /** The transaction in progress lies before the resume point: all of it was delivered. */
+  /** The transaction in progress lies before the resume point: all of it was delivered. A server that begins where it is asked to sends none. */
   #skipAll = false;
   #skipOrdinals = 0;
   #skipParts = 0;
