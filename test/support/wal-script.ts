@@ -89,6 +89,12 @@ export class WalScript {
     return this.#frame(concat('M', Buffer.from([transactional ? 1 : 0]), int64(this.lsn), text(prefix), int32(bytes.length), bytes));
   }
 
+  /** A message outside transactions, between two of them; its place is the end of its record. */
+  messageOutside(prefix: string, content: string): this {
+    this.lsn += recordBytes;
+    return this.message(prefix, content, false);
+  }
+
   origin(name: string, lsn: bigint): this {
     return this.#frame(concat('O', int64(lsn), text(name)));
   }

@@ -137,6 +137,7 @@ export class StreamPosition {
 
   /** A message outside transactions counts as a commit where a change's `sequence` tells the last one. */
   messageOutside(high: number, low: number): void {
+    this.message('MESSAGE', high, low);
     this.#lastCommitHigh = high;
     this.#lastCommitLow = low;
   }
@@ -209,6 +210,7 @@ export class StreamPosition {
 
   /** Names where a change is, for a person. */
   locate(): string {
-    return `lsn ${formatLsn(lsnFromHalves(this.#eventHigh, this.#eventLow))}, transaction ${this.#xid}`;
+    const transaction = this.#inTransaction ? `, transaction ${this.#xid}` : '';
+    return `lsn ${formatLsn(lsnFromHalves(this.#eventHigh, this.#eventLow))}${transaction}`;
   }
 }

@@ -132,10 +132,11 @@ for (const [version, server] of servers) {
     await using db = await createDatabase(server);
     await db.query('CREATE TABLE orders (id int PRIMARY KEY)');
     const stored: SourceOffset[] = [];
+    let before: string | null = null;
     for (const manual of [{ 'lsn.flush.mode': 'manual' }, { 'flush.lsn.source': 'false' }]) {
       await using running = startSource(db, { offsets: stored.slice(-1), extra: { 'status.update.interval.ms': '50', ...manual } });
       await untilStreaming(db, running);
-      const before = await confirmedLsn(db);
+      before ??= await confirmedLsn(db);
       await db.query(`INSERT INTO orders VALUES (${stored.length + 1})`);
       await running.out.until(() => running.out.boundaries.some((offset) => offset.offset?.['messageType'] === 'INSERT'));
       stored.push(...running.out.boundaries.slice(-1));

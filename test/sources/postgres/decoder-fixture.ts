@@ -5,6 +5,7 @@ import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
 import { TypeCatalog, type TableInfo } from '../../../src/sources/postgres/catalog.ts';
 import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
 import { FrameReader, type FrameHandler } from '../../../src/sources/postgres/frame-reader.ts';
+import { LogicalMessages } from '../../../src/sources/postgres/logical-messages.ts';
 import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
 import { Decoded, PgoutputDecoder } from '../../../src/sources/postgres/pgoutput-decoder.ts';
 import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
@@ -55,6 +56,8 @@ export class DecoderFixture implements FrameHandler {
     options: {
       readonly resume?: ResumePoint;
       readonly settings?: Readonly<Record<string, string>>;
+      /** Logical messages become changes, too. */
+      readonly messages?: boolean;
       /** Instead of the tables. */
       readonly catalog?: RelationCatalog;
     } = {},
@@ -89,6 +92,7 @@ export class DecoderFixture implements FrameHandler {
       shown,
       transactions,
       listsUnavailable,
+      ...(options.messages === true ? { messages: new LogicalMessages(settings, this.change, this.out) } : {}),
     };
     this.decoder = new PgoutputDecoder(parts);
   }

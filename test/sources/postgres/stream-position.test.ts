@@ -19,7 +19,7 @@ const orders: ScriptTable = {
   ],
 };
 
-/** Random transactions: how many inserts, deletes (two records) and key changes (three records), in which order. */
+/** Random transactions: how many inserts, deletes (two records), key changes (three records) and messages, in which order. */
 const transactions = fc.array(fc.array(fc.constantFrom('insert', 'delete', 'key', 'message'), { maxLength: 6 }), {
   minLength: 1,
   maxLength: 6,
@@ -29,6 +29,7 @@ function script(plan: readonly (readonly string[])[]): readonly Buffer[] {
   const wal = new WalScript();
   let id = 0;
   for (const [index, steps] of plan.entries()) {
+    if (steps.at(0) === 'message') wal.messageOutside('app', 'alone');
     wal.begin(700 + index).relation(orders);
     for (const step of steps) {
       id += 1;
@@ -50,12 +51,12 @@ test('from the position after any frame a replay brings exactly the rest, also o
   await fc.assert(
     fc.asyncProperty(transactions, fc.nat(), fc.nat(), async (plan, firstCut, secondCut) => {
       const frames = script(plan);
-      const all = new DecoderFixture([orders]);
+      const all = new DecoderFixture([orders], { messages: true });
       await all.feed(frames);
       const seen: CollectedChange[] = [];
       let resume: ResumePoint = startPoint(0n);
       for (const cut of [firstCut % (frames.length + 1), secondCut % (frames.length + 1), frames.length]) {
-        const part = new DecoderFixture([orders], { resume });
+        const part = new DecoderFixture([orders], { resume, messages: true });
         await part.feed(frames.slice(0, cut));
         seen.push(...part.out.changes);
         resume = part.position.snapshot();
@@ -71,12 +72,12 @@ test('from the position behind any change, also in the middle of a message, a re
   await fc.assert(
     fc.asyncProperty(transactions, cut, cut, async (plan, ...cuts) => {
       const frames = script(plan);
-      const all = new DecoderFixture([orders]);
+      const all = new DecoderFixture([orders], { messages: true });
       await all.feed(frames);
       const seen: CollectedChange[] = [];
       let resume: ResumePoint = startPoint(0n);
       for (const stop of [...cuts, { frames: frames.length, changes: 0, behindFrame: true }]) {
-        const part = new DecoderFixture([orders], { resume });
+        const part = new DecoderFixture([orders], { resume, messages: true });
         // Asked while a change is being handed over, the position is that behind the change before it.
         const behind: ResumePoint[] = [];
         part.out.hasRoom = () => behind.push(part.position.snapshot()) > 0;
