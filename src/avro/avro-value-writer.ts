@@ -218,6 +218,9 @@ function writeLiteral(out: ByteSink, schema: Schema, value: LiteralValue): void 
     }
     case 'array':
     case 'map':
+      if (value !== '') throw misfit(schema);
+      out.byte(0);
+      return;
     case 'struct':
       throw misfit(schema);
     default:

@@ -154,14 +154,14 @@ function applyTransforms(
   op: Op,
   transforms: readonly Transform[],
   isTombstone = op === Op.TOMBSTONE,
-  chosen: RowPartition | null = null,
+  chosen = fixedPartition(shape),
 ): Outcome | null {
   let at = shape;
   let partition = chosen;
   let tombstone = isTombstone;
   const steps: RowStep[] = [];
   for (const [index, transform] of transforms.entries()) {
-    const plan = transform.plan(at, tombstone ? Op.TOMBSTONE : op);
+    const plan = transform.plan(at, tombstone ? Op.TOMBSTONE : op, partition);
     if (plan === null) return null;
     at = plan.shape;
     tombstone ||= plan.tombstone === true;
@@ -178,6 +178,10 @@ function applyTransforms(
     return { shape: at, steps, tombstone, partition, route };
   }
   return { shape: at, steps, tombstone, partition, route: null };
+}
+
+function fixedPartition({ partition }: Shape): RowPartition | null {
+  return partition === undefined ? null : () => partition;
 }
 
 async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): Promise<RowPlan> {

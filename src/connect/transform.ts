@@ -41,7 +41,7 @@ export interface Transform {
   /**
    * Called once per shape and operation, so that what depends on the operation costs nothing per row either; `op` is
    * `Op.TOMBSTONE` also behind a transform that made tombstones of deletes. Null drops every such change. Throws
-   * `ConnectError` `data.shape` when it cannot be applied.
+   * `ConnectError` `data.shape` when it cannot be applied. `partition`: as chosen before; null or absent: by key.
    */
-  plan(shape: Shape, op: Op): ShapePlan | null;
+  plan(shape: Shape, op: Op, partition?: RowPartition | null): ShapePlan | null;
 }

@@ -35,6 +35,9 @@ export function jsonSchemaText(schema: Schema, options: JsonFormatOptions, field
 
 /** A value as JSON text. */
 export function jsonLiteral(schema: Schema, value: LiteralValue, options: JsonFormatOptions): string {
+  if (schema.type === 'array') return '[]';
+  // A map whose keys are no texts is an array of pairs.
+  if (schema.type === 'map') return (schema.keys?.type ?? 'string') === 'string' ? '{}' : '[]';
   if (value instanceof Uint8Array) {
     return options.decimalNumeric && isDecimal(schema)
       ? writeDecimalText(value, scaleOf(schema))

@@ -64,6 +64,8 @@ export const plainValueWriter: ValueWriter = {
 };
 
 function plainLiteral(schema: Schema, value: LiteralValue): string {
+  if (schema.type === 'array') return '[]';
+  if (schema.type === 'map') return '{}';
   if (value instanceof Uint8Array)
     return isDecimal(schema) ? writeDecimalText(value, scaleOf(schema)) : Buffer.from(value).toString('base64');
   if (typeof value === 'number' && schema.type === 'float32') return javaFloat(value);

@@ -19,7 +19,7 @@ export type SchemaType =
   | 'map'
   | 'struct';
 
-/** A default or constant: `int64` as bigint or number, `bytes` as Uint8Array, Decimal as unscaled big-endian bytes. */
+/** A default or constant: `int64` as bigint or number, `bytes` as Uint8Array, Decimal as unscaled big-endian bytes; an array or map without elements as the empty text. */
 export type LiteralValue = string | number | bigint | boolean | Uint8Array | null;
 
 export interface Schema {

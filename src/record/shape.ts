@@ -14,6 +14,8 @@ export interface Shape {
   readonly key: Node | null;
   readonly value: Node;
   readonly headers: readonly HeaderNode[];
+  /** Where its records go; absent: by their key. */
+  readonly partition?: number | undefined;
   /** The rows this shape is made of. */
   readonly schema: RowSchema;
 }

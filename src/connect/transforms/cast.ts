@@ -116,7 +116,7 @@ class Casting {
     if (node.kind === 'op' && type === 'string') return node;
     if (node.kind === 'register' && node.holds === 'text' && type === 'string') return { ...node, schema };
     if (node.kind === 'constant' && node.value === null) return { ...node, schema };
-    if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array)) {
+    if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array) && node.schema.items === undefined) {
       return { ...node, schema, value: String(node.value) };
     }
     if (node.kind === 'column') {

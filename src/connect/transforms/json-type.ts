@@ -63,7 +63,7 @@ function itemType(items: readonly Json[], name: string | null, options: JsonType
   const there = items.filter((item) => item.kind !== 'null');
   const [first] = there;
   if (there.some((item) => item.kind !== first?.kind)) throw new JsonTypeError('an array holds values of several kinds');
-  if (first?.kind === 'array') throw new JsonTypeError('an array holds arrays');
+  if (first?.kind === 'array') return innerType(there, options);
   const types = new Map<string, JsonType>();
   for (const item of first === undefined ? items : there) {
     const type = jsonType(item, name, options);
@@ -73,6 +73,33 @@ function itemType(items: readonly Json[], name: string | null, options: JsonType
   const merged = [...types.values()].reduce(mergeTypes);
   const isMerged = types.size > 1 && there.length === items.length;
   return merged.kind === 'struct' ? { ...merged, required: isMerged } : merged;
+}
+
+/** Arrays in an array have one type, as in Debezium without a name. Those without elements say nothing of it. */
+function innerType(arrays: readonly Json[], options: JsonTypeOptions): JsonType {
+  const types = arrays.flatMap((array): JsonType[] => {
+    const told = telling(array, options);
+    const type = told === null ? null : jsonType(told, null, options);
+    return type === null ? [] : [type];
+  });
+  if (types.length === 0 && options.emptyArrays === 'optional_string') types.push({ kind: 'array', item: { kind: 'string' } });
+  if (types.length === 0) throw new JsonTypeError('an array holds empty arrays only');
+  const merged = types.reduce(mergeTypes);
+  if (!arrays.every((array) => isAsDeep(array, merged))) throw new JsonTypeError('an array holds values of several kinds');
+  return merged;
+}
+
+/** Those that did not tell the type may still have more arrays in one another than it has. */
+function isAsDeep(json: Json, type: JsonType): boolean {
+  return json.kind !== 'array' || (type.kind === 'array' && json.items.every((item) => isAsDeep(item, type.item)));
+}
+
+/** What tells a type: without the arrays in it that have no elements. */
+function telling(json: Json, options: JsonTypeOptions): Json | null {
+  if (json.kind !== 'array') return json;
+  const items = json.items.flatMap((item) => telling(item, options) ?? []);
+  const isKnown = items.some((item) => item.kind !== 'null' || options.nulls === 'optional_bytes');
+  return isKnown ? { kind: 'array', items } : null;
 }
 
 /** The elements of an array have one type: the fields of all, in the order in which they turn up. */

@@ -54,11 +54,13 @@ function zero(name: string, schema: Schema): LiteralValue {
     case 'float32':
     case 'float64':
       return 0;
+    // Without elements.
     case 'array':
     case 'map':
+      return '';
     case 'struct':
       if (schema.optional) return null;
-      throw new ConnectError('data.shape', `Field "${name}" is a required ${schema.type}, which MaskField cannot mask.`, {
+      throw new ConnectError('data.shape', `Field "${name}" is a required struct, which MaskField cannot mask.`, {
         remedy: 'Leave the field out with ReplaceField.',
       });
   }

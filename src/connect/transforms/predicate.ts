@@ -66,10 +66,10 @@ function isThere({ presence, presenceRegister }: HeaderNode, change: Change): bo
 /** Applies a transform only where a predicate holds. */
 export function whenMatches(transform: Transform, predicate: Predicate, negate: boolean, alias: string): Transform {
   return {
-    plan(shape, op) {
+    plan(shape, op, partition) {
       const answer = predicate(shape, op);
-      if (typeof answer === 'boolean') return answer === negate ? { shape, step: null } : transform.plan(shape, op);
-      const plan = transform.plan(shape, op);
+      if (typeof answer === 'boolean') return answer === negate ? { shape, step: null } : transform.plan(shape, op, partition);
+      const plan = transform.plan(shape, op, partition);
       // Of the transforms only a filter leaves the shape as it is; a shape cannot differ from row to row.
       if (plan === null) return { shape, step: (change) => answer(change) === negate };
       throw new ConnectError('data.shape', `Transform "${alias}" depends on a header that only some records of "${shape.topic}" have.`, {

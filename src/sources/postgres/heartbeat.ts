@@ -92,6 +92,8 @@ function heartbeatShape({ topicPrefix, records }: PostgresSettings): Shape {
       { name: 'ts_ms', node: { kind: 'register', schema: long, register: SourceRegister.TS_MS, holds: 'int64' } },
     ]),
     headers: [],
+    // As Debezium says, however many the topic has.
+    partition: 0,
     schema: { id: nextRowSchemaId(), name: topic, columns: [], key: new Uint16Array(0) },
   };
 }
