@@ -64,7 +64,6 @@ const readings: Readonly<Record<string, Reading>> = {
   '57P05': unreachable,
   '08': unreachable,
   '58': unreachable,
-  '28': { code: 'postgres.authentication', remedy: 'Check "database.user" and "database.password".' },
 };
 
 /**

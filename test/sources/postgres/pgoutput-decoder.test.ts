@@ -61,6 +61,20 @@ test('a table without a key gets its tombstone, too, and truncates only when the
   );
 });
 
+test('skip.messages.without.change leaves an update out only when the whole old row shows that no captured column differs', async () => {
+  const wal = new WalScript().begin(1).relation(orders).update(orders, ['1', 'tea']);
+  wal.relation(whole).update(whole, ['1', 'tea'], ['1', 'tea']).update(whole, ['2', 'mate'], ['2', 'tea']);
+  wal.update(whole, ['3', null], ['3', 'tea']).update(whole, ['4', unchanged], ['4', 'long']).commit();
+  const ids = async (settings: Readonly<Record<string, string>>): Promise<unknown[]> =>
+    (await decoded(wal.frames, settings)).out.changes.map(
+      ({ table, after }) => `${table.slice('public.'.length)} ${String(after?.['id'])}`,
+    );
+  const skip = { 'skip.messages.without.change': 'true' };
+  assert.deepEqual(await ids({}), ['orders 1', 'whole 1', 'whole 2', 'whole 3', 'whole 4']);
+  assert.deepEqual(await ids(skip), ['orders 1', 'whole 2', 'whole 3']);
+  assert.deepEqual(await ids({ ...skip, 'column.exclude.list': 'public.whole.item' }), ['orders 1']);
+});
+
 test('a delete whose key is not in the old image is rejected, not given a made-up key', async () => {
   const fixture = new DecoderFixture([orders], { settings: { 'message.key.columns': 'public.orders:item' } });
   await fixture.feed(new WalScript().begin(1).relation(orders).delete(orders, ['1', null]).commit().frames);

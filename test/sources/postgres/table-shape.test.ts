@@ -166,6 +166,8 @@ test('keys: in key order, custom, of the identity index when the primary key is 
   assert.throws(() => build(orders, pair, { 'message.key.columns': 'public.orders:nope' }), { code: 'config.invalid', message: /"nope"/ });
   const index = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count'] });
   assert.deepEqual([...build(marked('count'), index).rowSchema.key], [2]);
+  const wider = info(orders, { replicaIdentity: 'i', identityIndexColumns: ['count', 'id'] });
+  assert.deepEqual([...build(marked('count', 'id'), wider).rowSchema.key], [0], 'old images have the primary key');
   assert.equal(build(marked(), info(orders, { primaryKey: [] })).shape.key, null);
   // Under FULL all columns are marked, which says nothing.
   assert.deepEqual([...build(marked('id', 'note', 'count'), pair).rowSchema.key], [2, 0]);
@@ -199,9 +201,12 @@ test('the key is that of the moment, whatever the catalog says by now', () => {
   assert.deepEqual(key('d', ['id'], { primaryKey: ['count'] }), ['id']);
   assert.deepEqual(key('d', ['id'], { primaryKey: [] }), ['id']);
   assert.deepEqual(key('d', ['id', 'count'], { primaryKey: ['count', 'id'] }), ['count', 'id'], 'the order is that of the catalog');
+  assert.deepEqual(key('d', ['id', 'count'], {}), ['id', 'count'], 'it was narrowed since');
   assert.deepEqual(key('d', ['id'], { replicaIdentity: 'i', identityIndexColumns: ['count'] }), ['id']);
   assert.deepEqual(key('d', [], {}), ['id'], 'a unique index in the stead of a primary key is no replica identity');
   assert.deepEqual(key('i', ['count'], {}), ['count']);
+  assert.deepEqual(key('i', ['note', 'count'], { replicaIdentity: 'i', identityIndexColumns: ['count'] }), ['note', 'count']);
+  assert.deepEqual(key('i', ['note', 'count'], { replicaIdentity: 'i', identityIndexColumns: ['count', 'note'] }), ['count', 'note']);
   assert.deepEqual(key('i', ['count', 'id'], { replicaIdentity: 'f' }), ['id'], 'the primary key is part of the index');
   assert.deepEqual(key('f', all, { replicaIdentity: 'i', identityIndexColumns: ['count'] }), ['id']);
   assert.deepEqual(key('n', [], {}), ['id']);
@@ -216,6 +221,14 @@ test('a key column that is left out of the value stays in the key and in the row
   assert.deepEqual([...columnOf], [0, -1, 1]);
   assert.deepEqual(names(shape.value.schema.fields?.[1]?.schema), ['count']);
   assert.deepEqual(names(shape.key?.schema), ['id']);
+  // Neither the chosen key nor the one that the snapshot reads in the order of has to be shown.
+  const custom = { 'message.key.columns': 'public.orders:note', 'column.exclude.list': 'public.orders.(id|note)' };
+  const other = build(orders, info(orders), custom);
+  assert.deepEqual(
+    other.rowSchema.columns.map((column) => column.name),
+    ['id', 'note', 'count'],
+  );
+  assert.deepEqual([names(other.shape.key?.schema), names(other.shape.value.schema.fields?.[1]?.schema)], [['note'], ['count']]);
 });
 
 test('columns that cannot both be fields are refused by name', () => {
@@ -254,6 +267,18 @@ test('of a column there is one mapping, and what hides goes before what shortens
   });
   const node = field(masked, 'note')?.node;
   assert.deepEqual([node?.kind, node?.kind === 'constant' && node.value], ['constant', '**'], 'the value is not even read');
+  const cut = (typmod: number): unknown =>
+    field(build([{ ...wire('note', 1043), typmod }], null, { 'column.truncate.to.3.chars': 'public.orders.note' }), 'note')?.node.schema
+      .parameters;
+  assert.deepEqual([cut(7), cut(8)], [undefined, { truncateLength: '3' }], 'what cannot be longer is not cut');
+});
+
+test('types to be propagated are named with the schema and table, or the database before them', () => {
+  for (const pattern of ['public.orders.INT4', 'shop.public.orders.INT4']) {
+    const shape = build(orders, info(orders), { 'datatype.propagate.source.type': pattern });
+    const typeOf = (name: string): unknown => field(shape, name)?.node.schema.parameters?.['__debezium.source.column.type'];
+    assert.deepEqual([typeOf('count'), typeOf('note')], ['INT4', undefined], pattern);
+  }
 });
 
 test('keys and what is not text: as Debezium under its class name, refused or hashed under ours', () => {
@@ -299,6 +324,11 @@ test('topics are named with or without the schema, and schemas of keys and rows 
 test('topic names take what Kafka takes, adjusted names what Avro takes', () => {
   assert.equal(topicName('underscore', 'shop.my schema.tàble'), 'shop.my_schema.t_ble');
   assert.equal(topicName('underscore', 'x'.repeat(300)).length, 249);
+  assert.deepEqual(
+    ['.', '..', 'a..'].map((name) => topicName('underscore', name)),
+    ['_', '_.', 'a..'],
+  );
+  assert.equal(topicName('unicode', 'a_b.à-c'), 'a_u005fb._u00e0-c');
   assert.equal(adjustSchemaName('shop.my-schema.1t', 'avro'), 'shop.my_schema.1t');
   assert.equal(adjustFieldName('1a-b_c.d', 'avro'), '_1a_b_c_d');
   assert.equal(adjustFieldName('1a-b_c', 'avro_unicode'), '_u0031a_u002db_u005fc');
