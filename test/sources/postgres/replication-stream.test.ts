@@ -21,6 +21,8 @@ class StreamFixture implements AsyncDisposable {
   readonly ended: Promise<void>;
   readonly abort = new AbortController();
   skewMs = 0;
+  /** Time stands still here: nothing is sent because it is time to. */
+  stillMs: number | null = null;
 
   constructor(fake: FakePostgres, intervalMs = 100) {
     const settings = {
@@ -29,7 +31,7 @@ class StreamFixture implements AsyncDisposable {
       'status.update.interval.ms': String(intervalMs),
     };
     this.fixture = new DecoderFixture([orders], { resume: startPoint(start), settings: { ...settings, 'database.sslmode': 'disable' } });
-    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + this.skewMs };
+    const clock = { ...systemClock, monotonic: () => this.stillMs ?? systemClock.monotonic() + this.skewMs };
     this.stream = new ReplicationStream({
       settings: this.fixture.settings,
       decoder: this.fixture.decoder,
@@ -84,6 +86,7 @@ test('keepalives are answered from what is confirmed, never from what has arrive
     .insert(orders, ['1'])
     .commit()
     .keepalive(wal.commitEnd + 0x1000n, true);
+  stream.stillMs = systemClock.monotonic();
   const before = fake.statuses.length;
   fake.send(wal.frames);
   await fake.until(() => fake.statuses.length > before);
