@@ -66,13 +66,12 @@ test('skip.messages.without.change leaves an update out only when the whole old 
   wal.relation(whole).update(whole, ['1', 'tea'], ['1', 'tea']).update(whole, ['2', 'mate'], ['2', 'tea']);
   wal.update(whole, ['3', null], ['3', 'tea']).update(whole, ['4', unchanged], ['4', 'long']).commit();
   const ids = async (settings: Readonly<Record<string, string>>): Promise<unknown[]> =>
-    (await decoded(wal.frames, settings)).out.changes.map(
-      ({ table, after }) => `${table.slice('public.'.length)} ${String(after?.['id'])}`,
-    );
+    (await decoded(wal.frames, settings)).out.changes.map(({ table, after }) => [table, after?.['id']]);
   const skip = { 'skip.messages.without.change': 'true' };
-  assert.deepEqual(await ids({}), ['orders 1', 'whole 1', 'whole 2', 'whole 3', 'whole 4']);
-  assert.deepEqual(await ids(skip), ['orders 1', 'whole 2', 'whole 3']);
-  assert.deepEqual(await ids({ ...skip, 'column.exclude.list': 'public.whole.item' }), ['orders 1']);
+  const [ofOrders, ...ofWhole] = [['public.orders', '1'], ...['1', '2', '3', '4'].map((id) => ['public.whole', id])];
+  assert.deepEqual(await ids({}), [ofOrders, ...ofWhole]);
+  assert.deepEqual(await ids(skip), [ofOrders, ...ofWhole.slice(1, 3)]);
+  assert.deepEqual(await ids({ ...skip, 'column.exclude.list': 'public.whole.item' }), [ofOrders]);
 });
 
 test('a delete whose key is not in the old image is rejected, not given a made-up key', async () => {
