@@ -46,6 +46,10 @@ export class CloudEventsConverter implements Converter {
     return Object.values(this.#options.metadata).includes('header');
   }
 
+  get textHeader(): string | undefined {
+    return this.#options.metadata.dataSchemaName === 'header' ? 'dataSchemaName' : undefined;
+  }
+
   async compile(node: Node, context: ConverterContext): Promise<RowEncoder | null> {
     const metadata = recordMetadata(node, context, this.#options.metadata);
     if (metadata === null) return this.#nothing(context.topic);

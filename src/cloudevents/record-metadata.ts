@@ -34,7 +34,7 @@ export function recordMetadata(value: Node, context: ConverterContext, from: Met
   if (fromValue && (before === null || after === null)) throw unfit(context, 'no "before" or no "after"');
   const name = from.dataSchemaName === 'header' ? headers.required('dataSchemaName') : null;
   if (name !== null && (name.kind !== 'constant' || typeof name.value !== 'string')) {
-    throw unfit(context, 'a header "dataSchemaName" that is not the same text in all of them');
+    throw unfit(context, 'a header "dataSchemaName" that is no text');
   }
   return {
     source,

@@ -9,6 +9,8 @@ export interface Converter {
   readonly describesItself?: boolean;
   /** What it makes of a node depends on `context.headers`, too. */
   readonly readsHeaders?: boolean;
+  /** A header whose text it has to know when it compiles: records that differ in it are shapes of their own. */
+  readonly textHeader?: string | undefined;
   /**
    * The only asynchronous moment: registers the schema where the format has a registry, and compiles the program that
    * writes it. Rejects with `registry.*` or `data.shape`. Null: this part of such records is null.

@@ -7,6 +7,7 @@ import type { HeaderNode, Node, Shape } from '../record/shape.ts';
 import type { Converter, ConverterContext, RowEncoder } from './converter.ts';
 import { HeaderEncoder } from './header-encoder.ts';
 import type { HeaderPart } from './header-encoder.ts';
+import { headerTexts } from './transforms/header-texts.ts';
 import type { RowPartition, RowRoute, RowStep, RowTarget, Transform } from './transform.ts';
 
 /** Everything that the row path needs to know about one shape and operation. */
@@ -57,7 +58,9 @@ interface Outcome {
  * encoders, so that a chain without opinions on operations is compiled once. Rejects with `data.shape` or `registry.*`.
  */
 export async function planShape(shape: Shape, planner: ShapePlanner): Promise<ShapePlans> {
-  const outcomes = Object.values(Op).map((op) => outcomeOf(shape, op, planner.transforms));
+  const { textHeader } = planner.valueConverter;
+  const transforms = textHeader === undefined ? planner.transforms : [...planner.transforms, headerTexts(textHeader)];
+  const outcomes = Object.values(Op).map((op) => outcomeOf(shape, op, transforms));
   const compiler = new ShapeCompiler(planner);
   const plans: (RowPlan | null)[] = [];
   for (const [op, outcome] of outcomes.entries()) {

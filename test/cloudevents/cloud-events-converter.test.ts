@@ -14,10 +14,14 @@ import { parseMetadataSource } from '../../src/cloudevents/metadata-source.ts';
 import { cloudEventsConverterPlugin, withoutUser } from '../../src/cloudevents/plugin.ts';
 import { Config } from '../../src/connect/config.ts';
 import type { Converter, ConverterContext } from '../../src/connect/converter.ts';
+import { planShape } from '../../src/connect/shape-plan.ts';
+import type { RowPlan } from '../../src/connect/shape-plan.ts';
+import type { RowTarget } from '../../src/connect/transform.ts';
 import { withDefaults } from '../../src/connect/plugin.ts';
 import { jsonConverterPlugin } from '../../src/json/json-converter.ts';
 import { Change, Op, TupleRef } from '../../src/record/change.ts';
 import { ColumnKind } from '../../src/record/column-kind.ts';
+import type { RowSchema } from '../../src/record/row-schema.ts';
 import type { Schema } from '../../src/record/schema.ts';
 import type { HeaderNode, Node, StructNode } from '../../src/record/shape.ts';
 import { registerCount, SourceRegisters } from '../../src/sources/postgres/registers.ts';
@@ -28,11 +32,14 @@ import { fillTuple } from '../support/sample-shape.ts';
 const writers = { json: jsonConverterPlugin, apicurio: apicurioConverterPlugin, confluent: avroConverterPlugin };
 const plugin = cloudEventsConverterPlugin(writers);
 const int = { type: 'int32', optional: false } as const;
-const rows = {
+const rows: RowSchema = {
   id: 7,
   name: 'public.orders',
   key: Uint16Array.of(0),
-  columns: [{ name: 'id', kind: ColumnKind.INT, scale: -1, schema: int }],
+  columns: [
+    { name: 'id', kind: ColumnKind.INT, scale: -1, schema: int },
+    { name: 'kind', kind: ColumnKind.STRING, scale: -1, schema: { type: 'string', optional: true } },
+  ],
 };
 
 const envelope = buildEnvelope({
@@ -53,15 +60,15 @@ function converter(options: Readonly<Record<string, string>>): Converter {
   return plugin.create(withDefaults(Config.of(options), plugin.configKeys), { isKey: false, log: silentLog });
 }
 
-/** A row inserted by transaction 42 at 2026-11-23T10:00:00.123456Z. */
-function inserted(): Change {
+/** A row inserted by transaction 42 at 2026-11-23T10:00:00.123456Z; `kind` is not captured. */
+function inserted(kind: string | null = null): Change {
   const change = new Change(rows, registerCount, () => 'here');
   const registers = new SourceRegisters(change);
   registers.beginTransaction(1_795_428_000_123_456, 42);
   registers.setLastCommitLsn(Math.floor((lsn - 8) / 2 ** 32), (lsn - 8) | 0);
   registers.setLsn(Math.floor(lsn / 2 ** 32), lsn | 0);
   change.op = Op.CREATE;
-  fillTuple(change.after, ['5']);
+  fillTuple(change.after, ['5', kind]);
   return change;
 }
 
@@ -213,6 +220,40 @@ test('source, operation and name of the data come from headers, whose types are 
   assert.equal((event['data'] as { schema: { name: string } }).schema.name, 'Order');
   await assert.rejects(made.compile(row, { ...context, headers, headersDescribed: false }), /does not say which type/);
   assert.equal(await made.compile(row, { ...context, headers: [], headersDescribed: true }), null, 'no change');
+});
+
+test('the name of the data may differ by row: each is a schema of its own', async () => {
+  const { writer, schemas } = avroWriter();
+  const metadata = parseMetadataSource('value,dataSchemaName:header');
+  assert.ok(typeof metadata !== 'string');
+  const options = { metadata, schemaName: null, schemaNames: 'avro', extensions: false, tracing: false } as const;
+  const made = new CloudEventsConverter({ kind: 'avro', event: writer, registry: 'http://registry:8081' }, options, silentLog);
+  const json = jsonConverterPlugin.create(Config.of({ 'schemas.enable': 'true', 'decimal.format': 'BASE64' }), {
+    isKey: false,
+    log: silentLog,
+  });
+  const text: Schema = { type: 'string', optional: true };
+  const headers = [header('dataSchemaName', { kind: 'column', schema: text, tuple: TupleRef.AFTER, column: 1 })];
+  const shape = { ...envelope, topic: context.topic, headers, schema: rows };
+  const planner = { transforms: [], keyConverter: json, valueConverter: made, headerConverter: json };
+  const plans = await planShape(shape, planner);
+  const route = plans[Op.CREATE]?.route;
+  assert.ok(route !== undefined && route !== null);
+  const numbers = ['shop.Order', 'shop.Return', 'shop.Order'].map((kind) => route.rows.choose(inserted(kind)));
+  assert.deepEqual(numbers, [0, 1, 0]);
+  for (const [number, name] of ['Order', 'Return'].entries()) {
+    const target: RowTarget | undefined = route.rows.targets[number];
+    const plan: RowPlan | null = target === undefined ? null : await route.open(target);
+    assert.equal(plan?.topic, 'shop.public.orders');
+    const out = new ByteSink(Buffer.alloc(10_000));
+    plan.value?.encode(inserted(), out);
+    const event = decoded(out.bytes.subarray(0, out.at), schemas.get('shop.public.orders-value'));
+    const data = schemas.get('shop.public.orders-data-value') ?? '';
+    assert.match(data, new RegExp(`^.{0,20}"name":"${name}","namespace":"shop"`));
+    assert.equal(JSON.stringify(decoded(event['data'] as Buffer, data)), '{"before":null,"after":{"id":5}}');
+  }
+  assert.throws(() => route.rows.choose(inserted(null)), /no text in the header "dataSchemaName"/);
+  assert.equal(plans[Op.TOMBSTONE]?.route, null);
 });
 
 function named(schema: Schema, value: string | number): Node {
