@@ -1,6 +1,7 @@
 import { Config } from '../../../src/connect/config.ts';
 import { Change } from '../../../src/record/change.ts';
 import { nextRowSchemaId } from '../../../src/record/row-schema.ts';
+import type { RowWatch } from '../../../src/sources/postgres/adhoc/row-watch.ts';
 import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
 import { TypeCatalog, type TableInfo } from '../../../src/sources/postgres/catalog.ts';
 import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
@@ -60,6 +61,7 @@ export class DecoderFixture implements FrameHandler {
       readonly messages?: boolean;
       /** Instead of the tables. */
       readonly catalog?: RelationCatalog;
+      readonly watch?: RowWatch;
     } = {},
   ) {
     const settings = testSettings(options.settings);
@@ -79,7 +81,7 @@ export class DecoderFixture implements FrameHandler {
     };
     this.transactions = settings.records.transactions ? new TransactionRecords(settings, this.change, registers, this.out) : null;
     this.relations = new RelationCache(settings, new TableFilter(settings), catalog, this.change, shown, this.transactions);
-    const emitter = new RowEmitter(this.change, this.out, position, shown, settings, this.transactions);
+    const emitter = new RowEmitter(this.change, this.out, position, shown, settings, this.transactions, options.watch);
     const transactions = this.transactions ?? undefined;
     const listsUnavailable = settings.records.unavailableHeader !== null;
     const parts = {
@@ -93,6 +95,7 @@ export class DecoderFixture implements FrameHandler {
       transactions,
       listsUnavailable,
       ...(options.messages === true ? { messages: new LogicalMessages(settings, this.change, this.out) } : {}),
+      watch: options.watch,
     };
     this.decoder = new PgoutputDecoder(parts);
   }

@@ -1,5 +1,5 @@
-import { classify, ConnectError, findConnectError } from '../../../base/errors.ts';
-import { sqlState } from '../sql-error.ts';
+import { classify, findConnectError } from '../../../base/errors.ts';
+import { sqlError, sqlState } from '../sql-error.ts';
 import { tellIncremental, type AdhocParts } from './adhoc-parts.ts';
 import { type AdhocState, type Collection, type SnapshotRequest } from './adhoc-state.ts';
 import { BlockingSnapshot } from './blocking-snapshot.ts';
@@ -134,10 +134,8 @@ export class AdhocSnapshots {
 
   #stop(tables: readonly string[]): void {
     const { state } = this.#parts;
-    const stopped = state.stop(tables);
-    if (!stopped.any) return;
+    if (!state.stop(tables)) return;
     if (state.incremental.collections.length > 0) {
-      if (stopped.current) this.#incremental.reset();
       return;
     }
     tellIncremental(this.#parts, 'ABORTED');
@@ -145,18 +143,16 @@ export class AdhocSnapshots {
     state.incremental.progress = null;
   }
 
-  /** One step; true: there may be more. A lost connection is no reason to stop. */
+  /** One step; true: there may be more. What may pass is no reason to stop. */
   async #tried(): Promise<boolean> {
     const { signal, start, reader } = this.#parts;
     try {
       return await this.#step();
     } catch (error) {
       if (signal.aborted) return false;
-      const lost = sqlState(error) === null && findConnectError(error) === null ? isConnectionLost(error) : classify(error) === 'retry';
-      if (!lost && !['57P01', '57P02', '57P03', '08006'].includes(sqlState(error) ?? '')) throw error;
-      start.source.log.warn({ err: error }, 'the connection for snapshots was lost; it is tried again');
+      if (classify(sqlError(error, start.sessions.context('reading a snapshot'))) !== 'retry') throw error;
+      start.source.log.warn({ err: error }, 'the reading of a snapshot was interrupted; it is tried again');
       reader.abandon();
-      this.#incremental.reset();
       await start.source.clock.sleep(retryMs, signal);
       return true;
     }
@@ -245,12 +241,14 @@ export class AdhocSnapshots {
   }
 
   async #runIncremental(collection: Collection): Promise<void> {
-    const { start } = this.#parts;
+    const { start, reader } = this.#parts;
     let status: ScanStatus | null;
     try {
       status = await this.#incremental.step(collection);
     } catch (error) {
       if (!isTableError(error)) throw error;
+      // Its transaction takes no more statements.
+      reader.abandon();
       start.source.log.error(
         { err: error, table: `${collection.schema}.${collection.table}` },
         'a table of an incremental snapshot cannot be read',
@@ -270,7 +268,6 @@ export class AdhocSnapshots {
       this.#rows.set(name, rows);
       start.source.log.info({ table: name, rows, status }, 'table read by an incremental snapshot');
       tellIncremental(this.#parts, 'TABLE_SCAN_COMPLETED', { scanned_collection: name, total_rows_scanned: String(rows), status });
-      this.#incremental.reset();
       incremental.progress = null;
       const left = incremental.collections.slice(1);
       if (left.length === 0) tellIncremental(this.#parts, 'COMPLETED');
@@ -280,13 +277,14 @@ export class AdhocSnapshots {
   }
 
   async #runBlocking(): Promise<void> {
-    const { state, standStill, notifications, start } = this.#parts;
+    const { state, standStill, notifications, start, reader } = this.#parts;
     let failed: ScanStatus | null = null;
     let faults: Awaited<ReturnType<BlockingSnapshot['run']>> = [];
     try {
       faults = await this.#blocking.run();
     } catch (error) {
       if (!isTableError(error)) throw error;
+      reader.abandon();
       start.source.log.error({ err: error }, 'an ad-hoc blocking snapshot ended; the stream goes on');
       failed = 'SQL_EXCEPTION';
     }
@@ -312,15 +310,10 @@ function namesOf(collections: readonly Collection[]): string {
   return collections.map(({ schema, table }) => `${schema}.${table}`).join(',');
 }
 
-/** The server refuses to read this table; it may read others. */
+/** The server refuses to read this table, now and later; it may read others. */
 function isTableError(error: unknown): boolean {
   const known = findConnectError(error);
   const state = sqlState(error) ?? sqlState(known?.cause);
   if (state === null) return false;
-  return !/^(08|53|57|58|25)/.test(state);
-}
-
-/** `pg` reports a lost connection as a plain `Error`. */
-function isConnectionLost(error: unknown): boolean {
-  return error instanceof Error && !(error instanceof ConnectError) && !(error instanceof TypeError) && !(error instanceof RangeError);
+  return !/^(08|25|40|53|55P03|57|58)/.test(state);
 }

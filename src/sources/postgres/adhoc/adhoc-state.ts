@@ -21,7 +21,7 @@ export interface SnapshotRequest extends SnapshotOrder {
 
 /** How far the first collection was read. */
 export interface Progress {
-  /** Names of the order's columns; another order means another reading. */
+  /** As `orderText` has them; another order means another reading. */
   readonly columns: readonly string[];
   readonly last: OrderKey | null;
   readonly max: OrderKey | null;
@@ -75,21 +75,20 @@ export class AdhocState {
   }
 
   /** Takes tables off; `patterns` empty: all. True: some were there. */
-  stop(patterns: readonly string[]): { readonly current: boolean; readonly any: boolean } {
+  stop(patterns: readonly string[]): boolean {
     const queue = this.incremental;
     const stops = ({ schema, table }: Collection): boolean =>
       patterns.length === 0 || patterns.some((pattern) => meansTable(pattern, schema, table));
     const [first] = queue.collections;
     const left = queue.collections.filter((collection) => !stops(collection));
     const any = left.length < queue.collections.length || (patterns.length === 0 && this.requests.length > 0);
-    const current = first !== undefined && stops(first);
     queue.collections = left;
-    if (current) queue.progress = null;
+    if (first !== undefined && stops(first)) queue.progress = null;
     if (patterns.length === 0) {
       this.requests = this.requests.filter((request) => request.snapshot === 'blocking');
       this.paused = false;
     }
-    return { current, any };
+    return any;
   }
 
   /** `progress`: of the first incremental collection, as of now. */

@@ -39,7 +39,7 @@ export interface AdhocStreamParts {
 /** Ties ad-hoc snapshots to the stream beside which they run: when it stands still, how far it is, when it ends. */
 export class AdhocStream {
   readonly #parts: AdhocParts;
-  readonly #stream: ReplicationStream;
+  readonly #stream: Pick<ReplicationStream, 'interlude' | 'ping'>;
   /** A record follows that moves no position. */
   readonly #onRecord: () => void;
   readonly #snapshots: AdhocSnapshots;
@@ -47,7 +47,7 @@ export class AdhocStream {
   readonly #storing = new Set<{ readonly taken: number; readonly resolve: () => void }>();
   #waiting: { readonly horizon: bigint; readonly resolve: () => void } | null = null;
 
-  constructor(parts: AdhocStreamParts, stream: ReplicationStream, onRecord: () => void) {
+  constructor(parts: AdhocStreamParts, stream: Pick<ReplicationStream, 'interlude' | 'ping'>, onRecord: () => void) {
     const { settings, source, sessions, sql } = parts.start;
     this.#stream = stream;
     this.#onRecord = onRecord;

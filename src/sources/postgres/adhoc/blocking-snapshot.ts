@@ -6,7 +6,7 @@ import { SnapshotMarker } from '../registers.ts';
 import { TurnOutlet } from '../turn-outlet.ts';
 import type { AdhocParts, OpenWindow } from './adhoc-parts.ts';
 import type { Collection, Progress } from './adhoc-state.ts';
-import { chunkStatement } from './chunk-query.ts';
+import { chunkStatement, orderText } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { Watermarks } from './watermarks.ts';
@@ -109,7 +109,7 @@ export class BlockingSnapshot {
   /** The last row of each table is kept back until it is known to be the last. */
   async #readTable(plan: TablePlan, opened: OpenWindow, first: boolean, lastTable: boolean): Promise<number> {
     const { state, reader, out, start, signal } = this.#parts;
-    const columns = plan.order.map(({ name }) => name);
+    const columns = orderText(plan.info.oid, plan.order);
     const known = state.blocking.progress;
     const resumed = known !== null && known.columns.length > 0 && known.columns.join('\0') === columns.join('\0');
     const before = resumed ? known : { columns, last: null, max: null, rows: 0 };

@@ -7,7 +7,14 @@ export interface OrderColumn {
   readonly name: string;
   /** For literals, as `format_type(oid, -1)` prints it. */
   readonly type: string;
+  /** The oid of its collation; 0: none. */
+  readonly collation: number;
   readonly nullable: boolean;
+}
+
+/** Tells the orders of tables apart: a place in one says nothing in another. Empty: there is no order. */
+export function orderText(table: number, order: readonly OrderColumn[]): string[] {
+  return order.map(({ name, type, collation }) => `${table} ${name} ${type} ${collation}`);
 }
 
 /** Values of the order's columns as the server prints them. */

@@ -2,10 +2,9 @@ import { failpoint } from '../../../base/failpoint.ts';
 import { Op } from '../../../record/change.ts';
 import type { TupleView } from '../../../record/tuple-view.ts';
 import { SnapshotMarker } from '../registers.ts';
-import { sqlState } from '../sql-error.ts';
 import { keyText, tellIncremental, type AdhocParts, type OpenWindow } from './adhoc-parts.ts';
 import type { Collection, Progress } from './adhoc-state.ts';
-import { chunkStatement, maximumStatement, type OrderKey } from './chunk-query.ts';
+import { chunkStatement, maximumStatement, orderText, type OrderKey } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { SnapshotWindow } from './snapshot-window.ts';
@@ -55,17 +54,20 @@ export class IncrementalSnapshot {
 
   /** One chunk of the first table. Answers how the table ended, or null while there is more of it. */
   async step(collection: Collection): Promise<ScanStatus | null> {
-    const { state, watch } = this.#parts;
+    const { state, watch, reader } = this.#parts;
     const plan = await this.#planned(collection);
     if (typeof plan === 'string') return plan;
-    const progress = await this.#begun(plan);
-    if (progress.max === null) return 'EMPTY';
     try {
       const name = await this.#watermarks.open();
       const opened = await openWindow(this.#parts, [plan], this.#definitions);
       if (opened === null) {
         this.#plan = null;
         return null;
+      }
+      const progress = await this.#begun(plan);
+      if (progress.max === null) {
+        await reader.done();
+        return 'EMPTY';
       }
       const { horizon } = opened.window;
       const [chunk] = await Promise.all([this.#read(plan, progress, opened), this.#parts.reached(horizon)]);
@@ -79,17 +81,9 @@ export class IncrementalSnapshot {
         await this.#handOver(plan, chunk, progress, opened.window);
         return chunk.last ? 'SUCCEEDED' : null;
       });
-    } catch (error) {
-      if (sqlState(error) === '42P01' || sqlState(error) === '42703') this.#plan = null;
-      throw error;
     } finally {
       watch.window = null;
     }
-  }
-
-  /** The next step begins with another table, or with this one from where it stands. */
-  reset(): void {
-    this.#plan = null;
   }
 
   async #planned(collection: Collection): Promise<TablePlan | ScanStatus> {
@@ -109,11 +103,14 @@ export class IncrementalSnapshot {
   /** Where the table stands; at its beginning, how far it reaches now: rows behind that come by the stream. */
   async #begun(plan: TablePlan): Promise<Progress> {
     const { state, reader, start } = this.#parts;
-    const columns = plan.order.map(({ name }) => name);
+    const columns = orderText(plan.info.oid, plan.order);
     const known = state.incremental.progress;
     if (known !== null && known.columns.join('\0') === columns.join('\0')) return known;
     if (known !== null)
-      start.source.log.warn({ table: plan.collection.table }, 'the key of the table has changed: it is read from its start');
+      start.source.log.warn(
+        { table: plan.collection.table },
+        'the table has another key now, or is another table: it is read from its start',
+      );
     const { from, order, condition } = plan;
     const rows = await reader.query<{ key: string[] }>(maximumStatement({ table: from, order, condition }));
     const progress = { columns, last: null, max: rows[0]?.key ?? null, rows: 0 };

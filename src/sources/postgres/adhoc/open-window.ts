@@ -1,3 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { loadTables } from '../catalog.ts';
+import { sqlState } from '../sql-error.ts';
 import type { AdhocParts, OpenWindow, Plans } from './adhoc-parts.ts';
 import { isLockTimeout, type ReadView } from './snapshot-reader.ts';
 import { SnapshotWindow } from './snapshot-window.ts';
@@ -5,11 +9,12 @@ import { SnapshotWindow } from './snapshot-window.ts';
 const attemptsMax = 20;
 const pauseMs = 5;
 const retryMs = 250;
+const nameUnknown = '42P01';
 
 /**
  * Takes a database snapshot while the stream stands still, and has the stream note from then on what changes in the tables.
- * `definitions`: how the tables were defined when they were planned, by oid; filled in where there is none yet. Null: one of
- * them has been altered since.
+ * `definitions`: of tables that were found to be as they were planned, by oid; filled in for the others. Null: one of them has
+ * been altered since it was planned.
  */
 export async function openWindow(parts: AdhocParts, plans: Plans, definitions: Map<number, string>): Promise<OpenWindow | null> {
   const { reader, signal, start } = parts;
@@ -17,25 +22,24 @@ export async function openWindow(parts: AdhocParts, plans: Plans, definitions: M
   for (;;) {
     signal.throwIfAborted();
     await reader.ready();
-    let view: ReadView | null = null;
     let failure: unknown = null;
-    const window = await parts.standStill(async () => {
-      try {
-        view = await coveringView(parts, plans);
-      } catch (error) {
-        failure = error;
-      }
-      if (view === null) return null;
-      const opened = new SnapshotWindow(
-        view.transactions,
-        view.horizon,
-        plans.map((plan) => plan.watched),
-      );
-      parts.watch.window = opened;
-      return opened;
+    const opened = await parts.standStill(async () => {
+      const view = await coveringView(parts, plans).catch((error: unknown) => void (failure = error));
+      if (view === null || view === undefined) return null;
+      const watched = plans.map((plan) => plan.watched);
+      const window = new SnapshotWindow(view.transactions, view.horizon, watched);
+      parts.watch.window = window;
+      return { view, window };
     });
+    if (opened !== null && (await arePlanned(parts, plans, opened.view, definitions))) {
+      const { flushed, takenMicros, transactions } = opened.view;
+      return { window: opened.window, flushed, takenMicros, xid: transactions.xmax };
+    }
+    parts.watch.window = null;
+    // Locks are given back; a transaction that failed takes no more statements.
+    await reader.done();
+    if (opened !== null || sqlState(failure) === nameUnknown) return null;
     if (failure !== null && !isLockTimeout(failure)) throw failure;
-    if (window !== null && view !== null) return checkDefinitions(parts, view, window, definitions);
     // Either a table is locked against reading, or a transaction that was streamed is not visible yet: the stream goes on.
     await clock.sleep(retryMs, signal);
   }
@@ -51,20 +55,16 @@ async function coveringView({ reader, watch, start, signal }: AdhocParts, plans:
   return null;
 }
 
-function checkDefinitions(
-  { watch }: AdhocParts,
-  view: ReadView,
-  window: SnapshotWindow,
-  definitions: Map<number, string>,
-): OpenWindow | null {
-  for (const [oid, definition] of view.definitions) {
-    const known = definitions.get(oid);
-    if (known === undefined) definitions.set(oid, definition);
-    else if (known !== definition) {
-      watch.window = null;
-      return null;
-    }
+/** Under the locks of the view: nobody alters them now. */
+async function arePlanned({ reader }: AdhocParts, plans: Plans, view: ReadView, definitions: Map<number, string>): Promise<boolean> {
+  for (const { info } of plans) {
+    const definition = view.definitions.get(info.oid);
+    if (definition === undefined) return false;
+    const known = definitions.get(info.oid);
+    // It may have been altered before the first view of it as well.
+    if (known === undefined && !isDeepStrictEqual(await loadTables(await reader.ready(), { oids: [info.oid] }), [info])) return false;
+    if (known !== undefined && known !== definition) return false;
+    definitions.set(info.oid, definition);
   }
-  const { flushed, takenMicros, transactions } = view;
-  return { window, flushed, takenMicros, xid: transactions.xmax };
+  return true;
 }

@@ -43,7 +43,7 @@ const viewSql = `
          pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))::text AS segment`;
 
 const definitionSql = (oids: readonly number[]): string => `
-  SELECT attrelid AS oid, pg_catalog.md5(pg_catalog.string_agg(
+  SELECT attrelid AS oid, pg_catalog.md5((SELECT relnamespace || ' ' || relname || ' ' FROM pg_catalog.pg_class WHERE oid = attrelid) || pg_catalog.string_agg(
            attnum || ' ' || pg_catalog.quote_ident(attname) || ' ' || atttypid || ' ' || atttypmod || ' ' || attnotnull, ',' ORDER BY attnum)
            || COALESCE((SELECT pg_catalog.string_agg(indexrelid || ' ' || indkey::text, ',' ORDER BY indexrelid) FROM pg_catalog.pg_index
                         WHERE indrelid = attrelid AND indisprimary), '')) AS definition

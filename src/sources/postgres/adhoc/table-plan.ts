@@ -109,8 +109,8 @@ async function partitionOf(
 
 /** Null: the table has no such column. */
 async function orderColumns(client: ClientBase, info: TableInfo, names: readonly string[]): Promise<OrderColumn[] | null> {
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `SELECT attname AS name, pg_catalog.format_type(atttypid, -1) AS type FROM pg_catalog.pg_attribute
+  const { rows } = await client.query<{ name: string; type: string; collation: number }>(
+    `SELECT attname AS name, pg_catalog.format_type(atttypid, -1) AS type, attcollation AS collation FROM pg_catalog.pg_attribute
      WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`,
     [info.oid],
   );
@@ -119,7 +119,7 @@ async function orderColumns(client: ClientBase, info: TableInfo, names: readonly
     const row = rows.find((candidate) => candidate.name === name);
     const column = info.columns.find((candidate) => candidate.name === name);
     if (row === undefined || column === undefined) return null;
-    order.push({ name, type: row.type, nullable: !column.notNull });
+    order.push({ name, type: row.type, collation: row.collation, nullable: !column.notNull });
   }
   return order;
 }
