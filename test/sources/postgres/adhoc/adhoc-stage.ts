@@ -84,7 +84,7 @@ export class AdhocStage implements AsyncDisposable {
       parts,
       {
         interlude: (work) =>
-          this.#next(async () => {
+          void this.#next(async () => {
             await this.onInterlude((this.#interludes += 1));
             await work();
           }),

@@ -66,8 +66,14 @@ for (const kind of ['blocking', 'incremental'] as const) {
     await stage.read(kind);
     const rows = stage.fixture.out.changes
       .filter((change) => change.table === table)
-      .map(({ op, after }) => `${op}${after?.['id']} ${after?.['item']}`);
-    assert.deepEqual(rows, ['u2 newer', 'u2 newest', 'r1 old', 'r2 newest', 'r3 old']);
+      .map(({ op, after }) => [op, after?.['id'], after?.['item']]);
+    assert.deepEqual(rows, [
+      ['u', '2', 'newer'],
+      ['u', '2', 'newest'],
+      ['r', '1', 'old'],
+      ['r', '2', 'newest'],
+      ['r', '3', 'old'],
+    ]);
   });
 
   test(`${kind}: nothing is read as long as something that was streamed is not visible`, async () => {
