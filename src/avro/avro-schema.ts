@@ -229,12 +229,18 @@ function itemsOf(schema: Schema): Schema {
   return schema.items;
 }
 
-/** What makes two structs the same one; optional or not is a matter of the place where it stands. */
+/**
+ * What makes two structs the same one; optional or not is a matter of the place where it stands. Parameters (where a column
+ * comes from) may differ from use to use of a name: the first use tells its own.
+ */
 function contentOf(schema: Schema): string {
-  return JSON.stringify({ ...schema, optional: false, aliases: undefined }, (_key, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString();
-    return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
-  });
+  return JSON.stringify(
+    { ...schema, optional: false, aliases: undefined, parameters: schema.name === undefined ? schema.parameters : undefined },
+    (_key, value: unknown) => {
+      if (typeof value === 'bigint') return value.toString();
+      return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+    },
+  );
 }
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -64,9 +64,19 @@ export async function planShape(shape: Shape, planner: ShapePlanner): Promise<Sh
   const compiler = new ShapeCompiler(planner);
   const plans: (RowPlan | null)[] = [];
   for (const [op, outcome] of outcomes.entries()) {
-    plans.push(outcome === null ? null : await compilePlan(outcome, op as Op, compiler));
+    plans.push(outcome === null ? null : await planOf(outcome, op as Op, compiler));
   }
   return plans;
+}
+
+/** What only truncates, messages or tombstones would have cannot fail before there is one: see `outcomeOf`. */
+async function planOf(outcome: Outcome, op: Op, compiler: ShapeCompiler): Promise<RowPlan> {
+  try {
+    return await compilePlan(outcome, op, compiler);
+  } catch (error) {
+    if (ordinaryOps.has(op) || !(error instanceof ConnectError) || error.code !== 'data.shape') throw error;
+    return { ...emptyPlan, steps: [refusal(error)] };
+  }
 }
 
 /** Compiles what is alike once. Operations mostly share their nodes; to compare two of them as data takes longer. */
@@ -145,11 +155,14 @@ function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outc
     return applyTransforms(shape, op, transforms);
   } catch (error) {
     if (ordinaryOps.has(op)) throw error;
-    const refuse: RowStep = () => {
-      throw error;
-    };
-    return { shape, steps: [refuse], tombstone: op === Op.TOMBSTONE, partition: null, route: null };
+    return { shape, steps: [refusal(error)], tombstone: op === Op.TOMBSTONE, partition: null, route: null };
   }
+}
+
+function refusal(error: unknown): RowStep {
+  return () => {
+    throw error;
+  };
 }
 
 function applyTransforms(
@@ -226,17 +239,19 @@ function routedPlan(steps: readonly RowStep[] | null, route: NonNullable<Outcome
     const rest = route.continue(target);
     return rest === null ? null : compilePlan(rest, op, compiler);
   };
-  return {
-    topic: '',
-    steps,
-    key: null,
-    value: null,
-    valuePresence: null,
-    headers: null,
-    partition: null,
-    route: { rows: route.rows, open },
-  };
+  return { ...emptyPlan, steps, route: { rows: route.rows, open } };
 }
+
+const emptyPlan: RowPlan = {
+  topic: '',
+  steps: null,
+  key: null,
+  value: null,
+  valuePresence: null,
+  headers: null,
+  partition: null,
+  route: null,
+};
 
 function encoderHeaders(encoder: RowEncoder | null, presence: HeaderPart['presence']): HeaderPart[] {
   return (encoder?.headers ?? []).map(([name, value]) => ({ name, value, presence, register: -1 }));
@@ -245,14 +260,14 @@ function encoderHeaders(encoder: RowEncoder | null, presence: HeaderPart['presen
 /** Constants are encoded here and now, with a change that has no rows, because nobody will look at them. */
 function fixedValue(header: HeaderNode, encoder: RowEncoder, schema: RowSchema): HeaderPart['value'] {
   if (header.node.kind !== 'constant') return encoder;
-  if (header.node.value === null) return null;
   const change = new Change(schema, 0, () => 'a constant header');
   const out = new ByteSink(Buffer.alloc(0));
   encoder.encode(change, out);
   out.bytes = Buffer.alloc(out.at);
   out.at = 0;
   encoder.encode(change, out);
-  return out.bytes;
+  // As in the headers that differ by row: see `RowEncoder.encode`.
+  return out.at === 1 && out.bytes[0] === 0xff ? null : out.bytes;
 }
 
 /** Equal signatures compile to equal encoders: the node as data. */

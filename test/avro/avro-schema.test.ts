@@ -64,6 +64,18 @@ test('names that Avro does not allow name the setting that adjusts them', () => 
   }
 });
 
+test('one struct in two places, which tell different parameters: the first tells its own', () => {
+  const told = (column: string): Schema => ({ ...inner('int32'), parameters: { column } });
+  const items: Schema = { type: 'array', optional: false, items: inner('int32') };
+  const text = (fields: readonly Schema[]): string =>
+    avroSchemaText(
+      { type: 'struct', optional: false, name: 'app.Outer', fields: fields.map((schema, at) => ({ name: `f${at}`, schema })) },
+      options,
+    );
+  assert.match(text([told('a'), items, told('b')]), /"connect.parameters":\{"column":"a"\}.*"items":"Inner".*"type":"Inner"/);
+  assert.doesNotMatch(text([items, told('b')]), /connect.parameters/);
+});
+
 test('one name for two different structs is refused', () => {
   const outer: Schema = {
     type: 'struct',

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ConnectError } from '../../src/base/errors.ts';
+import { ByteSink } from '../../src/base/byte-sink.ts';
 import { planShape } from '../../src/connect/shape-plan.ts';
 import { ColumnKind } from '../../src/record/column-kind.ts';
-import { Op, TupleRef } from '../../src/record/change.ts';
+import { Change, Op, TupleRef } from '../../src/record/change.ts';
 import { nextRowSchemaId } from '../../src/record/row-schema.ts';
 import type { HeaderNode, Node, Shape } from '../../src/record/shape.ts';
+import { JsonConverter } from '../../src/json/json-converter.ts';
 import { MemoryConverter } from '../support/memory-converter.ts';
 
 const schema = { type: 'string', optional: true } as const;
@@ -38,4 +41,49 @@ test('operations share what is alike: key, value and headers of one shape are co
   assert.equal(update?.headers, create.headers);
   assert.equal(update.value, create.value);
   assert.notEqual(remove?.headers, create.headers, 'a delete has one header more');
+});
+
+test('what only truncates would have, and no converter takes, fails with the first truncate', async () => {
+  const converter = new MemoryConverter();
+  const parts = { keyConverter: converter, headerConverter: converter };
+  const refusing = (isRefused: (value: Node) => boolean) =>
+    planShape(shape, {
+      ...parts,
+      transforms: [{ plan: (at, op) => ({ shape: op === Op.TRUNCATE ? { ...at, value: cell } : at, step: null }) }],
+      valueConverter: {
+        compile: (value, context) =>
+          isRefused(value) ? Promise.reject(new ConnectError('data.shape', 'no form')) : converter.compile(value, context),
+      },
+    });
+  const plans = await refusing((value) => value === cell);
+  assert.ok(plans[Op.CREATE]?.value);
+  const change = new Change(shape.schema, 0, () => 'a test');
+  assert.throws(() => plans[Op.TRUNCATE]?.steps?.[0]?.(change), /no form/);
+  await assert.rejects(
+    refusing((value) => value !== cell),
+    /no form/,
+    'a row cannot be written either',
+  );
+});
+
+test('a header that is always null is told with its schema where the converter tells schemas, else it is a null', async () => {
+  const converter = new MemoryConverter();
+  const constant: HeaderNode = { name: 'h', node: { kind: 'constant', value: null, schema }, ops: null, presence: null };
+  const written = async (schemasEnable: boolean): Promise<string> => {
+    const headerConverter = new JsonConverter({ schemasEnable, decimalNumeric: false });
+    const plans = await planShape(
+      { ...shape, headers: [constant] },
+      {
+        transforms: [],
+        keyConverter: converter,
+        valueConverter: converter,
+        headerConverter,
+      },
+    );
+    const out = new ByteSink(Buffer.alloc(200));
+    plans[Op.CREATE]?.headers?.encode(new Change(shape.schema, 0, () => 'a test'), out);
+    return Buffer.from(out.bytes.subarray(0, out.at)).toString('latin1');
+  };
+  assert.match(await written(true), /^..h.*\{"schema":\{"type":"string","optional":true\},"payload":null\}$/s);
+  assert.match(await written(false), /^..h\x08null$/s);
 });

@@ -29,7 +29,7 @@ const acceptedDifferences: readonly Accepts[] = [
   // The transaction before may be one of a signal table that the other one does not see, or before a restart one that a publication leaves out.
   ({ path, theirs, ours }, config) =>
     path === 'place' &&
-    (config['signal.data.collection'] ?? config['publication.autocreate.mode']) !== undefined &&
+    (config['signal.data.collection'] ?? config['publication.autocreate.mode'] ?? config['skipped.operations']) !== undefined &&
     withoutLastCommit(theirs) === withoutLastCommit(ours),
   ({ path }) => path.endsWith('source_version'),
   // MaskField covers null, too.

@@ -231,6 +231,10 @@ function withoutFailures(config: Settings): Settings {
     // What is accepted of images that are not there would sort records otherwise.
     return config['transforms'] === 'flat' || threads === undefined ? rest : { ...rest, 'snapshot.max.threads': threads };
   }
+  if (config['transforms.zone.type'] !== undefined) {
+    // Of a time that was cut to three characters they cannot tell which it is.
+    return Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.')));
+  }
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
   return { ...rest, 'message.prefix.include.list': 'json' };

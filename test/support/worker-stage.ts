@@ -126,7 +126,7 @@ export const plainJson: Settings = {
   'value.converter.schemas.enable': 'false',
 };
 
-const onePartition: Settings = { 'topic.creation.default.partitions': '1', 'topic.creation.default.replication.factor': '1' };
+export const onePartition: Settings = { 'topic.creation.default.partitions': '1', 'topic.creation.default.replication.factor': '1' };
 
 export function csvConfig(file: string, topic: string, columns: string): Settings {
   return { 'connector.class': 'millrace.CsvSource', file, topic, columns, 'errors.retry.delay.max.ms': '500', ...onePartition };

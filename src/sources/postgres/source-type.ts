@@ -28,9 +28,10 @@ export function sourceTypeName(typeOid: number, types: TypeCatalog): string {
   return types.get(typeOid)?.name ?? builtin[typeOid] ?? String(typeOid);
 }
 
-/** The declared length of a character type, through its domains; 0: none. */
+/** The declared length of a character type, through its domains; of "char" 1; 0: none. */
 export function declaredLength(typeOid: number, typmod: number, types: TypeCatalog): number {
   const base = baseType(typeOid, typmod, types);
+  if (base.oid === 18) return 1;
   return (base.oid === 1042 || base.oid === 1043) && base.typmod >= 4 ? base.typmod - 4 : 0;
 }
 

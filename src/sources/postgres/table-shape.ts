@@ -93,7 +93,6 @@ export function buildTableShape(input: TableShapeInput): TableShape {
     masks.push(mapped.mask);
     valueSchemas.push(mapped.valueSchema);
   }
-  keepFirstNamed(valueSchemas, columns);
   const fieldNames = columns.map((column) => adjustFieldName(column.name, settings.records.fieldNames));
   refuseNameClashes(input, columns, fieldNames);
   addAliases(input, columns, valueSchemas, fieldNames);
@@ -222,16 +221,6 @@ function propagates({ schema, table, types, settings }: TableShapeInput, wire: W
 
 function withParameters(schema: Schema, parameters: Readonly<Record<string, string>>): Schema {
   return Object.keys(parameters).length === 0 ? schema : { ...schema, parameters: { ...schema.parameters, ...parameters } };
-}
-
-/** In Avro a name stands for one definition: of several structs with one name only the first keeps added parameters. */
-function keepFirstNamed(schemas: Schema[], columns: readonly Column[]): void {
-  const seen = new Set<string>();
-  for (const [index, schema] of schemas.entries()) {
-    if (schema.type !== 'struct' || schema.name === undefined) continue;
-    if (seen.has(schema.name)) schemas[index] = columns[index]?.schema ?? schema;
-    seen.add(schema.name);
-  }
 }
 
 function mapColumn(input: TableShapeInput, wire: WireColumn): MappedType | null {

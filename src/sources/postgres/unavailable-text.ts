@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowLayout } from '../../record/cell-rewrite.ts';
+import type { RowLayout, StructuredForm } from '../../record/cell-rewrite.ts';
 import { compileRewrite } from '../../text/cell-rewrite.ts';
 import { ByteRegister } from '../../text/value-register.ts';
 import type { MappedType } from './type-map.ts';
@@ -12,7 +12,53 @@ const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   ColumnKind.BYTES_BASE64_URL,
 ]);
 
-const numberKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([ColumnKind.INT, ColumnKind.LONG, ColumnKind.FLOAT32, ColumnKind.FLOAT64]);
+/** From the first day and the first millisecond on, as the server prints them. */
+const day = (count: number): string => new Date(count * 86_400_000).toISOString().slice(0, 10);
+const clock = (count: number): string => new Date(count & 0xff).toISOString().slice(11, 23);
+const moment = (count: number): string => `${day(0)} ${clock(count)}`;
+const zonedClock = (count: number): string => `${clock(count)}+00`;
+const zonedMoment = (count: number): string => `${moment(count)}+00`;
+const money = (count: number): string => `${count < 0 ? '-' : ''}$${Math.abs(count)}.00`;
+
+/** How the server prints elements that count: see `unavailableArray`. */
+const countedBy: Readonly<Partial<Record<ColumnKind, (count: number) => string>>> = {
+  [ColumnKind.INT]: String,
+  [ColumnKind.LONG]: String,
+  [ColumnKind.FLOAT32]: String,
+  [ColumnKind.FLOAT64]: String,
+  [ColumnKind.DECIMAL]: String,
+  [ColumnKind.VARIABLE_SCALE_DECIMAL]: String,
+  [ColumnKind.DECIMAL_STRING]: String,
+  [ColumnKind.MONEY]: money,
+  [ColumnKind.MONEY_STRING]: money,
+  [ColumnKind.MONEY_DOUBLE]: money,
+  [ColumnKind.BOOLEAN]: (count) => (count === 0 ? 'f' : 't'),
+  [ColumnKind.BIT]: (count) => (count === 0 ? '0' : '1'),
+  [ColumnKind.DATE_DAYS]: day,
+  [ColumnKind.ISO_DATE]: day,
+  [ColumnKind.TIME_MILLIS]: clock,
+  [ColumnKind.TIME_MICROS]: clock,
+  [ColumnKind.TIME_NANOS]: clock,
+  [ColumnKind.ISO_TIME]: clock,
+  [ColumnKind.ZONED_TIME]: zonedClock,
+  [ColumnKind.TIMESTAMP_MILLIS]: moment,
+  [ColumnKind.TIMESTAMP_MICROS]: moment,
+  [ColumnKind.TIMESTAMP_NANOS]: moment,
+  [ColumnKind.ISO_TIMESTAMP]: moment,
+  [ColumnKind.ZONED_TIMESTAMP]: zonedMoment,
+  [ColumnKind.INTERVAL_MICROS]: clock,
+  [ColumnKind.INTERVAL_ISO]: clock,
+  [ColumnKind.POINT]: (count) => `(${count},${count})`,
+};
+
+const structuredBy: Readonly<Record<StructuredForm, (count: number) => string>> = {
+  date: day,
+  time: clock,
+  timetz: zonedClock,
+  timestamp: moment,
+  timestamptz: zonedMoment,
+  interval: clock,
+};
 
 /**
  * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
@@ -25,6 +71,7 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inA
   // Debezium's own: in this mode the placeholder is not turned into hexadecimal digits; in arrays it is.
   if (kind === ColumnKind.BYTES_HEX_TEXT && !inArray) return text;
   if (bytesKinds.has(kind) || kind === ColumnKind.BYTES_HEX_TEXT) return `\\x${Buffer.from(placeholder).toString('hex')}`;
+  if (kind === ColumnKind.BITS) return bitsOf(placeholder);
   if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
   if (kind === ColumnKind.REWRITTEN) return unavailableRewritten(mapped, placeholder);
   // Well-known binary and what belongs to it.
@@ -36,9 +83,14 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inA
   return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
 }
 
-/** Debezium's forms: numbers hold the bytes of the placeholder, every other array holds one placeholder. */
+/**
+ * Debezium's forms, and for elements of which it makes null what is like them: numbers, days and milliseconds count the bytes of
+ * the placeholder, every other array holds one placeholder.
+ */
 function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
-  if (numberKinds.has(element.kind)) return `{${[...new Int8Array(placeholder)].join(',')}}`;
+  const { kind, rewrite } = element;
+  const counted = rewrite?.kind === 'structured' ? structuredBy[rewrite.form] : countedBy[kind];
+  if (counted !== undefined) return `{${[...new Int8Array(placeholder)].map((byte) => quoted(counted(byte))).join(',')}}`;
   const item =
     element.kind === ColumnKind.ARRAY
       ? undefined
@@ -86,6 +138,14 @@ function unavailableRow(layout: RowLayout, fields: readonly MappedType[], placeh
   });
   if (texts.every((text) => text === undefined)) return undefined;
   return `(${texts.map((text) => (text === undefined ? '' : quoted(text))).join(',')})`;
+}
+
+/** Bits of which `io.debezium.data.Bits` makes the same bytes: the last byte first. */
+function bitsOf(placeholder: Uint8Array): string {
+  return [...placeholder]
+    .map((byte) => byte.toString(2).padStart(8, '0'))
+    .toReversed()
+    .join('');
 }
 
 /** Java's `UUID.nameUUIDFromBytes`: version 3 without a name space. */
