@@ -74,8 +74,9 @@ async function planOf(outcome: Outcome, op: Op, compiler: ShapeCompiler): Promis
   try {
     return await compilePlan(outcome, op, compiler);
   } catch (error) {
-    if (ordinaryOps.has(op) || !(error instanceof ConnectError) || error.code !== 'data.shape') throw error;
-    return { ...emptyPlan, steps: [refusal(error)] };
+    const { topic } = outcome.shape;
+    if (ordinaryOps.has(op) || topic === '' || !(error instanceof ConnectError) || error.code !== 'data.shape') throw error;
+    return { ...emptyPlan, topic, steps: [refusal(error)] };
   }
 }
 

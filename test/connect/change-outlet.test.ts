@@ -74,9 +74,9 @@ describe('what the outlet writes', () => {
     assert.deepEqual(
       stage.memory.records.map((record) => record.headers),
       [
-        { fixed: 'é', none: null, cell: 'abc' },
-        { fixed: 'é', none: null, deletes: 'x' },
-        { fixed: 'é', none: null, cell: long },
+        { fixed: 'é', none: '~', cell: 'abc' },
+        { fixed: 'é', none: '~', deletes: 'x' },
+        { fixed: 'é', none: '~', cell: long },
       ],
     );
   });

@@ -57,6 +57,7 @@ test('what only truncates would have, and no converter takes, fails with the fir
     });
   const plans = await refusing((value) => value === cell);
   assert.ok(plans[Op.CREATE]?.value);
+  assert.equal(plans[Op.TRUNCATE]?.topic, 't');
   const change = new Change(shape.schema, 0, () => 'a test');
   assert.throws(() => plans[Op.TRUNCATE]?.steps?.[0]?.(change), /no form/);
   await assert.rejects(

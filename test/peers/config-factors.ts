@@ -209,8 +209,11 @@ function configOf(row: Row): PeerConfig {
 function fitted(config: Settings): Settings {
   // A signal is a row that is created, and obeyed while streaming.
   const isDeaf = config['snapshot.mode'] === 'initial_only' || config['skipped.operations']?.includes('c') === true;
-  const { 'signal.data.collection': _signals, 'incremental.snapshot.watermarking.strategy': _marks, ...deaf } = config;
-  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? untold(deaf) : isDeaf ? deaf : config);
+  const { 'incremental.snapshot.watermarking.strategy': _marks, ...inserted } = config;
+  const { 'signal.data.collection': _signals, ...deaf } = inserted;
+  // They wait for the deletes of marks, which their publication does not bring.
+  const heard = config['skipped.operations']?.includes('d') === true ? inserted : config;
+  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? untold(deaf) : isDeaf ? deaf : heard);
 }
 
 /** Their converter of events does not write what notifications tell, by which the ends of snapshots are known. */
