@@ -64,16 +64,16 @@ test('names that Avro does not allow name the setting that adjusts them', () => 
   }
 });
 
+function outerText(fields: readonly Schema[]): string {
+  const named = fields.map((schema, at) => ({ name: `f${at}`, schema }));
+  return avroSchemaText({ type: 'struct', optional: false, name: 'app.Outer', fields: named }, options);
+}
+
 test('one struct in two places, which tell different parameters: the first tells its own', () => {
   const told = (column: string): Schema => ({ ...inner('int32'), parameters: { column } });
   const items: Schema = { type: 'array', optional: false, items: inner('int32') };
-  const text = (fields: readonly Schema[]): string =>
-    avroSchemaText(
-      { type: 'struct', optional: false, name: 'app.Outer', fields: fields.map((schema, at) => ({ name: `f${at}`, schema })) },
-      options,
-    );
-  assert.match(text([told('a'), items, told('b')]), /"connect.parameters":\{"column":"a"\}.*"items":"Inner".*"type":"Inner"/);
-  assert.doesNotMatch(text([items, told('b')]), /connect.parameters/);
+  assert.match(outerText([told('a'), items, told('b')]), /"connect.parameters":\{"column":"a"\}.*"items":"Inner".*"type":"Inner"/);
+  assert.doesNotMatch(outerText([items, told('b')]), /connect.parameters/);
 });
 
 test('one name for two different structs is refused', () => {

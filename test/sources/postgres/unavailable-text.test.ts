@@ -70,9 +70,11 @@ test('arrays of every element type have a form for an unchanged value that was n
   }
 });
 
+function count(array: string, modes: Readonly<Record<string, string>> = {}): unknown {
+  return unsent(arrays[array]?.[0] ?? 0, { 'unavailable.value.placeholder': 'no', ...modes });
+}
+
 test('elements that count, count the bytes of the placeholder', () => {
-  const count = (array: string, modes: Readonly<Record<string, string>> = {}): unknown =>
-    unsent(arrays[array]?.[0] ?? 0, { 'unavailable.value.placeholder': 'no', ...modes });
   // 110 and 111.
   assert.deepEqual(count('integer[]'), [110, 111]);
   assert.deepEqual(count('date[]'), [110, 111]);
