@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../src/embedded/cache.ts';
+import { readReport, type RunReport } from './run-report.ts';
 
 /** Files that need the same and may run side by side; phases run one after the other, so that load does not upset timing. */
 export interface TestPhase {
@@ -17,29 +17,22 @@ export interface TestPhase {
   readonly withinMs: number;
 }
 
-/** What Node's test runner counted. */
-export interface TestCounts {
-  readonly tests: number;
-  readonly suites: number;
-  readonly pass: number;
-  readonly fail: number;
-  readonly cancelled: number;
-  readonly skipped: number;
-  readonly todo: number;
-}
-
-export interface TestOutcome {
+export interface TestOutcome extends RunReport {
   readonly phase: string;
   readonly code: number;
   readonly seconds: number;
-  readonly counts: TestCounts;
-  /** `name: reason` of each skipped test. */
-  readonly skipped: readonly string[];
-  /** Names of the tests that failed, the innermost ones. */
-  readonly failed: readonly string[];
 }
 
-const countNames = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const;
+/** As Node's own runner calls them. */
+const countNames = [
+  ['tests', 'tests'],
+  ['suites', 'suites'],
+  ['pass', 'passed'],
+  ['fail', 'failed'],
+  ['cancelled', 'cancelled'],
+  ['skipped', 'skipped'],
+  ['todo', 'todo'],
+] as const;
 const minutes = 60_000;
 
 /** Sorts files by what their names say they need. */
@@ -64,8 +57,13 @@ export function testPhases(files: readonly string[]): TestPhase[] {
     .filter(({ files }) => files.length > 0);
 }
 
-/** The tests of a phase in Node's test runner, shown as they run; `tapFile` is where the runner writes what is counted. */
-export function runTestPhase(phase: TestPhase, environment: NodeJS.ProcessEnv, tapFile: string, signal: AbortSignal): Promise<TestOutcome> {
+/** The tests of a phase in Node's test runner, shown as they run; `reportFile` is where the runner writes what is counted. */
+export function runTestPhase(
+  phase: TestPhase,
+  environment: NodeJS.ProcessEnv,
+  reportFile: string,
+  signal: AbortSignal,
+): Promise<TestOutcome> {
   const reporter = process.env['MILLRACE_TEST_REPORTER'] ?? 'spec';
   const args = [
     '--disable-warning=TimeoutNegativeWarning',
@@ -75,8 +73,8 @@ export function runTestPhase(phase: TestPhase, environment: NodeJS.ProcessEnv, t
     `--test-timeout=${phase.withinMs}`,
     `--test-reporter=${reporter}`,
     '--test-reporter-destination=stdout',
-    '--test-reporter=tap',
-    `--test-reporter-destination=${tapFile}`,
+    `--test-reporter=${pathToFileURL(join(import.meta.dirname, 'run-report.ts')).href}`,
+    `--test-reporter-destination=${reportFile}`,
   ];
   const from = performance.now();
   const path = `${dirname(process.execPath)}${delimiter}${environment['PATH'] ?? ''}`;
@@ -94,7 +92,8 @@ export function runTestPhase(phase: TestPhase, environment: NodeJS.ProcessEnv, t
     child.once('error', fail);
     child.once('exit', (code) => {
       signal.removeEventListener('abort', end);
-      done({ phase: phase.name, code: code ?? 1, seconds: (performance.now() - from) / 1000, ...readTap(tapFile) });
+      const seconds = (performance.now() - from) / 1000;
+      done({ phase: phase.name, code: code ?? 1, seconds, ...readReport(reportFile) });
     });
   });
 }
@@ -107,22 +106,6 @@ function endGroup(child: ChildProcess): void {
   }
 }
 
-function readTap(file: string): Pick<TestOutcome, 'counts' | 'skipped' | 'failed'> {
-  // A runner that was killed before it began has written nothing: its exit code tells.
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-  const count = (name: string): number => Number(lines.findLast((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3) ?? 0);
-  const counts = Object.fromEntries(countNames.map((name) => [name, count(name)])) as unknown as TestCounts;
-  const skipped: string[] = [];
-  const failed: string[] = [];
-  for (const [at, line] of lines.entries()) {
-    const skip = /^ *ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
-    if (skip !== null) skipped.push(`${skip[1]}: ${skip[2] || 'no reason given'}`);
-    const failure = /^( *)not ok \d+ - (.*)$/.exec(line);
-    if (failure !== null && !lines.slice(at, at + 12).some((next) => next.includes("'subtestsFailed'"))) failed.push(failure[2] ?? '');
-  }
-  return { counts, skipped, failed };
-}
-
 function row(cells: readonly unknown[]): string {
   return cells.map((cell, at) => (at === 0 ? String(cell).padEnd(12) : String(cell).padStart(9))).join('');
 }
@@ -131,14 +114,15 @@ function row(cells: readonly unknown[]): string {
 export function testSummary(outcomes: readonly TestOutcome[]): string {
   const lines = ['', row(['phase', 'tests', 'passed', 'failed', 'skipped', 'seconds'])];
   for (const { phase, counts, seconds } of outcomes)
-    lines.push(row([phase, counts.tests, counts.pass, counts.fail + counts.cancelled, counts.skipped, seconds.toFixed(0)]));
+    lines.push(row([phase, counts.tests, counts.passed, counts.failed + counts.cancelled, counts.skipped, seconds.toFixed(0)]));
   for (const [title, names] of [
     ['Skipped:', outcomes.flatMap(({ skipped }) => skipped)],
     ['Failed:', outcomes.flatMap(({ failed }) => failed)],
+    ['Did not end:', outcomes.flatMap(({ underWay }) => underWay)],
   ] as const)
     if (names.length > 0) lines.push('', title, ...names.map((name) => `  ${name}`));
   lines.push('');
-  for (const name of countNames) lines.push(`# ${name} ${outcomes.reduce((sum, { counts }) => sum + counts[name], 0)}`);
+  for (const [shown, name] of countNames) lines.push(`# ${shown} ${outcomes.reduce((sum, { counts }) => sum + counts[name], 0)}`);
   lines.push(`# duration_ms ${(outcomes.reduce((sum, { seconds }) => sum + seconds, 0) * 1000).toFixed(0)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     for (const phase of phases) {
       if (calledOff.signal.aborted) break;
       say(`\n── ${phase.name}: ${phase.files.length} ${phase.files.length === 1 ? 'file' : 'files'} ──`);
-      outcomes.push(await runTestPhase(phase, environment, join(reports, `${outcomes.length}.tap`), calledOff.signal));
+      outcomes.push(await runTestPhase(phase, environment, join(reports, `${outcomes.length}.report`), calledOff.signal));
     }
   } finally {
     rmSync(reports, { recursive: true, force: true });
