@@ -34,7 +34,7 @@ async function api(method: string, path: string, body?: unknown): Promise<{ stat
   const response = await fetch(`${stack.registry}${path}`, {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' } }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return { status: response.status, body: await response.json() };
 }

@@ -221,7 +221,7 @@ function streamsMissing(): string | false {
 
 test(
   "Kafka Streams counts rides by key and joins them with pick-up places, as the course's programs do",
-  { skip: streamsMissing(), timeout: 240_000 },
+  { skip: streamsMissing(), timeout: 400_000 },
   async () => {
     await using worker = await WorkerProcess.prepare([]);
     const file = sampleFile(worker);

@@ -35,7 +35,7 @@ function clientsMissing(): string | false {
 
 test(
   "Confluent's Python client reads every record, and Java's murmur2 finds every partition right",
-  { skip: clientsMissing(), timeout: 240_000 },
+  { skip: clientsMissing(), timeout: 400_000 },
   async () => {
     const prefix = uniqueName('clients');
     const folder = await mkdtemp(join(tmpdir(), 'millrace-clients-'));
@@ -88,7 +88,7 @@ test(
 
 /** The changes of the test are made once the snapshot is over, so that they are streamed. */
 async function streamed(worker: WorkerProcess, slot: string): Promise<void> {
-  const end = performance.now() + 60_000;
+  const end = performance.now() + 180_000;
   for (;;) {
     const { offsets } = await worker.rest<{ offsets: { offset: Record<string, unknown> }[] }>(`/connectors/${slot}/offsets`);
     const offset = offsets[0]?.offset;
@@ -99,7 +99,7 @@ async function streamed(worker: WorkerProcess, slot: string): Promise<void> {
 }
 
 async function readAll(topics: readonly string[], expected: number): Promise<PythonRecord[]> {
-  const end = performance.now() + 90_000;
+  const end = performance.now() + 180_000;
   for (;;) {
     const reader = join(import.meta.dirname, 'read_avro.py');
     const run = spawnSync(python, [reader, stack.kafka, stack.registry, ...topics], {
@@ -165,7 +165,7 @@ function checkPartitions(records: readonly PythonRecord[]): void {
   const java = spawnSync('java', ['-cp', join(kafkaJars, '*'), join(import.meta.dirname, 'Partition.java')], {
     encoding: 'utf8',
     input: records.map(({ rawKey }) => `${rawKey} ${partitions}\n`).join(''),
-    timeout: 60_000,
+    timeout: 180_000,
   });
   assert.equal(java.status, 0, java.stderr);
   assert.deepEqual(

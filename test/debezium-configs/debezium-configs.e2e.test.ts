@@ -82,7 +82,7 @@ async function create(stage: Stage, around: Surroundings): Promise<void> {
   const config = placed(fieldConfigs[name] ?? {}, stage, around);
   const headers = { 'content-type': 'application/json' };
   await around.worker.rest('/connectors', { method: 'POST', headers, body: JSON.stringify({ name: prefix, config }) });
-  for (const end = performance.now() + 60_000; !(await slotStreams(database, prefix));) {
+  for (const end = performance.now() + 180_000; !(await slotStreams(database, prefix));) {
     const status = await around.worker.rest<unknown>(`/connectors/${prefix}/status`);
     assert.ok(performance.now() < end, `"${name}" does not stream: ${JSON.stringify(status)}`);
     assert.doesNotMatch(JSON.stringify(status), /"FAILED"/, name);
@@ -106,7 +106,7 @@ async function checkRecords(stages: readonly Stage[]): Promise<void> {
   const expected = stages.flatMap((stage) => topicsOf(stage).map(([topic, texts]) => ({ name: stage.name, topic, texts })));
   await using reader = await CommittedReader.open(
     expected.map(({ topic }) => topic),
-    60_000,
+    180_000,
     false,
   );
   const lacking = (): string[] =>
@@ -142,7 +142,7 @@ async function run(names: readonly string[], around: Surroundings): Promise<void
 
 test(
   'every config in the field runs unchanged, and its records come on the topics that Debezium would name',
-  { timeout: 150_000 },
+  { timeout: 400_000 },
   async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-configs-'));
     const { hostname, port, username, password } = new URL(stack.postgres);

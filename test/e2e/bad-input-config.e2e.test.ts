@@ -7,7 +7,7 @@ import type { ConfigInfos } from '../../src/connect/connector-check.ts';
 import { uniqueName } from '../support/unique-name.ts';
 import { column, csvConfig, json, plainJson, readTexts, WorkerStage } from '../support/worker-stage.ts';
 
-test('a key that nearly is a known one is an error, any other unknown key a warning', { timeout: 120_000 }, async () => {
+test('a key that nearly is a known one is an error, any other unknown key a warning', { timeout: 400_000 }, async () => {
   await using stage = await WorkerStage.prepare();
   const name = uniqueName('config');
   const file = join(stage.worker.folder, `${name}.csv`);

@@ -32,7 +32,7 @@ function write(file: string, line: Uint8Array): void {
 }
 
 for (const { name, bad, says } of cases) {
-  test(`${name}, not tolerated: the task fails at it; mended, every row is there once`, { timeout: 120_000 }, async () => {
+  test(`${name}, not tolerated: the task fails at it; mended, every row is there once`, { timeout: 400_000 }, async () => {
     const connector = uniqueName('csv');
     const file = join(stage.worker.folder, `${connector}.csv`);
     write(file, bad);
@@ -46,7 +46,7 @@ for (const { name, bad, says } of cases) {
     assert.deepEqual(column(await readTexts(connector, 5), 'id'), [1, 2, 9, 3, 4]);
   });
 
-  test(`${name}, tolerated: it is a dead letter, the rows around it arrive`, { timeout: 120_000 }, async () => {
+  test(`${name}, tolerated: it is a dead letter, the rows around it arrive`, { timeout: 400_000 }, async () => {
     const connector = uniqueName('csv');
     const file = join(stage.worker.folder, `${connector}.csv`);
     write(file, bad);

@@ -45,7 +45,7 @@ function configOf(server: Postgres): Readonly<Record<string, string>> {
   return postgresConfig(db, name);
 }
 
-const limits = { timeout: 180_000 };
+const limits = { timeout: 400_000 };
 
 test('wrong wal_level: the setting and the statement; a server that goes away; a lost slot', limits, async (t) => {
   await t.test('wal_level', async () => {

@@ -19,7 +19,7 @@ after(async () => {
   await db[Symbol.asyncDispose]();
 });
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 400_000 };
 const topicOf = (name: string): string => `${name}.public.orders`;
 
 /** A connector over an `orders` of its own, so that cases do not see each other's rows. */

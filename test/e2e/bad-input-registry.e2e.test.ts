@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => stage[Symbol.asyncDispose]());
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 400_000 };
 
 function avro(url: string, extra: Settings = {}): Settings {
   return Object.fromEntries(

@@ -27,7 +27,7 @@ const matrix: readonly (readonly [Failpoint, number])[] = [
 ];
 
 for (const [failpoint, passage] of matrix) {
-  test(`killed ${failpoint}, passage ${passage}: nothing is lost, nothing comes twice`, { timeout: 180_000 }, async () => {
+  test(`killed ${failpoint}, passage ${passage}: nothing is lost, nothing comes twice`, { timeout: 400_000 }, async () => {
     const prefix = uniqueName('crash');
     await using db = await createDatabase();
     const writer = new AuditedTable(await db.connect(), { ids: 400, seed: passage });

@@ -112,7 +112,7 @@ const servers: readonly (readonly [version: string, url: string])[] = [
 ];
 
 for (const [version, url] of servers) {
-  describe(`records as Debezium 3.6.1 writes them, on ${version}`, { timeout: 240_000 }, async () => {
+  describe(`records as Debezium 3.6.1 writes them, on ${version}`, { timeout: 400_000 }, async () => {
     const started = ParityWorker.start(url, cases);
     const used = new Set<Accepted>();
     started.catch(() => {});

@@ -22,7 +22,7 @@ after(async () => {
 const slots = (): Promise<unknown> =>
   db.query('SELECT slot_name AS name, active FROM pg_replication_slots WHERE database = $1 ORDER BY 1', [db.name]);
 
-test('a deleted connector leaves its slot, which other readers may need, unless it was told to drop it', { timeout: 120_000 }, async () => {
+test('a deleted connector leaves its slot, which other readers may need, unless it was told to drop it', { timeout: 400_000 }, async () => {
   const [keeping, dropping] = [uniqueName('a_keeping'), uniqueName('b_dropping')];
   await stage.create(keeping, postgresConfig(db, keeping));
   await stage.create(dropping, { ...postgresConfig(db, dropping), 'slot.drop.on.delete': 'true' });

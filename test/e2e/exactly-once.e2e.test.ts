@@ -100,13 +100,13 @@ test(
     await reader.until(
       (records) => records.some(isSentinel) && rideCount(records) >= rides,
       () => `the last row or a ride is missing: ${rideCount(reader.records)} of ${rides} rides`,
-      120_000,
+      600_000,
     );
     await db.query(`UPDATE accounts SET seq = -2 WHERE id = ${sentinel}`);
     await reader.until(
       (records) => records.some(isLastChange),
       () => 'the last change is missing',
-      120_000,
+      600_000,
     );
     // A clean stop, so that nothing can follow; then whatever a duplicate would have added is read as well.
     assert.equal(await worker.kill('SIGTERM'), 0);

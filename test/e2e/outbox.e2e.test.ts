@@ -12,7 +12,7 @@ const snapshotRows = 40;
 const streamedRows = 400;
 
 /** An outbox table through a real worker: snapshot, then a stream with transactions over all types, killed on the way. */
-test('outbox: each event once, in order, on the topic of its type, across a kill', { timeout: 180_000 }, async () => {
+test('outbox: each event once, in order, on the topic of its type, across a kill', { timeout: 400_000 }, async () => {
   const prefix = uniqueName('outbox');
   await using db = await createDatabase();
   await db.query(`

@@ -28,7 +28,7 @@ for (const policy of ['new_topic', 'dead_letter']) {
   test(
     `${policy}: rows of a schema that the registry refuses go where they were told to, others go on, and a restart repeats nothing`,
     {
-      timeout: 120_000,
+      timeout: 400_000,
     },
     async () => {
       await using db = await createDatabase();

@@ -25,7 +25,7 @@ function predicate(name: string, pattern: string): Record<string, string> {
 }
 
 /** What only rows know, through a real worker, broker and registry: partitions, structures of JSON, values read again. */
-test('rows choose their partition and their fields, and large values are filled from the table', { timeout: 120_000 }, async () => {
+test('rows choose their partition and their fields, and large values are filled from the table', { timeout: 400_000 }, async () => {
   const prefix = uniqueName('rows');
   await using db = await createDatabase();
   await db.query(`

@@ -15,7 +15,7 @@ async function everything(topic: string): Promise<string> {
   return records.map(({ key, value }) => `${String(key)} ${String(value)}`).join('\n');
 }
 
-test('passwords given by env, file and directory show in no log, answer, internal topic or trace', { timeout: 180_000 }, async () => {
+test('passwords given by env, file and directory show in no log, answer, internal topic or trace', { timeout: 400_000 }, async () => {
   await using db = await createDatabase();
   await db.query('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1)');
   const [role, right, wrong] = [uniqueName('role'), `Right-${uniqueName('pw')}`, `Wrong-${uniqueName('pw')}`];

@@ -65,7 +65,7 @@ async function addScramUser(servers: string): Promise<void> {
 
 test(
   'Kafka with SASL PLAIN, SCRAM-SHA-256 and TLS by a PEM trust store: delivers; a wrong password or authority is said',
-  { skip: withoutOpenssl(), timeout: 240_000 },
+  { skip: withoutOpenssl(), timeout: 400_000 },
   async () => {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-sasl-'));
     try {

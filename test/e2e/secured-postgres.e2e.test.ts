@@ -48,7 +48,7 @@ async function run(server: Postgres, ...statements: string[]): Promise<void> {
 
 test(
   'TLS to Postgres: require, verify-ca and verify-full, client certificate, SCRAM and password',
-  { skip: withoutOpenssl(), timeout: 240_000 },
+  { skip: withoutOpenssl(), timeout: 400_000 },
   async () => {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-tls-'));
     try {

@@ -122,7 +122,7 @@ export class CollectingOutlet implements ChangeOutlet {
   }
 
   /** Resolves as soon as `ready` is true; rejects after a bounded time with what there is. */
-  async until(ready: () => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(ready: () => boolean, timeoutMs = 120_000): Promise<void> {
     if (ready()) return;
     if (this.#failure !== null) throw this.#failure.error;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

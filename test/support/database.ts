@@ -53,7 +53,7 @@ export async function createDatabase(server: string = stack.postgres): Promise<D
 
 /** A slot keeps its database from being dropped and its WAL from being removed, so it goes first, whoever reads it. */
 async function drop(admin: Client, name: string): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     try {
       await admin.query(

@@ -56,7 +56,7 @@ export class FakePostgres implements AsyncDisposable {
     await this.until(() => this.#streaming !== null && this.statuses.length > 0);
   }
 
-  async until(ready: () => boolean, timeoutMs = 60_000): Promise<void> {
+  async until(ready: () => boolean, timeoutMs = 120_000): Promise<void> {
     if (ready()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(new Error(`waited in vain; commands: ${this.commands.join(' | ')}`)), timeoutMs);

@@ -33,7 +33,7 @@ export async function untilHeard(
 ): Promise<Walsender> {
   const first = await walsenderOf(db, slot);
   assert.ok(first !== null, `nobody reads the slot ${slot}`);
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 120_000;
   for (let [last, heard] = [first, 0]; heard < times;) {
     assert.ok(performance.now() < deadline, `the reader of the slot ${slot} was heard ${heard} times`);
     const now = await walsenderOf(db, slot);

@@ -16,7 +16,7 @@ const keys = 11;
 for (const brokers of [1, 3]) {
   test(
     `${brokers} broker(s), killed and started again during commits: no loss, no duplicate, order per key`,
-    { timeout: 180_000 },
+    { timeout: 400_000 },
     async (t) => {
       const directory = await mkdtemp(join(tmpdir(), 'broker-restart-'));
       t.after(() => rm(directory, { recursive: true, force: true }));

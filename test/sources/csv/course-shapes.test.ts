@@ -108,7 +108,7 @@ async function recordsOf(name: string, registry = new Registry()): Promise<RawRe
     () => null,
     (error: unknown) => error,
   );
-  for (const deadline = Date.now() + 20_000; sink.raw.length < rides.length && Date.now() < deadline;) {
+  for (const deadline = Date.now() + 60_000; sink.raw.length < rides.length && Date.now() < deadline;) {
     const failure = await Promise.race([failed, new Promise((resolve) => setImmediate(() => resolve(undefined)))]);
     if (failure !== undefined && failure !== null) throw failure;
   }

@@ -57,7 +57,7 @@ export class CsvRun {
 
   /** Waits until the source has come to something; a source that fails first fails the test. */
   async until(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (!condition()) {
       if (this.#failure !== null) throw this.#failure;
       if (Date.now() > deadline) throw new Error(`waited for ${condition.toString()} in vain; rows so far: ${this.lines.join(' / ')}`);

@@ -5,7 +5,7 @@ import { uniqueName } from '../../support/unique-name.ts';
 import { WorkerProcess } from '../../support/worker-process.ts';
 import { generate } from './generator-run.ts';
 
-test('killed inside a commit and started again, a worker delivers every record exactly once', { timeout: 120_000 }, async () => {
+test('killed inside a commit and started again, a worker delivers every record exactly once', { timeout: 400_000 }, async () => {
   const name = uniqueName('sample');
   const config = { quickstart: 'orders', 'random.seed': '11' };
   await using worker = await WorkerProcess.prepare([

@@ -17,7 +17,7 @@ const schema = JSON.stringify({
   ],
 });
 
-test('malformed values are dead letters, and pausing and resuming neither lose nor repeat a record', { timeout: 180_000 }, async () => {
+test('malformed values are dead letters, and pausing and resuming neither lose nor repeat a record', { timeout: 400_000 }, async () => {
   const name = uniqueName('malformed');
   const count = 1500;
   await using stage = await WorkerStage.open();
@@ -78,7 +78,7 @@ test('malformed values are dead letters, and pausing and resuming neither lose n
 
 test(
   'a scenario in topics: rows under their keys, a header that says what happened, tombstones for deleted rows',
-  { timeout: 180_000 },
+  { timeout: 400_000 },
   async () => {
     const name = uniqueName('scenario');
     const config = {

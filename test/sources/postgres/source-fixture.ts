@@ -81,7 +81,7 @@ export async function untilStreaming(database: Database, running: Running): Prom
 }
 
 /** Asks again and again, with a bound; for what only a server can say. */
-export async function untilTrue(ask: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function untilTrue(ask: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await ask())) {
     if (performance.now() > deadline) throw new Error('waited in vain');
