@@ -58,7 +58,7 @@ export class ApicurioConverter implements Converter {
     const { artifact, group } = this.#options;
     if (artifact === 'topic') return { group, id: topic };
     if (artifact === 'topic-part') return { group, id: `${topic}-${part}` };
-    const full = subjectNameStrategy('RecordNameStrategy')(topic, part === 'key', avroRecordName(node.schema));
+    const full = subjectNameStrategy('RecordNameStrategy')(topic, part === 'key', avroRecordName(node.schema, this.#options.schema));
     const dot = full.lastIndexOf('.');
     const name = full.slice(dot + 1);
     if (artifact === 'full-record') return { group, id: full };

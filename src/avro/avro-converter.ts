@@ -41,7 +41,7 @@ export class AvroConverter implements Converter {
     const text = avroSchemaText(node.schema, this.#options.schema);
     // Compiled once before anything is registered, so that a shape that cannot be written leaves no schema behind.
     compileRow(node, context.schema, avroValueWriter, { prefix: noBytes, suffix: noBytes });
-    const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema));
+    const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema, this.#options.schema));
     const id = await this.#ids.idOf(subject, text);
     const prefix = wireHeader(id);
     return new AvroRowEncoder(compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes }), prefix);
@@ -58,11 +58,23 @@ const avroConfigKeys: readonly ConfigKey[] = [
     group: 'Avro',
     doc: 'Keep names, versions and parameters of the Connect schema as properties (connect.name, connect.version, …) in the Avro schema.',
   },
+  {
+    name: 'scrub.invalid.names',
+    type: 'BOOLEAN',
+    default: 'false',
+    importance: 'MEDIUM',
+    group: 'Avro',
+    doc: 'Change names of schemas and fields that Avro does not allow: what is no letter, digit or _ becomes one.',
+  },
   ...Object.entries({
     'enhanced.avro.schema.support': 'Enums and packages are written as Connect types, as by default.',
     'schemas.cache.config': 'Schemas are compiled once per shape; there is no cache to size.',
     'max.schemas.per.subject': 'Schemas are compiled once per shape; there is no cache to size.',
     'discard.type.doc.default': 'No source here has documentation of types.',
+    'generalized.sum.type.support': 'No source here has unions or enums of Avro.',
+    'allow.optional.map.keys': 'Keys of maps are never null here.',
+    'flatten.singleton.unions': 'It is for readers.',
+    'flatten.unions': 'It is for readers.',
     'ignore.default.for.nullables': 'A null of the source always stays null.',
   }).map(([name, ignored]): ConfigKey => ({
     name,
@@ -81,7 +93,10 @@ export const avroConverterPlugin: ConverterPlugin = {
   configKeys: avroConfigKeys,
   create(config: Config, { isKey, log }): Converter {
     return new AvroConverter(new SchemaRegistry(registryOptions(config), systemClock, log), {
-      schema: { connectMetaData: config.boolean('connect.meta.data') },
+      schema: {
+        connectMetaData: config.boolean('connect.meta.data'),
+        scrubInvalidNames: config.boolean('scrub.invalid.names'),
+      },
       subjectName: subjectNameStrategy(config.string(isKey ? 'key.subject.name.strategy' : 'value.subject.name.strategy')),
     });
   },

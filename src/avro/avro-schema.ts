@@ -1,5 +1,6 @@
 import { ConnectError } from '../base/errors.ts';
 import type { Field, LiteralValue, Schema } from '../record/schema.ts';
+import { scrubFullName, scrubName } from './scrub-name.ts';
 import { javaDouble, javaFloat } from '../text/java-number.ts';
 
 const defaultNamespace = 'io.confluent.connect.avro';
@@ -21,6 +22,8 @@ export interface AvroSchemaOptions {
   readonly connectMetaData: boolean;
   /** Namespaces may hold characters that Avro's specification does not allow, as Java's library lets them. */
   readonly anyNamespace?: boolean;
+  /** Names that Avro does not allow are changed, here alone: `connect.name` keeps them. */
+  readonly scrubInvalidNames?: boolean;
 }
 
 /** An optional value with a default is the union [T, null], without one [null, T]. */
@@ -37,9 +40,10 @@ export function avroSchemaText(schema: Schema, options: AvroSchemaOptions): stri
 }
 
 /** The full name of the record at the top of a Connect schema, for the RecordName strategies; null when there is none. */
-export function avroRecordName(schema: Schema): string | null {
+export function avroRecordName(schema: Schema, { scrubInvalidNames }: Partial<AvroSchemaOptions> = {}): string | null {
   if (schema.type !== 'struct') return null;
-  return schema.name ?? `${defaultNamespace}.${defaultName}`;
+  const name = schema.name ?? `${defaultNamespace}.${defaultName}`;
+  return scrubInvalidNames === true ? scrubFullName(name) : name;
 }
 
 class AvroSchemaWriter {
@@ -145,7 +149,8 @@ class AvroSchemaWriter {
 
   #recordText(schema: Schema, namespace: string, properties: readonly Member[]): string {
     const content = contentOf(schema);
-    const fullName = schema.name ?? this.#nameFor(content);
+    const given = schema.name ?? this.#nameFor(content);
+    const fullName = this.#options.scrubInvalidNames === true ? scrubFullName(given) : given;
     const dot = fullName.lastIndexOf('.');
     const own = dot < 0 ? defaultNamespaceFor(schema) : fullName.slice(0, dot);
     const name = fullName.slice(dot + 1);
@@ -178,17 +183,19 @@ class AvroSchemaWriter {
   }
 
   #field(field: Field, record: Schema, namespace: string): string {
-    if (!namePattern.test(field.name))
+    const scrub = this.#options.scrubInvalidNames === true ? scrubName : (name: string): string => name;
+    const name = scrub(field.name);
+    if (!namePattern.test(name))
       throw badName(`Field "${field.name}" of "${record.name ?? defaultName}"`, 'field.name.adjustment.mode=avro');
     const { schema } = field;
     const doc = record.parameters?.[`${fieldDocPrefix}${field.name}`];
     const fallback = hasDefault(schema) ? literal(schema, schema.default!) : schema.optional ? 'null' : null;
     return members([
-      ['name', quote(field.name)],
+      ['name', quote(name)],
       ['type', this.schema(schema, namespace)],
       ...(doc === undefined ? [] : [['doc', quote(doc)] as Member]),
       ...(fallback === null ? [] : [['default', fallback] as Member]),
-      ...(schema.aliases === undefined ? [] : [['aliases', `[${schema.aliases.map(quote).join(',')}]`] as Member]),
+      ...(schema.aliases === undefined ? [] : [['aliases', `[${schema.aliases.map((alias) => quote(scrub(alias))).join(',')}]`] as Member]),
     ]);
   }
 }

@@ -72,6 +72,7 @@ const around = [
   'value.converter.basic.auth.user.info',
   'value.converter.connect.meta.data',
   'value.converter.enhanced.avro.schema.support',
+  'value.converter.scrub.invalid.names',
   'header.converter',
   'transforms',
   'predicates',
