@@ -138,9 +138,25 @@ class KafkaSink implements Sink {
           cause: error,
         });
       }
+      const failure = await this.#judged(session, turn, error);
       await this.#abandon(turn, error);
-      throw error;
+      throw failure;
     }
+  }
+
+  /** Being fenced is for good, unless it was by a task that started at the same moment and lost: then the sink may be opened again. */
+  async #judged({ producers }: Session, turn: ProducerTurn, error: unknown): Promise<unknown> {
+    if (!(error instanceof ConnectError) || error.code !== 'kafka.fenced') return error;
+    // Where that cannot be found out, it stays fenced.
+    if (!(await producers.isLatest(turn).catch(() => false))) return error;
+    return new ConnectError(
+      'kafka.transient',
+      `A task that started together with that of connector ${this.#options.connector} was fenced.`,
+      {
+        remedy: 'Make sure that only one worker group runs this connector.',
+        cause: error,
+      },
+    );
   }
 
   async close(): Promise<void> {

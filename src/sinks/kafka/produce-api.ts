@@ -24,11 +24,14 @@ export interface ProducerAnswer {
   InitProducerId Request (Version: 4) => transactional_id transaction_timeout_ms producer_id producer_epoch TAG_BUFFER
   InitProducerId Response (Version: 4) => throttle_time_ms error_code producer_id producer_epoch TAG_BUFFER
 */
-export const initProducerIdApi = brokerApi<[transactionalId: string | null, timeoutMs: number], ProducerAnswer>(
+type InitProducerIdArguments = [transactionalId: string | null, timeoutMs: number, expected?: ProducerIdentity];
+
+/** `expected`: refused when anybody has asked without it since that identity was given out; without it every other one is fenced. */
+export const initProducerIdApi = brokerApi<InitProducerIdArguments, ProducerAnswer>(
   ApiKey.INIT_PRODUCER_ID,
   4,
-  (request, transactionalId, timeoutMs) =>
-    request.appendString(transactionalId).appendInt32(timeoutMs).appendInt64(-1n).appendInt16(-1).appendTaggedFields(),
+  (request, transactionalId, timeoutMs, expected = { id: -1n, epoch: -1 }) =>
+    request.appendString(transactionalId).appendInt32(timeoutMs).appendInt64(expected.id).appendInt16(expected.epoch).appendTaggedFields(),
   (reader) => {
     reader.readInt32();
     const errorCode = reader.readInt16();

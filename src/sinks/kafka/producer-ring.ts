@@ -25,6 +25,9 @@ const idSuffixes = ['', '-b', '-c'];
  * Of several incarnations at the same time only one may commit, and what the others committed it has read. That is decided
  * by the first id: every incarnation takes it before the others, and uses it before the others. So who lost it before his
  * first commit never commits; who had committed with it lost the others, too, before the next incarnation read anything.
+ *
+ * Of two that start at the same moment the one that lost the first id may take another one from the winner. He commits nothing
+ * with it: the winner, who still has the first id, starts anew.
  */
 export class ProducerRing {
   readonly #turns: readonly ProducerTurn[];
@@ -45,6 +48,12 @@ export class ProducerRing {
     const [first, ...others] = this.#turns;
     await must(first, 'a ring has a first producer').transaction.initialize(signal);
     await Promise.all(others.map(({ transaction }) => transaction.initialize(signal)));
+  }
+
+  /** After `turn` was fenced: whether only one that is fenced himself can have done it, so that this incarnation may start anew. */
+  async isLatest(turn: ProducerTurn): Promise<boolean> {
+    const first = must(this.#turns[0], 'a ring has a first producer');
+    return turn !== first && (await first.transaction.isLatest());
   }
 
   /** The producer of the next commit, when the one before has ended. */

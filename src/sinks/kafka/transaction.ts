@@ -80,6 +80,21 @@ export class Transaction {
     this.#move('initialize');
   }
 
+  /** Between two transactions: whether this is the latest incarnation still. */
+  async isLatest(): Promise<boolean> {
+    const { transactionalId, timeoutMs } = this.options;
+    try {
+      const answer = await this.#persist(`ask for producer ${transactionalId}`, true, null, async (broker, doing) =>
+        this.#cluster.call(broker, doing, initProducerIdApi, transactionalId, timeoutMs, this.#producer),
+      );
+      this.#adopt(answer.producer);
+      return true;
+    } catch (error) {
+      if (error instanceof ConnectError && error.code === 'kafka.fenced') return false;
+      throw error;
+    }
+  }
+
   begin(): void {
     this.#move('begin');
     this.#beganAtMs = this.#clock.monotonic();

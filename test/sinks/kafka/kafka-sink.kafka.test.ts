@@ -50,6 +50,23 @@ suite('exactly once', () => {
     });
   }
 
+  for (const taken of ['b', 'c']) {
+    test(`a task that started at the same moment and lost takes producer ${taken} of the winner, who is opened again and goes on`, async () => {
+      await using stage = new SinkStage(bootstrap);
+      const { sink } = await stage.openSink();
+      // As the loser does, whose own first id is the winner's by then.
+      await stage.sink({}, { transactionalId: `${stage.connector}-${taken}` }).open(signal);
+      const values = ['one', 'two', 'three', 'four'];
+      const commit = (index: number): Promise<void> => sink.commit(stage.batch([values[index] ?? ''], index + 1));
+      let next = 0;
+      for (; next < 'abc'.indexOf(taken); next += 1) await commit(next);
+      await assert.rejects(commit(next), failsWith('kafka.transient', /started together/));
+      assert.equal(offsetOf(await sink.open(signal)), next);
+      for (; next < values.length; next += 1) await commit(next);
+      assert.deepEqual(await stage.values(), values);
+    });
+  }
+
   test('a fenced sink that is not opened again stays unusable', async () => {
     await using stage = new SinkStage(bootstrap);
     const old = await stage.openSink();

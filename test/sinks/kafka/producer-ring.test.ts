@@ -17,6 +17,8 @@ class Coordinator {
   /** Who committed, in order. */
   readonly committed: string[] = [];
   readonly ids = new Set<string>();
+  /** Who was the last to take the first id. */
+  holder = '';
   readonly #epochs = new Map<string, number>();
   readonly #schedule: (doing: string) => Promise<void>;
   readonly #onCommit: (name: string) => void;
@@ -35,7 +37,9 @@ class Coordinator {
     mock.method(cluster, 'call', async (_broker: number, _doing: string, api: unknown, ...args: unknown[]) => {
       await this.#schedule(`request of ${name}`);
       const answer =
-        api === initProducerIdApi ? this.#initialize(args[0] as string) : this.#end(name, args[0] as string, args[1] as ProducerIdentity);
+        api === initProducerIdApi
+          ? this.#initialize(name, args[0] as string, args[2] as ProducerIdentity | undefined)
+          : this.#end(name, args[0] as string, args[1] as ProducerIdentity);
       await this.#schedule(`answer to ${name}`);
       return answer;
     });
@@ -43,8 +47,11 @@ class Coordinator {
     return new ProducerRing(cluster, transaction, { requestBytesMax: 1, deliveryTimeoutMs: 1, onBatchTooLarge: () => undefined }, clock);
   }
 
-  #initialize(id: string): ProducerAnswer {
+  #initialize(name: string, id: string, expected: ProducerIdentity | undefined): ProducerAnswer {
+    const nobody = { id: -1n, epoch: -1 };
+    if (expected !== undefined && expected.epoch !== this.#epochs.get(id)) return { errorCode: fencedCode, producer: nobody };
     this.ids.add(id);
+    if (id === 'id') this.holder = name;
     return { errorCode: 0, producer: this.#next(id) };
   }
 
@@ -64,15 +71,16 @@ class Coordinator {
 
 const immediately = (): Promise<void> => Promise.resolve();
 
-async function commit(ring: ProducerRing): Promise<boolean> {
-  const { transaction } = ring.next();
-  transaction.begin();
+/** `again`: the incarnation was fenced by one that is fenced itself, and may start anew. */
+async function commit(ring: ProducerRing): Promise<boolean | 'again'> {
+  const turn = ring.next();
+  turn.transaction.begin();
   try {
-    await transaction.end(true);
+    await turn.transaction.end(true);
     return true;
   } catch (error) {
     assert.ok(error instanceof ConnectError && error.code === 'kafka.fenced', String(error));
-    return false;
+    return (await ring.isLatest(turn)) && 'again';
   }
 }
 
@@ -99,7 +107,7 @@ test('an incarnation is fenced by the next one however many commits it has made'
   }
 });
 
-test('whichever way the requests of incarnations mix, each commit is by one that has read all commits before it', async () => {
+test('whichever way the requests of incarnations mix, each commit is by one that has read all commits before it, and one wins', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 4 }), async (scheduler, plans) => {
       const known = new Map<string, number>();
@@ -114,15 +122,27 @@ test('whichever way the requests of incarnations mix, each commit is by one that
           known.set(name, coordinator.committed.length + 1);
         },
       );
+      const done = new Set<string>();
       const incarnations = plans.map(async (commits, index) => {
         const name = `incarnation ${index}`;
-        const ring = coordinator.ring(name);
+        const open = async (): Promise<ProducerRing> => {
+          const ring = coordinator.ring(name);
+          await ring.initialize(new AbortController().signal);
+          known.set(name, coordinator.committed.length);
+          return ring;
+        };
         await scheduler.schedule(Promise.resolve(), `start of ${name}`);
-        await ring.initialize(new AbortController().signal);
-        known.set(name, coordinator.committed.length);
-        for (let count = 0; count < commits; count += 1) if (!(await commit(ring))) return;
+        let ring = await open();
+        for (let count = 0; count < commits;) {
+          const outcome = await commit(ring);
+          if (outcome === false) return;
+          if (outcome === true) count += 1;
+          else ring = await open();
+        }
+        done.add(name);
       });
       await scheduler.waitFor(Promise.all(incarnations));
+      assert.ok(done.has(coordinator.holder), `${coordinator.holder} was the last to start and is fenced`);
     }),
     { numRuns: 300 },
   );
