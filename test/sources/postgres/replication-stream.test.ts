@@ -100,6 +100,36 @@ test('keepalives are answered from what is confirmed, never from what has arrive
   for (const [index, { flushed }] of fake.statuses.entries()) assert.ok(flushed >= (fake.statuses[index - 1]?.flushed ?? 0n));
 });
 
+test('no timer makes a boundary inside a transaction, or while the outlet is full', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  const { out } = stream.fixture;
+  const room = Promise.withResolvers<void>();
+  let boundaries = 0;
+  out.drained = () => room.promise;
+  out.boundary = () => {
+    boundaries += 1;
+    return false;
+  };
+  // With each update the timer looks whether there is a position to store.
+  const lookTwice = async (): Promise<void> => {
+    const before = fake.statuses.length;
+    await fake.until(() => fake.statuses.length >= before + 2);
+  };
+  await fake.untilStreaming();
+  const wal = new WalScript(start).begin(1).relation(orders).insert(orders, ['1']);
+  const begun = wal.frames.length;
+  fake.send(wal.frames);
+  await out.untilChanges(1);
+  await lookTwice();
+  assert.equal(boundaries, 0);
+  fake.send(wal.commit().frames.slice(begun));
+  await fake.until(() => boundaries > 0);
+  await lookTwice();
+  assert.equal(boundaries, 1);
+  room.resolve();
+});
+
 test('silence is asked about, and in the end taken for a dead connection', async () => {
   await using fake = await FakePostgres.start();
   await using stream = new StreamFixture(fake);

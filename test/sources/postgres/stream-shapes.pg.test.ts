@@ -19,8 +19,9 @@ for (const [version, server] of servers) {
       CREATE TABLE keyless (a text, b text); ALTER TABLE keyless REPLICA IDENTITY FULL`);
     await using running = startSource(db);
     await untilStreaming(db, running);
-    for (const table of ['plain', 'whole', 'indexed']) {
-      await db.query(`INSERT INTO ${table} VALUES (1, 'a', 'b'); UPDATE ${table} SET b = 'c'; UPDATE ${table} SET a = 'z'`);
+    // Row by row those without an old image come right behind one with it.
+    for (const change of [`INSERT INTO * VALUES (1, 'a', 'b')`, `UPDATE * SET b = 'c'`, `UPDATE * SET a = 'z'`]) {
+      for (const table of ['whole', 'plain', 'indexed']) await db.query(change.replace('*', table));
     }
     await db.query(`DELETE FROM plain; DELETE FROM whole; INSERT INTO nothing VALUES (1, 'a', 'b');
       INSERT INTO keyless VALUES ('x', NULL); UPDATE keyless SET b = 'y'; DELETE FROM keyless`);
