@@ -42,10 +42,13 @@ async function decoded(frames: readonly Buffer[], settings: Readonly<Record<stri
 
 test('an unchanged value takes the old row under REPLICA IDENTITY FULL, and stays unknown otherwise', async () => {
   const wal = new WalScript();
-  wal.begin(1).relation(orders).update(orders, ['1', unchanged]).relation(whole).update(whole, ['1', unchanged], ['1', 'long']).commit();
+  wal.begin(1).relation(orders).update(orders, ['1', unchanged]).relation(whole).update(whole, ['1', unchanged], ['1', 'long']);
+  // The old key holds nothing else.
+  wal.update(orders, ['2', unchanged], ['1', null]).commit();
   const { out } = await decoded(wal.frames);
   assert.deepEqual(out.changes[0]?.after, { id: '1', item: { state: 'unchanged' } });
   assert.deepEqual(out.changes[1]?.after, { id: '1', item: 'long' });
+  assert.deepEqual(out.changes.at(-1)?.after, { id: '2', item: { state: 'unchanged' } });
 });
 
 test('a table without a key gets its tombstone, too, and truncates only when they are not skipped', async () => {

@@ -124,6 +124,8 @@ test('a standby is read as the primary is: snapshot and stream', async () => {
       ['c', { id: '2' }],
     ],
   );
+  // There is no current end of the log there, only one up to which it has been replayed.
+  await untilTrue(async () => /^millrace_postgres_slot_wal_status\{.*status="reserved".*\} 1$/m.test(await running.metrics.text()));
 });
 
 test('a failover slot goes with the promotion: the stream goes on behind the stored position', async () => {

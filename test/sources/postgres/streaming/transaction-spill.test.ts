@@ -54,10 +54,22 @@ interface Stage {
 
 test('parts of several transactions come whole, in the order of the commits, without what was rolled back', async (t) => {
   const { spill, directory, delivered, feed } = await stage(t);
-  await feed(start(7), row(7, 'a1'), row(70, 'a2'), stop, start(8), row(8, 'b1'), stop, concat(header, 'B', 'other'));
+  // Where it came from stands at the head of a part, and is the only message in it without a transaction of its own.
+  const origin = concat('O', int64(5n), 'elsewhere\0');
+  await feed(
+    start(7),
+    concat(header, origin),
+    row(7, 'a1'),
+    row(70, 'a2'),
+    stop,
+    start(8),
+    row(8, 'b1'),
+    stop,
+    concat(header, 'B', 'other'),
+  );
   await feed(start(9), row(9, 'c1'), stop, abort(7, 70), start(7), row(71, 'a3'), row(7, 'a4'), stop, commit(8));
   await feed(abort(9, 9), abort(99, 99), commit(7), commit(6));
-  assert.deepEqual(delivered, ['passed Bother', 'B', 'Ib1', 'C', 'B', 'Ia1', 'Ia3', 'Ia4', 'C', 'B', 'C']);
+  assert.deepEqual(delivered, ['passed Bother', 'B', 'Ib1', 'C', 'B', origin.toString('latin1'), 'Ia1', 'Ia3', 'Ia4', 'C', 'B', 'C']);
   assert.deepEqual(await readdir(join(directory, 'slot')), []);
   await feed(start(10), row(10, 'd'), stop);
   await spill.close();
@@ -96,6 +108,19 @@ test('a full disk is waited for, and a write that stopped in the middle goes on 
     delivered.slice(1, -1),
     rows.map((frame) => `I${frame.toString('latin1', 30)}`),
   );
+});
+
+test('a stream that ends while a full disk is waited for waits no longer', async (t) => {
+  let attempts = 0;
+  const { spill, feed } = await stage(t, {
+    createFile: async () => {
+      attempts += 1;
+      if (attempts === 2) await spill.close();
+      throw Object.assign(new Error('no space left on device'), { code: attempts < 9 ? 'ENOSPC' : 'EIO' });
+    },
+  });
+  await assert.rejects(feed(start(7), row(7, 'a'), stop), isSpillError);
+  assert.equal(attempts, 2);
 });
 
 test('more than allowed, and a directory that cannot be used, are errors with a remedy', async (t) => {
