@@ -261,7 +261,7 @@ test('a lost connection in the middle is made again', async () => {
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_type = 'client backend'`,
   );
   await hold.letGo();
-  await untilTrue(() => Promise.resolve(notes(running.out.changes).includes('COMPLETED')), 20_000);
+  await untilTrue(() => Promise.resolve(notes(running.out.changes).includes('COMPLETED')));
   assert.deepEqual(told(running.out.changes, table), reads(1, 20));
 });
 
