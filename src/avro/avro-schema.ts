@@ -1,7 +1,7 @@
 import { ConnectError } from '../base/errors.ts';
 import type { Field, LiteralValue, Schema } from '../record/schema.ts';
 import { scrubFullName, scrubName } from './scrub-name.ts';
-import { javaDouble, javaFloat } from '../text/java-number.ts';
+import { javaDouble, javaFloat } from '../base/java-number.ts';
 
 const defaultNamespace = 'io.confluent.connect.avro';
 const defaultName = 'ConnectDefault';

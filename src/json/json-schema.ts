@@ -1,5 +1,5 @@
 import type { LiteralValue, Schema } from '../record/schema.ts';
-import { javaDouble, javaFloat } from '../text/java-number.ts';
+import { javaDouble, javaFloat } from '../base/java-number.ts';
 import { writeDecimalText } from '../text/text-decimal.ts';
 
 export interface JsonFormatOptions {

@@ -5,7 +5,7 @@ import { nestingMax } from '../text/cell-format.ts';
 import type { CellFormat } from '../text/cell-format.ts';
 import { readCellBytes, readCellInt64 } from '../text/cell-reader.ts';
 import { writeInt64 } from '../text/integer-text.ts';
-import { javaDouble, javaFloat } from '../text/java-number.ts';
+import { javaDouble, javaFloat } from '../base/java-number.ts';
 import type { ValueWriter } from '../text/row-program.ts';
 import { nestedReaders } from '../text/text-array.ts';
 import type { ArrayReader } from '../text/text-array.ts';

@@ -7,7 +7,7 @@ import { readDecimal, readDecimalText } from './text-decimal.ts';
 import { readHstoreJson } from './text-hstore.ts';
 import { readIntervalIso, readIntervalMicros } from './text-interval.ts';
 import { readMoney, readMoneyText } from './text-money.ts';
-import { javaDouble, javaFloat } from './java-number.ts';
+import { javaDouble, javaFloat } from '../base/java-number.ts';
 import { readBoolean, readFloat32, readFloat64, readInt64 } from './text-number.ts';
 import { readIsoDate, readIsoTime, readIsoTimestamp, readZonedTime, readZonedTimestamp } from './text-iso-time.ts';
 import { readTimeMicros, readTimeNanos, readTimestampMicros, readTimestampMillis, readTimestampNanos } from './text-time.ts';

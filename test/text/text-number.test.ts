@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ColumnKind } from '../../src/record/column-kind.ts';
 import { writeDecimalText } from '../../src/text/text-decimal.ts';
-import { javaDouble, javaFloat } from '../../src/text/java-number.ts';
+import { javaDouble, javaFloat } from '../../src/base/java-number.ts';
 import { Int64 } from '../../src/text/value-register.ts';
 import { bigEndian, plainDecimal } from '../support/cell-samples.ts';
 import { propertySettings } from '../support/property.ts';

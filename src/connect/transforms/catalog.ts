@@ -20,8 +20,10 @@ import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
 import { rowRouterPlugins } from './row-routers.ts';
 import { scriptedFilterPlugin } from './scripted.ts';
+import { schemaChangeFilterPlugin } from './schema-change-filter.ts';
 import { timestampConverterPlugins } from './timestamp-converter.ts';
 import { timezoneConverterPlugin } from './timezone-converter.ts';
+import { vectorToJsonPlugin } from './vector-to-json.ts';
 import { unwrapPlugins } from './unwrap.ts';
 
 export { predicatePlugins } from './predicate.ts';
@@ -45,8 +47,10 @@ export const transformPlugins: readonly TransformPlugin[] = [
   logicalTablePlugin,
   messageContentPlugin,
   partitionRoutingPlugin,
+  schemaChangeFilterPlugin,
   scriptedFilterPlugin,
   timezoneConverterPlugin,
+  vectorToJsonPlugin,
   ...rowRouterPlugins,
 ];
 

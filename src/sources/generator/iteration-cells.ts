@@ -1,4 +1,4 @@
-import { javaFloat } from '../../text/java-number.ts';
+import { javaFloat } from '../../base/java-number.ts';
 import type { ByteRegister } from '../../text/value-register.ts';
 import { faulty } from './avro-type.ts';
 import type { CellGenerator } from './cell-generator.ts';
