@@ -1,15 +1,14 @@
 import type { LiteralValue, Schema, SchemaType } from '../../record/schema.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import type { RowStep, ShapePlan, Transform } from '../transform.ts';
+import type { ShapePlan, Transform } from '../transform.ts';
 import { castReader, castText } from './cast-value.ts';
-import { DerivedText } from './derived-text.ts';
 import { literalKinds } from './literal-kind.ts';
 import { invalid, listKey, replaceNullKey, requireStruct, withFields } from './part.ts';
+import { RowCells } from './row-cells.ts';
 
 const targets: readonly SchemaType[] = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64', 'boolean', 'string'];
 
@@ -32,7 +31,7 @@ export const castPlugins: readonly TransformPlugin[] = (['key', 'value'] as cons
         if (node === null) return { shape, step: null };
         const casting = new Casting(shape);
         const cast = rewrite(node, casting);
-        return { shape: { ...shape, schema: casting.schema, [part]: cast }, step: casting.step };
+        return { shape: { ...shape, schema: casting.cells.schema, [part]: cast }, step: casting.cells.step };
       },
     };
   },
@@ -97,16 +96,10 @@ const castable: ReadonlyMap<ColumnKind, readonly SchemaType[]> = new Map<ColumnK
 
 /** One shape's casts: those that are computed add columns and steps. */
 class Casting {
-  schema: RowSchema;
-  readonly #steps: RowStep[] = [];
+  readonly cells: RowCells;
 
   constructor({ schema }: Shape) {
-    this.schema = schema;
-  }
-
-  get step(): RowStep | null {
-    if (this.#steps.length === 0) return null;
-    return (change) => this.#steps.every((step) => step(change));
+    this.cells = new RowCells(schema);
   }
 
   node(node: Node, type: SchemaType, name: string): Node {
@@ -120,7 +113,7 @@ class Casting {
       return { ...node, schema, value: String(node.value) };
     }
     if (node.kind === 'column') {
-      const kind = this.schema.columns[node.column]?.kind;
+      const kind = this.cells.schema.columns[node.column]?.kind;
       if (kind !== undefined && castable.get(kind)?.includes(type) === true) return { ...node, schema };
     }
     return this.#computed(node, schema, name);
@@ -128,25 +121,18 @@ class Casting {
 
   #computed(node: Node, schema: Schema, name: string): Node {
     const { type } = schema;
-    const read = castReader(node, this.schema);
+    const read = castReader(node, this.cells.schema);
     const kind = literalKinds[type];
     const isBytes = node.schema.type === 'bytes' && node.schema.name === undefined;
     if (read === null || kind === undefined || (isBytes && type !== 'string'))
       throw new ConnectError('data.shape', `Cast cannot turn ${name} (${node.schema.name ?? node.schema.type}) into ${type}.`, {
         remedy: 'Cast numbers, text, booleans and times; other casts belong into a view in the source or into the reader of the topic.',
       });
-    const text = new DerivedText(this.schema, name, {
-      kind,
-      schema,
-      neutral: node.kind === 'column' ? castNeutral(this.schema.columns[node.column]?.neutral, type) : undefined,
-    });
-    this.schema = text.schema;
-    this.#steps.push((change) => {
+    const neutral = node.kind === 'column' ? castNeutral(this.cells.schema.columns[node.column]?.neutral, type) : undefined;
+    return this.cells.add(name, { kind, schema, neutral }, (change) => {
       const value = read(change);
-      text.write(change, value === null ? null : castText(value, type));
-      return true;
+      return value === null ? null : castText(value, type);
     });
-    return text.node;
   }
 }
 

@@ -1,14 +1,13 @@
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { FieldNode } from '../../record/shape.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import type { RowPartition, RowStep, ShapePlan, Transform } from '../transform.ts';
-import { DerivedText } from './derived-text.ts';
+import type { RowPartition, ShapePlan, Transform } from '../transform.ts';
 import { replaceNullKey, requireStruct, stringKey, withFields } from './part.ts';
+import { RowCells } from './row-cells.ts';
 
 const suffixes = 'Suffix with ! to make this a required field, or ? to keep it optional (the default).';
 
@@ -34,8 +33,8 @@ function insertField(config: Config, part: 'key' | 'value'): Transform {
     });
   }
   const keys = ['topic.field', 'partition.field', 'timestamp.field', 'static.field', 'static.value'];
-  const [topicField, partitionField, timestampField, staticField, staticValue] = keys.map((key) => config.optional(key));
-  if ([topicField, partitionField, timestampField, staticField].every((field) => field === null)) {
+  const [topic, place, time, staticField, staticValue] = keys.map((key) => config.optional(key));
+  if ([topic, place, time, staticField].every((field) => field === null)) {
     throw new ConnectError('config.invalid', 'No field insertion configured', {
       remedy: 'Set "topic.field", "partition.field", "timestamp.field", or "static.field" with "static.value".',
     });
@@ -48,64 +47,41 @@ function insertField(config: Config, part: 'key' | 'value'): Transform {
       const node = shape[part];
       if (node === null) return { shape, step: null };
       const struct = requireStruct(node, 'field insertion');
-      const row = new RowFields(shape.schema);
+      const cells = new RowCells(shape.schema);
       const added = [
-        ...(typeof topicField === 'string' ? [constantField(topicField, shape.topic)] : []),
-        ...(typeof partitionField === 'string' ? [row.partition(partitionField, partition)] : []),
-        ...(typeof timestampField === 'string' ? [row.time(timestampField)] : []),
+        ...(typeof topic === 'string' ? [constantField(topic, shape.topic)] : []),
+        ...(typeof place === 'string' ? [partitionField(place, partition, cells)] : []),
+        ...(typeof time === 'string' ? [timeField(time, cells)] : []),
         ...(typeof staticField === 'string' ? [constantField(staticField, staticValue ?? '')] : []),
       ];
       const fields = withFields(struct, [...struct.fields, ...added]);
-      return { shape: { ...shape, schema: row.schema, [part]: fields }, step: row.step };
+      return { shape: { ...shape, schema: cells.schema, [part]: fields }, step: cells.step };
     },
   };
 }
 
-/** Fields that each row has another value of. */
-class RowFields {
-  schema: RowSchema;
-  readonly #steps: RowStep[] = [];
+/** The record's time as Connect's Timestamp. */
+function timeField(spec: string, cells: RowCells): FieldNode {
+  const name = nameOf(spec);
+  const schema: Schema = { type: 'int64', optional: isOptional(spec), name: 'org.apache.kafka.connect.data.Timestamp', version: 1 };
+  return { name, node: cells.add(name, { kind: ColumnKind.LONG, schema }, (change) => String(change.timestampMs)) };
+}
 
-  constructor(schema: RowSchema) {
-    this.schema = schema;
-  }
-
-  get step(): RowStep | null {
-    if (this.#steps.length === 0) return null;
-    return (change) => this.#steps.every((step) => step(change));
-  }
-
-  /** The record's time as Connect's Timestamp. */
-  time(spec: string): FieldNode {
-    const schema: Schema = { type: 'int64', optional: isOptional(spec), name: 'org.apache.kafka.connect.data.Timestamp', version: 1 };
-    return this.#field(spec, ColumnKind.LONG, schema, (change) => String(change.timestampMs));
-  }
-
-  /** A record whose partition nobody has chosen yet has none here: Kafka Connect chooses it when it is written. */
-  partition(spec: string, chosen: RowPartition | null): FieldNode {
-    const schema: Schema = { type: 'int32', optional: isOptional(spec) };
-    if (chosen === null && !schema.optional) {
-      throw new ConnectError('data.shape', `InsertField has no partition for the required field "${nameOf(spec)}": none is chosen.`, {
-        remedy: 'Put PartitionRouting before it, or let the field be optional.',
-      });
-    }
-    if (chosen === null) return { name: nameOf(spec), node: { kind: 'constant', schema, value: null } };
-    return this.#field(spec, ColumnKind.INT, schema, (change) => {
-      const partition = chosen(change);
-      return partition < 0 ? null : String(partition);
+/** A record whose partition nobody has chosen yet has none here: Kafka Connect chooses it when it is written. */
+function partitionField(spec: string, chosen: RowPartition | null, cells: RowCells): FieldNode {
+  const name = nameOf(spec);
+  const schema: Schema = { type: 'int32', optional: isOptional(spec) };
+  if (chosen === null && !schema.optional) {
+    throw new ConnectError('data.shape', `InsertField has no partition for the required field "${name}": none is chosen.`, {
+      remedy: 'Put PartitionRouting before it, or let the field be optional.',
     });
   }
-
-  #field(spec: string, kind: ColumnKind, schema: Schema, text: (change: Change) => string | null): FieldNode {
-    const name = nameOf(spec);
-    const cell = new DerivedText(this.schema, name, { kind, schema });
-    this.schema = cell.schema;
-    this.#steps.push((change) => {
-      cell.write(change, text(change));
-      return true;
-    });
-    return { name, node: cell.node };
-  }
+  if (chosen === null) return { name, node: { kind: 'constant', schema, value: null } };
+  const text = (change: Change): string | null => {
+    const partition = chosen(change);
+    return partition < 0 ? null : String(partition);
+  };
+  return { name, node: cells.add(name, { kind: ColumnKind.INT, schema }, text) };
 }
 
 function isOptional(spec: string): boolean {

@@ -1,13 +1,11 @@
 import { javaDouble, javaFloat } from '../../base/java-number.ts';
-import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
 import type { ColumnNode, Node } from '../../record/shape.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import type { RowStep, ShapePlan } from '../transform.ts';
-import { DerivedText } from './derived-text.ts';
+import type { ShapePlan } from '../transform.ts';
 import { withFields } from './part.ts';
+import { RowCells } from './row-cells.ts';
 import { rowReader } from './row-value.ts';
 
 /** Vectors of pgvector become JSON texts, wherever they are in the value's structs. */
@@ -17,9 +15,9 @@ export const vectorToJsonPlugin: TransformPlugin = {
   configKeys: [],
   create: () => ({
     plan(shape): ShapePlan {
-      const vectors = new Vectors(shape.schema);
-      const value = vectors.rewrite(shape.value);
-      return { shape: { ...shape, schema: vectors.schema, value }, step: vectors.step };
+      const cells = new RowCells(shape.schema);
+      const value = rewritten(shape.value, cells);
+      return { shape: { ...shape, schema: cells.schema, value }, step: cells.step };
     },
   }),
 };
@@ -31,44 +29,26 @@ const texts: Readonly<Record<string, (cell: string) => string>> = {
   'io.debezium.data.SparseDoubleVector': sparse,
 };
 
-class Vectors {
-  schema: RowSchema;
-  readonly #steps: RowStep[] = [];
-
-  constructor(schema: RowSchema) {
-    this.schema = schema;
+function rewritten(node: Node, cells: RowCells): Node {
+  if (node.kind === 'struct') {
+    const fields = node.fields.map((field) => ({ name: field.name, node: rewritten(field.node, cells) }));
+    if (fields.every((field, at) => field.node === node.fields[at]?.node)) return node;
+    const changed = withFields(node, fields);
+    return { ...changed, schema: { ...changed.schema, optional: node.schema.optional } };
   }
+  const text = texts[node.schema.name ?? ''];
+  return node.kind === 'column' && text !== undefined ? jsonCell(node, text, cells) : node;
+}
 
-  get step(): RowStep | null {
-    if (this.#steps.length === 0) return null;
-    return (change) => this.#steps.every((step) => step(change));
-  }
-
-  rewrite(node: Node): Node {
-    if (node.kind === 'struct') {
-      const fields = node.fields.map((field) => ({ name: field.name, node: this.rewrite(field.node) }));
-      if (fields.every((field, at) => field.node === node.fields[at]?.node)) return node;
-      const changed = withFields(node, fields);
-      return { ...changed, schema: { ...changed.schema, optional: node.schema.optional } };
-    }
-    const text = texts[node.schema.name ?? ''];
-    return node.kind === 'column' && text !== undefined ? this.#derive(node, text) : node;
-  }
-
-  #derive(node: ColumnNode, text: (cell: string) => string): Node {
-    const { optional } = node.schema;
-    const schema: Schema = { type: 'string', optional, name: 'io.debezium.data.Json', version: 1 };
-    const name = this.schema.columns[node.column]?.name ?? 'a vector';
-    const read = rowReader(node, this.schema);
-    const cell = new DerivedText(this.schema, name, { kind: ColumnKind.STRING, schema, neutral: optional ? undefined : text('{}') });
-    this.schema = cell.schema;
-    this.#steps.push((change: Change) => {
-      const value = read(change);
-      cell.write(change, value === null ? null : text(String(value)));
-      return true;
-    });
-    return cell.node;
-  }
+function jsonCell(node: ColumnNode, text: (cell: string) => string, cells: RowCells): Node {
+  const { optional } = node.schema;
+  const schema: Schema = { type: 'string', optional, name: 'io.debezium.data.Json', version: 1 };
+  const name = cells.schema.columns[node.column]?.name ?? 'a vector';
+  const read = rowReader(node, cells.schema);
+  return cells.add(name, { kind: ColumnKind.STRING, schema, neutral: optional ? undefined : text('{}') }, (change) => {
+    const value = read(change);
+    return value === null ? null : text(String(value));
+  });
 }
 
 /** `[1,2.5]`, or an array literal that stands for one. */
