@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ByteSink } from '../../../src/base/byte-sink.ts';
 import { JsonConverter } from '../../../src/json/json-converter.ts';
 import type { Change } from '../../../src/record/change.ts';
+import { watermarkPrefix } from '../../../src/sources/postgres/adhoc/watermarks.ts';
 import { LogicalMessages } from '../../../src/sources/postgres/logical-messages.ts';
 import { createChange } from '../../../src/sources/postgres/stream-run.ts';
 import { CollectingOutlet } from '../../support/collecting-outlet.ts';
@@ -35,6 +36,11 @@ async function recordOf(content: Uint8Array, settings: Readonly<Record<string, s
   assert.deepEqual([record.op, (record.source as { table?: unknown }).table], ['m', '']);
   return record.message;
 }
+
+test("marks of snapshots in the log are nobody's messages", () => {
+  const messages = new LogicalMessages(testSettings(), createChange(() => 'here').change, new CollectingOutlet());
+  assert.deepEqual([messages.accepts('note'), messages.accepts(watermarkPrefix)], [true, false]);
+});
 
 test('the content of a message is written as binary.handling.mode says', async () => {
   const content = Uint8Array.of(0xfb, 0xef, 0, 1);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 
 import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
+import { SourceRegister } from '../../../src/sources/postgres/registers.ts';
 import type { CollectedChange } from '../../support/collecting-outlet.ts';
 import { intType, textType, WalScript, type ScriptTable } from '../../support/wal-script.ts';
 import { DecoderFixture } from './decoder-fixture.ts';
@@ -91,6 +92,30 @@ test('from the position behind any change, also in the middle of a message, a re
     }),
     { numRuns: 200 },
   );
+});
+
+test('messages that are left out count, so that a restart that takes them in goes on behind the same row', async () => {
+  const wal = new WalScript().begin(1).relation(orders).message('app', 'hello').insert(orders, ['1', 'a']);
+  const first = new DecoderFixture([orders], { messages: true, settings: { 'message.prefix.exclude.list': 'app' } });
+  await first.feed(wal.frames);
+  wal.insert(orders, ['2', 'b']).commit();
+  const again = new DecoderFixture([orders], { resume: first.position.snapshot(), messages: true });
+  await again.feed(wal.frames);
+  assert.deepEqual(
+    again.out.changes.map(({ op, after }) => [op, after?.['id']]),
+    [['c', '2']],
+  );
+});
+
+test('a message outside transactions says nothing of the transaction before it', async () => {
+  const fixture = new DecoderFixture([orders], { messages: true });
+  const { registers } = fixture.change;
+  const seen: number[] = [];
+  fixture.out.hasRoom = () => seen.push(registers.present[SourceRegister.TX_ID] ?? -1) > 0;
+  const wal = new WalScript().begin(731).relation(orders).origin('elsewhere', 7n).insert(orders, ['1', 'a']).commit();
+  await fixture.feed(wal.messageOutside('app', 'alone').frames);
+  assert.deepEqual(seen, [1, 0]);
+  assert.equal(registers.present[SourceRegister.ORIGIN], 0);
 });
 
 test('a transaction whose commit starts where the one before ended comes after a restart, once', async () => {
