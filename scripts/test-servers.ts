@@ -52,7 +52,7 @@ export class TestServers implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#started.map((each) => each.stop()));
+    await Promise.allSettled(this.#started.splice(0).map((each) => each.stop()));
     await removeRun(this.#directory);
   }
 

@@ -36,8 +36,10 @@ async function main(): Promise<number> {
   try {
     await using servers = phases.some(({ needsServers }) => needsServers) ? await TestServers.start(cache, say) : null;
     Object.assign(environment, servers?.environment);
-    for (const phase of phases) {
+    for (const [at, phase] of phases.entries()) {
       if (calledOff.signal.aborted) break;
+      // What needs none of them has the machine to itself.
+      if (!phases.slice(at).some(({ needsServers }) => needsServers)) await servers?.stop();
       say(`\n── ${phase.name}: ${phase.files.length} ${phase.files.length === 1 ? 'file' : 'files'} ──`);
       outcomes.push(await runTestPhase(phase, environment, join(reports, `${outcomes.length}.report`), calledOff.signal));
     }

@@ -72,17 +72,21 @@ export class TopicAdmin {
     return (await this.settings([topic], name)).get(topic) ?? null;
   }
 
-  /** The same of many topics, in one request that fails as a whole. */
+  /** The same of many topics, in one request that fails as a whole. A broker that has not heard of a new topic yet is asked again. */
   async settings(topics: readonly string[], name: string): Promise<ReadonlyMap<string, string | null>> {
     const [topic = '', ...others] = topics;
     const doing = others.length === 0 ? `read the settings of topic ${topic}` : `read the settings of ${topics.length} topics`;
-    const resources = await this.#ask(doing, async (admin) => {
-      const answer = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: topics.map((each) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: each, configNames: [name] })),
-      });
-      return answer.resources;
-    });
+    const resources = await this.#ask(
+      doing,
+      async (admin) => {
+        const answer = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: topics.map((each) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: each, configNames: [name] })),
+        });
+        return answer.resources;
+      },
+      [leaderNotAvailable, KafkaCode.UNKNOWN_TOPIC_OR_PARTITION],
+    );
     return new Map(
       resources.map(({ resourceName, configEntries }) => [
         resourceName,
@@ -93,7 +97,7 @@ export class TopicAdmin {
 
   /** True when this call created the topic, false when it was there already (also when another worker was quicker). */
   async create(topic: NewTopic): Promise<boolean> {
-    let created: boolean;
+    let created = false;
     try {
       created = await this.#ask(`create topic ${topic.name}`, (admin) =>
         admin.createTopics({
@@ -109,13 +113,13 @@ export class TopicAdmin {
         }),
       );
     } catch (error) {
-      if (brokerCode(causeOf(error)) === KafkaCode.TOPIC_ALREADY_EXISTS) return false;
-      throw error;
+      // It may be one's own first try that has made it, of which no answer came.
+      if (brokerCode(causeOf(error)) !== KafkaCode.TOPIC_ALREADY_EXISTS) throw error;
     }
     // A broker hears of the topic a moment after the controller made it. kafkajs's own wait takes that moment for an error
     // where brokers do not create topics by themselves.
-    for (let attempt = 1; attempt <= visibleAttemptsMax && (await this.describe(topic.name)) === null; attempt += 1) {
-      await this.#clock.sleep(20 * attempt);
+    for (let attempt = 1; attempt <= attemptsMax && (await this.describe(topic.name)) === null; attempt += 1) {
+      await this.#clock.sleep(pauseMs(attempt));
     }
     return created;
   }
@@ -128,11 +132,11 @@ export class TopicAdmin {
     await this.#admin.disconnect();
   }
 
-  async #ask<T>(doing: string, request: (admin: Admin) => Promise<T>): Promise<T> {
+  async #ask<T>(doing: string, request: (admin: Admin) => Promise<T>, passing: readonly number[] = [leaderNotAvailable]): Promise<T> {
     this.#connected ??= this.#admin.connect();
     try {
       await this.#connected;
-      return await this.#eventually(request);
+      return await this.#eventually(request, passing);
     } catch (error) {
       // A later request starts with a new connection.
       if (brokerCode(error) === null) await this.close().catch(() => undefined);
@@ -141,21 +145,22 @@ export class TopicAdmin {
   }
 
   /** kafkajs sends admin requests to the controller it knows; while that moves, its own retries see the change. */
-  async #eventually<T>(request: (admin: Admin) => Promise<T>): Promise<T> {
+  async #eventually<T>(request: (admin: Admin) => Promise<T>, passing: readonly number[]): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await request(this.#admin);
       } catch (error) {
-        if (attempt === attemptsMax || brokerCode(error) !== leaderNotAvailable) throw error;
-        await this.#clock.sleep(100 * attempt);
+        const code = brokerCode(error);
+        if (attempt === attemptsMax || code === null || !passing.includes(code)) throw error;
+        await this.#clock.sleep(pauseMs(attempt));
       }
     }
   }
 }
 
-const attemptsMax = 5;
-/** Four seconds in all; after that whoever uses the topic says what is wrong. */
-const visibleAttemptsMax = 20;
+/** Some ten seconds in all, as brokers that have much to do tell each other late; after that whoever uses the topic says what is wrong. */
+const attemptsMax = 20;
+const pauseMs = (attempt: number): number => Math.min(20 * attempt * attempt, 1000);
 const leaderNotAvailable = 5;
 
 function causeOf(error: unknown): unknown {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
@@ -23,6 +25,19 @@ interface Startable<Started> {
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** From a copy of what `.dockerignore` lets in: Testcontainers walks all that lies there, and fails at a file that goes meanwhile. */
+async function buildImage(): Promise<GenericContainer> {
+  const context = await mkdtemp(join(tmpdir(), 'millrace-image-'));
+  try {
+    const ignore = await readFile(join(root, '.dockerignore'), 'utf8');
+    const included = [...ignore.matchAll(/^!(.+)$/gm)].map(([, path = '']) => path);
+    for (const path of ['Dockerfile', '.dockerignore', ...included]) await cp(join(root, path), join(context, path), { recursive: true });
+    return await GenericContainer.fromDockerfile(context).build('millrace:container-suite', { deleteOnExit: false });
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
 /** Millrace's own image against the upstream images, on one Docker network, each started by Testcontainers. */
 describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 900_000 }, () => {
   let network: StartedNetwork;
@@ -46,7 +61,7 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
   before(async () => {
     disableRyukIfOutOfReach();
     // Alone: a build takes all of a machine, and the servers would be late.
-    const image = await GenericContainer.fromDockerfile(root).build('millrace:container-suite', { deleteOnExit: false });
+    const image = await buildImage();
     network = await new Network().start();
     kafkaPort = await freePort(ownKafkaPort());
     const starts = [
