@@ -139,6 +139,30 @@ test('silence is asked about, and in the end taken for a dead connection', async
   assert.deepEqual([error.code, classify(error)], ['postgres.unreachable', 'retry']);
 });
 
+test('a connection is given back only when nothing has been taken for long, not when the server is silent', async () => {
+  await using fake = await FakePostgres.start();
+  await using stream = new StreamFixture(fake);
+  const { out } = stream.fixture;
+  let ended = false;
+  stream.ended.catch(() => (ended = true));
+  const giveBack = (): void => stream.stream.giveBack(() => new ConnectError('postgres.unreachable', 'given back'));
+  await fake.untilStreaming();
+  // It may be decoding a large transaction, which it would begin again.
+  stream.skewMs = 10_000;
+  giveBack();
+  out.hasRoom = () => false;
+  fake.send(new WalScript(start).begin(1).relation(orders).insert(orders, ['1']).frames);
+  await out.until(() => out.full);
+  // A short rest is part of normal work.
+  stream.stillMs = systemClock.monotonic() + stream.skewMs;
+  giveBack();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended, false);
+  stream.stillMs += 10_000;
+  giveBack();
+  assert.match((await stream.failure()).message, /given back/);
+});
+
 test('a connection cut in the middle of a frame can be retried; what came whole was handed over', async () => {
   await using fake = await FakePostgres.start();
   await using stream = new StreamFixture(fake);
