@@ -96,6 +96,13 @@ export function findConnectError(error: unknown): ConnectError | null {
   return null;
 }
 
+/** Of the error and of what caused it. */
+export function messagesOf(error: unknown): string[] {
+  const messages: string[] = [];
+  for (let at = error; at instanceof Error && messages.length < 16; at = at.cause) messages.push(at.message);
+  return messages;
+}
+
 /** The text a person reads: reason, remedy, causes. Used for status traces, logs and the command line alike. */
 export function describeError(error: unknown): string {
   const lines: string[] = [];

@@ -1,4 +1,6 @@
 import { describeError, findConnectError } from '../base/errors.ts';
+import { javaRegex } from '../base/java-regex.ts';
+import type { JavaRegex } from '../base/java-regex.ts';
 import type { TargetState } from './config-file.ts';
 import { buildTask } from './connector-build.ts';
 import { hasReference, hidden, type RawConfig } from './config-spec.ts';
@@ -32,6 +34,17 @@ export interface ConnectorStateInfo {
 
 export type TaskState = { readonly id: number } & InstanceState;
 
+const passingKey = 'internal.custom.retriable.exception';
+
+/** Null: no such failures are named, or not in a way that can be read: then the config is refused. */
+function passingFailures(text: string | null | undefined): JavaRegex | null {
+  try {
+    return text === undefined || text === null || text === '' ? null : javaRegex(text, passingKey);
+  } catch {
+    return null;
+  }
+}
+
 /** One connector of this worker: its config, what it should be, and the supervisor of its one task. */
 export class Connector {
   readonly name: string;
@@ -58,6 +71,7 @@ export class Connector {
         delayMs:
           this.#config['retriable.restart.connector.wait.ms'] === undefined ? null : this.#number('retriable.restart.connector.wait.ms', 0),
         retriesMax: this.#number('errors.max.retries', -1),
+        passing: passingFailures(this.#config[passingKey]),
       }),
       changed: () => this.#publish(),
     });

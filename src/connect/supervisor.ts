@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import { classify, describeError } from '../base/errors.ts';
+import { classify, describeError, messagesOf } from '../base/errors.ts';
+import type { JavaRegex } from '../base/java-regex.ts';
 import type { Logger } from '../base/log.ts';
 import { errorTrace } from './error-trace.ts';
 import { transitions } from './lifecycle.ts';
@@ -40,6 +41,8 @@ export interface RetryPolicy {
   readonly delayMs: number | null;
   /** So many failures in a row are followed by another attempt; -1: any number. */
   readonly retriesMax: number;
+  /** Failures with such a message may pass, whatever they are; null: none are named. */
+  readonly passing: JavaRegex | null;
 }
 
 export interface SupervisorOptions {
@@ -56,6 +59,12 @@ export interface SupervisorOptions {
 type Desired = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'RELEASED';
 
 const retryDelayMsMin = 500;
+
+/** A run that another one has replaced never comes back. */
+function mayPass(error: unknown, passing: JavaRegex | null): boolean {
+  const reaction = classify(error);
+  return reaction === 'retry' || (reaction === 'fail' && passing !== null && messagesOf(error).some((message) => passing.matches(message)));
+}
 
 /**
  * Keeps one connector's task as it should be. Callers say what they want and return; one loop carries it out, so there
@@ -268,8 +277,8 @@ export class Supervisor {
   async #failed(error: unknown): Promise<void> {
     const reason = this.#options.scrub(describeError(error));
     const trace = this.#options.scrub(errorTrace(error));
-    const { delayMsMax, delayMs: constant, retriesMax } = this.#options.retry();
-    if (classify(error) === 'retry' && (retriesMax < 0 || this.#attempts < retriesMax)) {
+    const { delayMsMax, delayMs: constant, retriesMax, passing } = this.#options.retry();
+    if (mayPass(error, passing) && (retriesMax < 0 || this.#attempts < retriesMax)) {
       const delayMs = constant ?? Math.min(retryDelayMsMin * 2 ** Math.min(this.#attempts, 20), delayMsMax);
       this.#attempts += 1;
       this.#options.log.warn({ reason, attempt: this.#attempts, retryInMs: delayMs }, 'The task was interrupted and will be tried again');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../../src/base/clock.ts';
+import { javaRegex } from '../../src/base/java-regex.ts';
 import { ConnectError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Supervisor, type RetryPolicy, type SupervisorStatus } from '../../src/connect/supervisor.ts';
@@ -30,7 +31,7 @@ class Bench {
   troubled: ((reason: unknown) => void) | null = null;
   end: { resolve: () => void; reject: (error: unknown) => void } | null = null;
   readonly history: SupervisorStatus[] = [];
-  retry: RetryPolicy = { delayMsMax: 4_000, delayMs: null, retriesMax: -1 };
+  retry: RetryPolicy = { delayMsMax: 4_000, delayMs: null, retriesMax: -1, passing: null };
   readonly supervisor = new Supervisor({
     clock: this.clock,
     log: silentLog,
@@ -137,7 +138,7 @@ test('what may pass is retried with growing pauses, RUNNING with the reason show
 
 test('errors.max.retries failures in a row are followed by another attempt, and each pause is as long as is asked for', async () => {
   const bench = new Bench();
-  bench.retry = { delayMsMax: 4_000, delayMs: 70_000, retriesMax: 2 };
+  bench.retry = { delayMsMax: 4_000, delayMs: 70_000, retriesMax: 2, passing: null };
   const fail = async (): Promise<void> => {
     await turns();
     bench.end?.reject(new ConnectError('postgres.unreachable', 'no connection'));
@@ -164,10 +165,30 @@ test('errors.max.retries failures in a row are followed by another attempt, and 
   assert.equal(bench.state, 'RUNNING', 'whoever restarts it gives it all attempts again');
   bench.supervisor.stop();
   await turns();
-  bench.retry = { delayMsMax: 4_000, delayMs: null, retriesMax: 0 };
+  bench.retry = { delayMsMax: 4_000, delayMs: null, retriesMax: 0, passing: null };
   bench.supervisor.run();
   await fail();
   assert.equal(bench.state, 'FAILED', 'without a single retry');
+});
+
+test('a failure that is said to pass is tried again, a run that was replaced is not', async () => {
+  const bench = new Bench();
+  bench.retry = { ...bench.retry, passing: javaRegex('.*server closed.*', 'key') };
+  const fail = async (error: unknown): Promise<void> => {
+    await turns();
+    bench.end?.reject(error);
+    await turns();
+    await bench.advance(500);
+  };
+  bench.supervisor.run();
+  await fail(new ConnectError('postgres.query', 'SQL failed', { cause: new Error('the server closed the door') }));
+  assert.deepEqual([bench.state, bench.builds], ['RUNNING', 2]);
+  bench.running?.();
+  await fail(new ConnectError('kafka.fenced', 'the server closed it'));
+  assert.equal(bench.state, 'FAILED');
+  bench.supervisor.restart();
+  await fail(new ConnectError('postgres.query', 'something else'));
+  assert.equal(bench.state, 'FAILED');
 });
 
 test('trouble that the task deals with itself is shown while it lasts', async () => {

@@ -1,10 +1,20 @@
 import type { ConfigKey } from '../../connect/plugin.ts';
 import { choice, ignored, optional, required } from './config-key.ts';
+import { javaRegex } from '../../base/java-regex.ts';
 import { driverKeys } from './driver-settings.ts';
 import { checkPluginName, checkReplicaIdentities, checkSlotName, pluginNotice } from './settings-rules.ts';
 
 const connection = { group: 'Connection' } as const;
 const replication = { group: 'Replication' } as const;
+
+function checkPattern(value: string): string | null {
+  try {
+    javaRegex(value, '');
+    return null;
+  } catch {
+    return 'is not a regular expression';
+  }
+}
 
 /** Where the database is, and the slot and publication through which changes come. */
 export const connectionKeys: readonly ConfigKey[] = [
@@ -191,6 +201,17 @@ export const connectionKeys: readonly ConfigKey[] = [
     importance: 'LOW',
     min: 0,
   }),
-  ignored('internal.custom.retriable.exception', 'STRING', null, 'failures are classified by SQLSTATE'),
+  // The runtime sees to it.
+  optional(
+    'internal.custom.retriable.exception',
+    'STRING',
+    null,
+    'A regular expression: failures whose message, or that of a cause, is such a text are tried again, whatever they are.',
+    {
+      ...replication,
+      importance: 'LOW',
+      check: checkPattern,
+    },
+  ),
   ...driverKeys,
 ];

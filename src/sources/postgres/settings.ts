@@ -348,7 +348,7 @@ function snapshotSettings(config: Config, dialect: PostgresSettings['dialect']):
       return config.has(own) ? config.int(own) : config.int('snapshot.max.threads.multiplier');
     },
     sliceBytes: config.int('snapshot.slice.bytes'),
-    splitTables: !config.boolean('legacy.snapshot.max.threads'),
+    splitTables: !['', 'internal.'].some((older) => config.boolean(`${older}legacy.snapshot.max.threads`)),
     orderByRows: config.choice('snapshot.tables.order.by.row.count') as SnapshotSettings['orderByRows'],
   };
 }

@@ -105,6 +105,10 @@ export const snapshotKeys: readonly ConfigKey[] = [
     min: 8192,
   }),
   optional('legacy.snapshot.max.threads', 'BOOLEAN', 'false', 'Read each table by one connection.', { ...group, importance: 'LOW' }),
+  optional('internal.legacy.snapshot.max.threads', 'BOOLEAN', 'false', 'Older name of legacy.snapshot.max.threads.', {
+    ...group,
+    importance: 'LOW',
+  }),
   choice(
     'snapshot.tables.order.by.row.count',
     'disabled',

@@ -78,8 +78,13 @@ class AskedMap extends Map<string, string | null> {
 
 /** Of these only one value is taken, so there is nothing to ask. */
 const oneValue = ['plugin.name', 'snapshot.query.mode', 'converters'];
-/** The runtime asks for them (`connect/error-tolerance.ts`, `connect/sanitize-pattern.ts`). */
-const ofRuntime = ['custom.sanitize.pattern', 'event.converting.failure.handling.mode', 'event.processing.failure.handling.mode'];
+/** The runtime asks for them (`connect/error-tolerance.ts`, `connect/sanitize-pattern.ts`, `connect/connector.ts`). */
+const ofRuntime = [
+  'custom.sanitize.pattern',
+  'event.converting.failure.handling.mode',
+  'event.processing.failure.handling.mode',
+  'internal.custom.retriable.exception',
+];
 
 test('a key has an effect if and only if it is not said to be without one: it is asked for', () => {
   const { configKeys } = postgresSourcePlugin;
@@ -113,4 +118,12 @@ test('a property that most or many use has an effect, or says why it needs none'
     const known = key.default ?? null;
     if (known !== null) assert.equal(key.check?.(known) ?? null, null, `the default of ${name} is taken`);
   }
+});
+
+test('what has no effect stands in the documentation, and nothing else stands there', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/debezium-compatibility.md'), 'utf8');
+  const section = /^## Accepted without effect\n(.*?)^## /ms.exec(text)?.[1] ?? '';
+  const told = [...section.matchAll(/`([a-z]+(?:\.[\w*]+)+)`/gi)].map(([, name]) => name);
+  const ignored = postgresSourcePlugin.configKeys.filter((key) => key.ignored !== undefined).map(({ name }) => name);
+  assert.deepEqual(told.toSorted(), ignored.toSorted());
 });

@@ -165,6 +165,13 @@ function heartbeatTopic(extra: Readonly<Record<string, string>>): string {
   return testSettings(extra).records.topics.heartbeats;
 }
 
+test('tables are read by one connection each under either name of that property', () => {
+  assert.ok(testSettings().snapshot.splitTables);
+  for (const name of ['legacy.snapshot.max.threads', 'internal.legacy.snapshot.max.threads']) {
+    assert.ok(!testSettings({ [name]: 'true' }).snapshot.splitTables, name);
+  }
+});
+
 test('the heartbeat topic: by its prefix, the older name of that, or its whole name', () => {
   assert.equal(heartbeatTopic({}), '__debezium-heartbeat.shop');
   assert.equal(heartbeatTopic({ 'topic.heartbeat.prefix': 'beat', 'topic.delimiter': '_' }), 'beat_shop');
