@@ -125,5 +125,5 @@ test('what has no effect stands in the documentation, and nothing else stands th
   const section = /^## Accepted without effect\n(.*?)^## /ms.exec(text)?.[1] ?? '';
   const told = [...section.matchAll(/`([a-z]+(?:\.[\w*]+)+)`/gi)].map(([, name]) => name);
   const ignored = postgresSourcePlugin.configKeys.filter((key) => key.ignored !== undefined).map(({ name }) => name);
-  assert.deepEqual(told.toSorted(), ignored.toSorted());
+  assert.deepEqual(new Set(told), new Set(ignored));
 });
