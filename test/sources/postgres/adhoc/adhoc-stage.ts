@@ -107,9 +107,11 @@ export class AdhocStage implements AsyncDisposable {
   async read(kind: 'incremental' | 'blocking', more: Partial<SnapshotQueue['collections'][number]> = {}): Promise<void> {
     const orders = { schema: 'public', table: 'orders', condition: null, surrogateKey: null, oid: null, partition: null };
     Object.assign(this.state[kind], { correlationId: 'asked', collections: [{ ...orders, ...more }], progress: null });
-    this.#running ??= this.#stream.run(this.#abort.signal);
     const { out } = this.fixture;
     const told = out.changes.length;
+    if (this.#running === null) this.#running = this.#stream.run(this.#abort.signal);
+    // Nobody stores it, and nobody has to: it wakes what waits for signals.
+    else this.#stream.signal({ id: 'wake', type: 'log', data: '{"message":"again"}' }).catch(() => {});
     await out.until(() => out.changes.slice(told).some(({ after }) => after?.['type'] === 'COMPLETED' || after?.['type'] === 'ABORTED'));
   }
 

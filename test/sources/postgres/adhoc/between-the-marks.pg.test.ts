@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Client } from 'pg';
 
 import { createDatabase } from '../../../support/database.ts';
+import { uniqueName } from '../../../support/unique-name.ts';
 import { notes, told } from './adhoc-harness.ts';
 import { AdhocStage } from './adhoc-stage.ts';
 
@@ -15,6 +16,9 @@ async function begin(writer: Client, statements: string): Promise<number> {
   const rows = (results as unknown as { rows: { xid: string }[] }[]).at(-1)?.rows;
   return Number(BigInt.asUintN(32, BigInt(rows?.[0]?.xid ?? 0)));
 }
+
+/** What is told of a table that the server refuses to read. */
+const refused = { incremental: ['TABLE_SCAN_COMPLETED SQL_EXCEPTION', 'COMPLETED'], blocking: ['ABORTED SQL_EXCEPTION'] };
 
 function conditionOf(kind: 'blocking' | 'incremental', filter: string): string {
   return kind === 'blocking' ? `SELECT * FROM orders WHERE ${filter}` : filter;
@@ -112,9 +116,9 @@ for (const kind of ['blocking', 'incremental'] as const) {
     await using stage = await AdhocStage.open(db, 2);
     const writer = await db.connect();
     await writer.query("SET lock_timeout = '50ms'");
-    const refused: unknown[] = [];
+    const states: unknown[] = [];
     const attempt = (statement: string): Promise<unknown> =>
-      writer.query(statement).catch((error: { code?: unknown }) => refused.push(error.code));
+      writer.query(statement).catch((error: { code?: unknown }) => states.push(error.code));
     stage.brings = async () => {
       if (kind === 'incremental') return;
       await attempt('ALTER TABLE orders ALTER COLUMN item TYPE varchar(9)');
@@ -122,7 +126,7 @@ for (const kind of ['blocking', 'incremental'] as const) {
     };
     await stage.read(kind);
     assert.deepEqual(told(stage.fixture.out.changes, table), ['r1', 'r2']);
-    if (kind === 'blocking') assert.deepEqual(refused, ['55P03', '55P03']);
+    if (kind === 'blocking') assert.deepEqual(states, ['55P03', '55P03']);
     await writer.query('TRUNCATE orders');
   });
 
@@ -150,6 +154,27 @@ for (const kind of ['blocking', 'incremental'] as const) {
     assert.deepEqual(told(stage.fixture.out.changes, 'public.renamed'), ['r1', 'r2']);
   });
 
+  test(`${kind}: rows that a security policy hides are an error, those of tables that inherit are not read`, async () => {
+    await using db = await createDatabase();
+    const role = uniqueName('reader');
+    await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+    try {
+      await using stage = await AdhocStage.open(db, 2, { 'database.user': role, 'database.password': 'x' });
+      await db.query(
+        `GRANT SELECT ON orders TO ${role}; CREATE TABLE later () INHERITS (orders); INSERT INTO later VALUES (9, 'inherited')`,
+      );
+      const { changes } = stage.fixture.out;
+      await stage.read(kind);
+      assert.deepEqual(told(changes, table), ['r1', 'r2']);
+      await db.query('ALTER TABLE orders ENABLE ROW LEVEL SECURITY');
+      await stage.read(kind);
+      assert.deepEqual(told(changes, table), ['r1', 'r2']);
+      assert.deepEqual(notes(changes).slice(2), refused[kind]);
+    } finally {
+      await db.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
   test(`${kind}: a statement that the server refuses ends one snapshot, and the next one is read`, async () => {
     await using db = await createDatabase();
     await using stage = await AdhocStage.open(db, 3);
@@ -157,8 +182,7 @@ for (const kind of ['blocking', 'incremental'] as const) {
     await stage.read(kind);
     const { changes } = stage.fixture.out;
     assert.deepEqual(told(changes, table).slice(-3), ['r1', 'r2', 'r3']);
-    const ends = { incremental: ['TABLE_SCAN_COMPLETED SQL_EXCEPTION', 'COMPLETED'], blocking: ['ABORTED SQL_EXCEPTION'] };
-    assert.deepEqual(notes(changes), [...ends[kind], 'TABLE_SCAN_COMPLETED SUCCEEDED', 'COMPLETED']);
+    assert.deepEqual(notes(changes), [...refused[kind], 'TABLE_SCAN_COMPLETED SUCCEEDED', 'COMPLETED']);
   });
 }
 
