@@ -51,8 +51,8 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     transforms: createTransforms(config),
   };
   const followTopic = topicFollower(cluster, clock, log);
-  const claimWay = (reason: string | null): void => runtime.rightOfWay.claim(name, reason);
-  const source = plugin.create({ connector: name, config, clock, log, metrics, followTopic, claimWay });
+  const way = runtime.rightOfWay.claimant(name);
+  const source = plugin.create({ connector: name, config, clock, log, metrics, followTopic, claimWay: (reason) => way.claim(reason) });
   const sink = runtime.createSink({
     connector: name,
     cluster,
@@ -86,7 +86,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     run: (signal) => task.run(signal),
     ...(source.signal === undefined ? {} : { signal: (order: SourceSignal) => source.signal?.(order) ?? Promise.resolve() }),
     close: async () => {
-      claimWay(null);
+      way.end();
       const closed = await Promise.allSettled([source.close(), sink.close()]);
       const failed = closed.find((result) => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;

@@ -12,6 +12,13 @@ export interface Waiter {
   readonly onFree: () => void;
 }
 
+/** Who may claim the way. */
+export interface Claimant {
+  /** `reason` null: gives it up. */
+  claim(reason: string | null): void;
+  end(): void;
+}
+
 /** How often a connector that waits looks whether it still can. */
 const lookMs = 1000;
 
@@ -31,8 +38,21 @@ export class RightOfWay {
     this.#log = log;
   }
 
-  /** `reason` null: gives it up. Also when its task ends. */
-  claim(connector: string, reason: string | null): void {
+  /** For one incarnation of a connector's task: when it ends, what it claimed is given up, and what it claims later is not heard. */
+  claimant(connector: string): Claimant {
+    let ended = false;
+    return {
+      claim: (reason) => {
+        if (!ended) this.#claim(connector, reason);
+      },
+      end: () => {
+        if (!ended) this.#claim(connector, null);
+        ended = true;
+      },
+    };
+  }
+
+  #claim(connector: string, reason: string | null): void {
     const known = this.#claims.get(connector);
     if ((known ?? null) === reason) return;
     if (reason === null) {

@@ -60,6 +60,8 @@ class CountingSource implements Source {
   confirm(): void {}
 
   close(): Promise<void> {
+    // As a question to a server does that was under way, and answered late.
+    if (this.#context.config.boolean('claim')) this.#context.claimWay?.('it counted');
     return Promise.resolve();
   }
 }

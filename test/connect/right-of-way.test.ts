@@ -16,9 +16,10 @@ function waiter(connector: string, canWait = (): boolean => true): Parameters<Ri
 test('others wait while one claims the way, as long as they can', async () => {
   const clock = new ManualClock();
   const way = new RightOfWay(clock, silentLog);
+  const [a, b] = [way.claimant('a'), way.claimant('b')];
   await way.pass(waiter('a'), never);
   assert.deepEqual(told, [], 'nobody claims it');
-  way.claim('a', 'its slot');
+  a.claim('its slot');
   await way.pass(waiter('a'), never);
   let passed = false;
   let able = true;
@@ -37,20 +38,33 @@ test('others wait while one claims the way, as long as they can', async () => {
   assert.equal(told.at(-1), 'free');
   able = true;
   const other = way.pass(waiter('b'), never);
-  way.claim('b', 'its own slot');
+  b.claim('its own slot');
   await other;
   const third = way.pass(waiter('c'), never);
-  way.claim('a', null);
+  a.claim(null);
   await settle();
   assert.match(way.reason('c') ?? '', /"b"/);
-  way.claim('b', null);
+  b.claim(null);
   await third;
+});
+
+test('a task that has ended claims nothing any more, whatever it hears of late; the next one does', () => {
+  const way = new RightOfWay(new ManualClock(), silentLog);
+  const [first, next] = [way.claimant('a'), way.claimant('a')];
+  first.claim('its slot');
+  first.end();
+  first.claim('its slot');
+  assert.equal(way.reason('b'), null);
+  next.claim('its slot');
+  first.claim(null);
+  first.end();
+  assert.match(way.reason('b') ?? '', /its slot/);
 });
 
 test('a task that is held emits into its two batches, commits nothing, and leaves at once when it is stopped', async () => {
   const clock = new ManualClock();
   const way = new RightOfWay(clock, silentLog);
-  way.claim('a', 'its slot');
+  way.claimant('a').claim('its slot');
   const stage = stageTask([row(1), boundary], { gate: (stop) => way.pass(waiter('b'), stop) });
   const stop = new AbortController();
   const run = stage.task.run(stop.signal);
