@@ -365,6 +365,7 @@ export class PostgresSource implements Source {
     const nowMs = this.#context.clock.monotonic();
     if (nowMs - this.#polledMs < slotPollMs) return;
     this.#polledMs = nowMs;
+    this.#slotWatch.tick();
     void this.#pollSlot();
   }
 

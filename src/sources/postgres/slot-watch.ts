@@ -11,6 +11,7 @@ export class SlotWatch {
   readonly #metrics: Pick<SourceMetrics, 'slot'>;
   readonly #forecast = new SlotForecast();
   readonly #danger: SlotDanger;
+  #secondsLeft: number | null = null;
 
   constructor(slot: SlotSettings, context: Pick<SourceContext, 'clock' | 'log' | 'claimWay'>, metrics: Pick<SourceMetrics, 'slot'>) {
     this.#slot = slot;
@@ -32,19 +33,28 @@ export class SlotWatch {
     // Of a lost slot the server says as little about room as of one without a limit.
     const lost = lag.walStatus === 'lost';
     this.#metrics.slot(lag, lost ? 0 : secondsLeft);
-    this.#claim(nowMs, secondsLeft);
+    this.#secondsLeft = secondsLeft;
+    this.#claim(nowMs);
     if (!this.#forecast.isNews(secondsLeft, this.#slot.warningMs / 1000)) return;
+    const what =
+      secondsLeft === 0
+        ? 'max_slot_wal_keep_size is used up, and the next checkpoint takes the log away from the replication slot'
+        : 'the server will take the log away from the replication slot when max_slot_wal_keep_size is used up';
     log.warn(
       { slot: this.#slot.name, secondsLeft: Math.round(secondsLeft ?? 0), retainedBytes: lag.retainedBytes, walStatus: lag.walStatus },
-      'the server will take the log away from the replication slot when max_slot_wal_keep_size is used up, and then a new snapshot is needed: ' +
-        'raise it, or find out why this connector falls behind',
+      `${what}; then a new snapshot is needed: raise it, or find out why this connector falls behind`,
     );
   }
 
-  #claim(nowMs: number, secondsLeft: number | null): void {
+  /** Time passes, whether or not the server answers: nobody is held for longer than was asked for. */
+  tick(): void {
+    this.#claim(this.#context.clock.monotonic());
+  }
+
+  #claim(nowMs: number): void {
     const { claimWay, log } = this.#context;
     const { name, danger, pauseOthers } = this.#slot;
-    const verdict = this.#danger.judge(nowMs, secondsLeft);
+    const verdict = this.#danger.judge(nowMs, this.#secondsLeft);
     if (!pauseOthers) return;
     if (verdict === 'given up') {
       const forMs = danger.holdMsMax;

@@ -71,3 +71,22 @@ test('a slot whose log is nearly used up claims the way, where that was asked fo
     assert.equal(warned.length, 2, 'below an hour, and when half of that is gone');
   }
 });
+
+test('others are let go in time although the server tells no more of the slot', async () => {
+  const clock = new ManualClock();
+  const claims: (string | null)[] = [];
+  const settings = testSettings({ 'slot.danger.policy': 'pause_others', 'slot.danger.hold.max.ms': '60000' }).slot;
+  const watch = new SlotWatch(settings, { clock, log: silentLog, claimWay: (reason) => claims.push(reason) }, { slot: () => {} });
+  watch.tick();
+  watch.add({ lagBytes: 1, retainedBytes: 1, walStatus: 'unreserved', safeBytes: 0 });
+  watch.tick();
+  await clock.advance(59_999);
+  watch.tick();
+  assert.deepEqual(
+    claims.map((reason) => reason !== null),
+    [false, true, true, true],
+  );
+  await clock.advance(1);
+  watch.tick();
+  assert.equal(claims.at(-1), null);
+});
