@@ -90,7 +90,7 @@ function headerText(text: string): string {
 }
 
 function withoutPlace(block: string): string {
-  return block.replaceAll(/"(version|snapshot|sequence|ts_[mun]s|txId|lsn)":("(\\.|[^"\\])*"|[\w]+)/g, '"$1":');
+  return block.replaceAll(/"(version|snapshot|sequence|ts_[mun]s|txId|lsn|xmin)":("(\\.|[^"\\])*"|[\w]+)/g, '"$1":');
 }
 
 function streamedTypes(schema: string): string {

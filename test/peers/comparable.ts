@@ -59,7 +59,7 @@ function sorted(records: readonly ParityRecord[]): ParityRecord[] {
 /** Leaves out what differs from run to run, or is accepted. */
 function steady(name: string, value: unknown): unknown {
   if (/^(before(_.*)?|(after_)?m|w)$/.test(name)) return undefined;
-  return /^(source|transaction|(source_)?(ts_[mun]s|lsn|txId|sequence|version|snapshot))$/.test(name) || name.startsWith('__')
+  return /^(source|transaction|(source_)?(ts_[mun]s|lsn|txId|xmin|sequence|version|snapshot))$/.test(name) || name.startsWith('__')
     ? undefined
     : value;
 }

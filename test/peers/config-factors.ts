@@ -83,7 +83,7 @@ const sourceFactors: readonly Factor[] = [
   }),
   named('heartbeats', {
     none: {},
-    plain: { 'heartbeat.interval.ms': '500' },
+    plain: { 'heartbeat.interval.ms': '500', 'xmin.fetch.interval.ms': '300' },
     query: {
       'heartbeat.interval.ms': '700',
       'heartbeat.action.query': 'INSERT INTO beats (at) VALUES (now())',

@@ -14,7 +14,7 @@ export interface ParityDifference {
 }
 
 /** Differ from run to run by their nature: compared as being there or not. */
-const volatile = new Set(['ts_ms', 'ts_us', 'ts_ns', 'txId', 'lsn', 'sequence', 'version']);
+const volatile = new Set(['ts_ms', 'ts_us', 'ts_ns', 'txId', 'lsn', 'xmin', 'sequence', 'version']);
 /** Of the source block where it is flattened. */
 const flattened = /^source_/;
 

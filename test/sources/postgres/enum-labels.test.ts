@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
+import { TypeCatalog, type TypeInfo } from '../../../src/sources/postgres/type-catalog.ts';
 import { EnumLabels } from '../../../src/sources/postgres/enum-labels.ts';
+import { intType, WalScript, type ScriptTable } from '../../support/wal-script.ts';
+import { DecoderFixture } from './decoder-fixture.ts';
 
 /** One cell, somewhere in a frame. */
 function row(text: string | null, state: CellState = text === null ? CellState.NULL : CellState.TEXT): TupleView {
@@ -37,4 +40,73 @@ test('elements of arrays are looked at one by one, quoted or not, in any dimensi
   odd.learn(row('{a,b,"x,y"}'));
   assert.ok(odd.lists(row('{"x,y",b}')));
   assert.ok(!odd.lists(row('{x}')));
+});
+
+const mood = 90_000;
+const people: ScriptTable = {
+  id: 16_400,
+  schema: 'public',
+  name: 'people',
+  identity: 'd',
+  columns: [
+    { name: 'id', type: intType, key: true },
+    { name: 'mood', type: mood },
+  ],
+};
+
+/** `readings`: the labels of the type at each look at it, the last of them from then on. */
+async function decoded(...readings: readonly string[][]): Promise<DecoderFixture & { readonly looks: number }> {
+  const types = new TypeCatalog();
+  let looks = 0;
+  const type: Partial<TypeInfo> = {
+    oid: mood,
+    schema: 'public',
+    name: 'mood',
+    kind: 'enum',
+    elementOid: 0,
+    baseOid: 0,
+    rangeOf: 0,
+    attributes: [],
+  };
+  const labelsNow = (): string[] => readings[Math.min(looks, readings.length) - 1] ?? [];
+  types.get = (oid) => (oid === mood ? ({ ...type, labels: labelsNow(), versions: [] } as unknown as TypeInfo) : null);
+  const catalog = {
+    table: () => Promise.resolve(null),
+    types: () => {
+      looks += 1;
+      return Promise.resolve(types);
+    },
+  };
+  const fixture = new DecoderFixture([], { catalog, settings: { 'provide.transaction.metadata': 'true' } });
+  // Full again and again, as under load.
+  fixture.out.hasRoom = (changes) => {
+    if (changes % 2 === 0) setImmediate(() => fixture.out.makeRoom());
+    return changes % 2 !== 0;
+  };
+  const wal = new WalScript();
+  wal.begin(731).relation(people).insert(people, ['1', 'sad']).insert(people, ['2', 'happy']);
+  wal
+    .update(people, ['3', 'odd'], ['2', null])
+    .update(people, ['3', 'odd'])
+    .insert(people, ['4', null])
+    .delete(people, ['1', null])
+    .commit();
+  wal.begin(732).insert(people, ['5', 'odd']).insert(people, ['6', 'happy']).commit();
+  await fixture.feed(wal.frames.filter((frame) => frame[0] === 0x77));
+  return Object.assign(fixture, { looks });
+}
+
+test('a row that waits for its type is the same change at the same place, and no other waits again', async () => {
+  const all = ['sad', 'happy', 'odd'];
+  const known = await decoded(all);
+  const facts = ({ out }: DecoderFixture): unknown[] => out.changes.map(({ schemaId: _id, ...change }) => change);
+  assert.equal(known.looks, 1);
+  const grown = await decoded(['sad'], ['sad', 'happy'], all);
+  assert.deepEqual(facts(grown), facts(known));
+  assert.equal(grown.looks, 3);
+  // "odd" was renamed before anybody could ask.
+  const renamed = await decoded(['sad'], ['sad', 'happy', 'even']);
+  assert.deepEqual(facts(renamed), facts(known));
+  assert.equal(renamed.looks, 3);
+  assert.deepEqual(renamed.out.boundaries, known.out.boundaries);
 });
