@@ -96,10 +96,13 @@ async function decoded(...readings: readonly string[][]): Promise<DecoderFixture
   return Object.assign(fixture, { looks });
 }
 
+function facts({ out }: DecoderFixture): unknown[] {
+  return out.changes.map(({ schemaId: _id, ...change }) => change);
+}
+
 test('a row that waits for its type is the same change at the same place, and no other waits again', async () => {
   const all = ['sad', 'happy', 'odd'];
   const known = await decoded(all);
-  const facts = ({ out }: DecoderFixture): unknown[] => out.changes.map(({ schemaId: _id, ...change }) => change);
   assert.equal(known.looks, 1);
   const grown = await decoded(['sad'], ['sad', 'happy'], all);
   assert.deepEqual(facts(grown), facts(known));
