@@ -11,6 +11,51 @@ const orders = (rows: number): string =>
   `CREATE TABLE orders (id int PRIMARY KEY, item text); INSERT INTO orders SELECT n, 'old' FROM generate_series(1, ${rows}) n`;
 const reads = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => `r${from + index}`);
 
+/** The scene of the next test. False: it did not come about, and is to be played again. */
+async function changesInWindow(server: string): Promise<boolean> {
+  await using db = await createDatabase(server);
+  await db.query(`${orders(4)}; CREATE TABLE gone (id int PRIMARY KEY); INSERT INTO gone VALUES (1), (2); ${signalTable}`);
+  await using running = await streaming(db, { extra: { ...withSignals, 'skipped.operations': 'd,t' } });
+  // What describes a table to the stream is a session that is held, too: it has to know them before.
+  await db.query("INSERT INTO orders VALUES (5, 'old'); INSERT INTO gone VALUES (3)");
+  await running.out.untilChanges(2);
+  const hold = await WindowHold.open(db);
+  await execute(running, [table]);
+  await hold.untilHeld();
+  await db.query("DELETE FROM orders WHERE id = 2; UPDATE orders SET item = 'new' WHERE id = 3; UPDATE orders SET id = 40 WHERE id = 4");
+  // Rows that are handed over before the stream has brought these changes are what the table held then. A server that has
+  // forgotten what it told of its tables, as a busy one may, tells it again, and the stream cannot look them up now.
+  const brought = await running.out
+    .until(() => running.out.changes.some(({ after }) => after?.['id'] === '40'), 10_000)
+    .then(
+      () => true,
+      () => false,
+    );
+  await hold.letGo();
+  if (!brought) return false;
+  await untilNote(running, 'COMPLETED');
+  await hold.again();
+  await execute(running, ['public.gone']);
+  await hold.untilHeld();
+  // The stream cannot be told of the truncated table while windows are held, so it may be read out before that: the message tells.
+  await db.query("TRUNCATE gone; SELECT pg_logical_emit_message(true, 'test', 'truncated')");
+  await hold.letGo();
+  const { changes } = running.out;
+  await running.out.until(() => notes(changes).filter((note) => note === 'COMPLETED').length === 2 && changes.some(({ op }) => op === 'm'));
+  const truncated = changes.findIndex(({ op }) => op === 'm');
+  assert.deepEqual(told(changes.slice(truncated), 'public.gone'), []);
+  const rows = told(changes, table);
+  assert.ok(rows.includes('r1') && !rows.includes('r2') && !rows.includes('r4'), rows.join());
+  assert.equal(changes.findLast((change) => change.table === table && change.after?.['id'] === '3')?.after?.['item'], 'new');
+  assert.ok(
+    !changes.some((change) => change.op === 'r' && change.after?.['id'] === '3' && change.after['item'] === 'old'),
+    'an older value',
+  );
+  const marks = await db.query<{ type: string }>("SELECT type FROM signals WHERE type LIKE 'snapshot-window%'");
+  assert.ok(marks.some(({ type }) => type === 'snapshot-window-open') && marks.some(({ type }) => type === 'snapshot-window-close'));
+  return true;
+}
+
 for (const [version, server] of servers) {
   test(`Postgres ${version}: an incremental snapshot reads a table in chunks of its key, and its end leaves no trace in the offset`, async () => {
     await using db = await createDatabase(server);
@@ -25,41 +70,8 @@ for (const [version, server] of servers) {
   });
 
   test(`Postgres ${version}: what is deleted, updated or truncated in a window does not come back, though it is skipped`, async () => {
-    await using db = await createDatabase(server);
-    await db.query(`${orders(4)}; CREATE TABLE gone (id int PRIMARY KEY); INSERT INTO gone VALUES (1), (2); ${signalTable}`);
-    await using running = await streaming(db, { extra: { ...withSignals, 'skipped.operations': 'd,t' } });
-    // What describes a table to the stream is a session that is held, too: it has to know them before.
-    await db.query("INSERT INTO orders VALUES (5, 'old'); INSERT INTO gone VALUES (3)");
-    await running.out.untilChanges(2);
-    const hold = await WindowHold.open(db);
-    await execute(running, [table]);
-    await hold.untilHeld();
-    await db.query("DELETE FROM orders WHERE id = 2; UPDATE orders SET item = 'new' WHERE id = 3; UPDATE orders SET id = 40 WHERE id = 4");
-    // Rows that are handed over before the stream has brought these changes are what the table held then.
-    await running.out.until(() => running.out.changes.some(({ after }) => after?.['id'] === '40'));
-    await hold.letGo();
-    await untilNote(running, 'COMPLETED');
-    await hold.again();
-    await execute(running, ['public.gone']);
-    await hold.untilHeld();
-    // The stream cannot be told of the truncated table while windows are held, so it may be read out before that: the message tells.
-    await db.query("TRUNCATE gone; SELECT pg_logical_emit_message(true, 'test', 'truncated')");
-    await hold.letGo();
-    const { changes } = running.out;
-    await running.out.until(
-      () => notes(changes).filter((note) => note === 'COMPLETED').length === 2 && changes.some(({ op }) => op === 'm'),
-    );
-    const truncated = changes.findIndex(({ op }) => op === 'm');
-    assert.deepEqual(told(changes.slice(truncated), 'public.gone'), []);
-    const rows = told(changes, table);
-    assert.ok(rows.includes('r1') && !rows.includes('r2') && !rows.includes('r4'), rows.join());
-    assert.equal(changes.findLast((change) => change.table === table && change.after?.['id'] === '3')?.after?.['item'], 'new');
-    assert.ok(
-      !changes.some((change) => change.op === 'r' && change.after?.['id'] === '3' && change.after['item'] === 'old'),
-      'an older value',
-    );
-    const marks = await db.query<{ type: string }>("SELECT type FROM signals WHERE type LIKE 'snapshot-window%'");
-    assert.ok(marks.some(({ type }) => type === 'snapshot-window-open') && marks.some(({ type }) => type === 'snapshot-window-close'));
+    for (let scene = 1; !(await changesInWindow(server)); scene += 1)
+      assert.ok(scene < 10, 'the stream stands still while a window is held');
   });
 }
 
