@@ -65,6 +65,8 @@ function readFeatures(reader: ResponseReader, features: Map<string, number>): vo
 export interface MetadataResponse {
   readonly brokers: readonly { readonly id: number; readonly host: string; readonly port: number }[];
   readonly clusterId: string | null;
+  /** -1 while there is none. */
+  readonly controllerId: number;
   readonly topics: readonly { readonly errorCode: number; readonly name: string; readonly partitions: readonly PartitionMetadata[] }[];
 }
 
@@ -73,6 +75,8 @@ export interface PartitionMetadata {
   readonly partition: number;
   /** -1 while there is none. */
   readonly leader: number;
+  /** How many there are to be. */
+  readonly replicas: number;
 }
 
 /*
@@ -101,7 +105,7 @@ export const metadataApi = brokerApi<[topics: readonly string[], autoCreate: boo
       return broker;
     });
     const clusterId = reader.readNullableString();
-    reader.readInt32();
+    const controllerId = reader.readInt32();
     const topics = reader.readArray((r) => {
       const errorCode = r.readInt16();
       const name = r.readString();
@@ -110,15 +114,16 @@ export const metadataApi = brokerApi<[topics: readonly string[], autoCreate: boo
       r.readInt32();
       return { errorCode, name, partitions };
     });
-    return { brokers, clusterId, topics };
+    return { brokers, clusterId, controllerId, topics };
   },
 );
 
 function readPartition(reader: ResponseReader): PartitionMetadata {
-  const partition = { errorCode: reader.readInt16(), partition: reader.readInt32(), leader: reader.readInt32() };
+  const [errorCode, partition, leader] = [reader.readInt16(), reader.readInt32(), reader.readInt32()];
   reader.readInt32();
-  for (let list = 0; list < 3; list += 1) reader.readArray((r) => r.readInt32(), false);
-  return partition;
+  const replicas = reader.readArray((r) => r.readInt32(), false).length;
+  for (let list = 0; list < 2; list += 1) reader.readArray((r) => r.readInt32(), false);
+  return { errorCode, partition, leader, replicas };
 }
 
 export interface CoordinatorResponse {

@@ -4,6 +4,7 @@ import type { BrokerApi } from './broker-api.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import type { BrokerAddress, ClientConfig } from './client-config.ts';
 import { apiVersionsApi, findCoordinatorApi, metadataApi } from './cluster-api.ts';
+import type { MetadataResponse } from './cluster-api.ts';
 import { fromKafkaClient, isTransient, kafkaError } from './kafka-error.ts';
 
 export interface TopicMetadata {
@@ -63,7 +64,7 @@ export class Cluster {
   /** Finds a broker among the bootstrap servers. Rejects with `kafka.unreachable`, `kafka.authentication`, `kafka.authorization`. */
   async connect(): Promise<void> {
     await this.refresh([]);
-    const versions = await this.#anyBroker('ask for API versions', apiVersionsApi);
+    const versions = await this.callAny('ask for API versions', apiVersionsApi);
     if (versions.errorCode !== 0) throw kafkaError(versions.errorCode, 'tell its API versions', this.config.serverNames);
     this.#versions = versions.versionMax;
     this.#features = versions.features;
@@ -71,9 +72,7 @@ export class Cluster {
 
   /** Asks for the brokers and for these topics. A topic that does not exist is forgotten, other topic errors reject. */
   async refresh(topics: readonly string[], autoCreate = false): Promise<void> {
-    const metadata = await this.#anyBroker('ask for metadata', metadataApi, topics, autoCreate);
-    this.#clusterId = metadata.clusterId;
-    for (const { id, host, port } of metadata.brokers) this.#addresses.set(id, { host, port });
+    const metadata = await this.metadata('ask for metadata', topics, autoCreate);
     for (const topic of metadata.topics) {
       if (topic.errorCode !== 0) this.#topics.delete(topic.name);
       if (isTransient(topic.errorCode)) continue;
@@ -85,9 +84,17 @@ export class Cluster {
     if (topics.length > 0) this.#metadataAtMs = this.#clock.monotonic();
   }
 
+  /** The answer of a broker about the cluster and these topics, as it is. */
+  async metadata(doing: string, topics: readonly string[], autoCreate = false): Promise<MetadataResponse> {
+    const metadata = await this.callAny(doing, metadataApi, topics, autoCreate);
+    this.#clusterId = metadata.clusterId;
+    for (const { id, host, port } of metadata.brokers) this.#addresses.set(id, { host, port });
+    return metadata;
+  }
+
   /** The id of the broker that coordinates a transactional id. Rejects with `kafka.transient` while there is none. */
   async transactionCoordinator(transactionalId: string): Promise<number> {
-    const found = await this.#anyBroker('find the transaction coordinator', findCoordinatorApi, 1, transactionalId);
+    const found = await this.callAny('find the transaction coordinator', findCoordinatorApi, 1, transactionalId);
     if (found.errorCode !== 0) {
       throw kafkaError(found.errorCode, `name the coordinator of transactional.id ${transactionalId}`, this.config.serverNames);
     }
@@ -131,7 +138,8 @@ export class Cluster {
     await Promise.allSettled(connections.map(async (connection) => (await connection).close()));
   }
 
-  async #anyBroker<A extends readonly unknown[], R>(doing: string, api: BrokerApi<A, R>, ...args: A): Promise<R> {
+  /** Sends one request to whichever broker answers. */
+  async callAny<A extends readonly unknown[], R>(doing: string, api: BrokerApi<A, R>, ...args: A): Promise<R> {
     let failure: unknown;
     for (const address of [...this.#addresses.values(), ...this.config.servers]) {
       try {

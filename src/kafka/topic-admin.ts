@@ -1,9 +1,10 @@
-import type { Admin } from 'kafkajs';
-import kafkajs from 'kafkajs';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError } from '../base/errors.ts';
+import { BrokerRefusal } from './broker-api.ts';
 import type { ClientConfig } from './client-config.ts';
-import { brokerCode, fromKafkaClient, KafkaCode } from './kafka-error.ts';
+import { Cluster } from './cluster.ts';
+import { brokerCode, fromKafkaClient, isTransient, KafkaCode } from './kafka-error.ts';
+import { createTopicsApi, describeSettingApi } from './topic-admin-api.ts';
 
 export interface NewTopic {
   readonly name: string;
@@ -19,52 +20,45 @@ export interface TopicDescription {
   readonly replicationFactor: number;
 }
 
-/** Creates and looks at topics. Connects with the first request; every rejection is a `ConnectError`. */
+/**
+ * Creates and looks at topics. Connects with the first request; every rejection is a `ConnectError`. Asks about nothing but the
+ * topics in question: a description of the whole cluster, which kafkajs gets in front of each such request, is many
+ * megabytes of objects where there are many topics.
+ */
 export class TopicAdmin {
-  readonly #admin: Admin;
+  readonly #cluster: Cluster;
   readonly #clock: Clock;
-  readonly #servers: string;
-  #connected: Promise<void> | null = null;
+  readonly #patient: boolean;
 
-  /** `patient`: kafkajs tries again by itself, which takes more than a minute where nobody answers. */
+  /** `patient`: where nobody answers, it tries again for some seconds. */
   constructor(config: ClientConfig, clock: Clock, patient = true) {
-    const settings = config.kafkajs();
-    this.#admin = new kafkajs.Kafka(patient ? settings : { ...settings, retry: { ...settings.retry, retries: 0 } }).admin();
+    this.#cluster = new Cluster(config, clock);
     this.#clock = clock;
-    this.#servers = config.serverNames;
+    this.#patient = patient;
   }
 
   clusterId(): Promise<string> {
-    return this.#ask('describe the cluster', async (admin) => (await admin.describeCluster()).clusterId);
+    return this.#ask('describe the cluster', async (doing) => (await this.#cluster.metadata(doing, [])).clusterId ?? '');
   }
 
   brokerCount(): Promise<number> {
-    return this.#ask('describe the cluster', async (admin) => (await admin.describeCluster()).brokers.length);
+    return this.#ask('describe the cluster', async (doing) => (await this.#cluster.metadata(doing, [])).brokers.length);
   }
 
   /** Asks the brokers whether such a topic could be created, and creates nothing; rejects with their reason. */
   async tryCreate(topic: NewTopic): Promise<void> {
-    await this.#ask(`create topics such as ${topic.name}`, (admin) =>
-      admin.createTopics({
-        validateOnly: true,
-        waitForLeaders: false,
-        topics: [{ topic: topic.name, numPartitions: topic.partitions, replicationFactor: topic.replicationFactor }],
-      }),
-    );
+    await this.#create(`create topics such as ${topic.name}`, topic, true);
   }
 
   /** Null when the topic does not exist. Never creates it. */
-  async describe(name: string): Promise<TopicDescription | null> {
-    try {
-      return await this.#ask(`describe topic ${name}`, async (admin) => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
-        const partitions = topics[0]?.partitions ?? [];
-        return { partitions: partitions.length, replicationFactor: partitions[0]?.replicas.length ?? 0 };
-      });
-    } catch (error) {
-      if (brokerCode(causeOf(error)) === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION) return null;
-      throw error;
-    }
+  describe(name: string): Promise<TopicDescription | null> {
+    return this.#ask(`describe topic ${name}`, async (doing) => {
+      const [topic] = (await this.#cluster.metadata(doing, [name])).topics;
+      if (topic === undefined || topic.errorCode === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION) return null;
+      requireNoError(topic.errorCode, name);
+      for (const { errorCode } of topic.partitions) if (errorCode !== replicaNotAvailable) requireNoError(errorCode, name);
+      return { partitions: topic.partitions.length, replicationFactor: topic.partitions[0]?.replicas ?? 0 };
+    });
   }
 
   /** The topic's setting, or null when it is not known or not allowed to be read. */
@@ -73,51 +67,27 @@ export class TopicAdmin {
   }
 
   /** The same of many topics, in one request that fails as a whole. A broker that has not heard of a new topic yet is asked again. */
-  async settings(topics: readonly string[], name: string): Promise<ReadonlyMap<string, string | null>> {
-    const [topic = '', ...others] = topics;
-    const doing = others.length === 0 ? `read the settings of topic ${topic}` : `read the settings of ${topics.length} topics`;
-    const resources = await this.#ask(
-      doing,
-      async (admin) => {
-        const answer = await admin.describeConfigs({
-          includeSynonyms: false,
-          resources: topics.map((each) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name: each, configNames: [name] })),
-        });
-        return answer.resources;
-      },
-      [leaderNotAvailable, KafkaCode.UNKNOWN_TOPIC_OR_PARTITION],
-    );
-    return new Map(
-      resources.map(({ resourceName, configEntries }) => [
-        resourceName,
-        configEntries.find((entry) => entry.configName === name)?.configValue ?? null,
-      ]),
-    );
+  settings(topics: readonly string[], name: string): Promise<ReadonlyMap<string, string | null>> {
+    const [first = '', ...others] = topics;
+    const asking = others.length === 0 ? `read the settings of topic ${first}` : `read the settings of ${topics.length} topics`;
+    return this.#ask(asking, async (doing) => {
+      const described = await this.#cluster.callAny(doing, describeSettingApi, topics, name);
+      for (const { errorCode, message } of described) requireNoError(errorCode, message);
+      return new Map(described.map((topic) => [topic.name, topic.value]));
+    });
   }
 
   /** True when this call created the topic, false when it was there already (also when another worker was quicker). */
   async create(topic: NewTopic): Promise<boolean> {
-    let created = false;
+    let created = true;
     try {
-      created = await this.#ask(`create topic ${topic.name}`, (admin) =>
-        admin.createTopics({
-          waitForLeaders: false,
-          topics: [
-            {
-              topic: topic.name,
-              numPartitions: topic.partitions,
-              replicationFactor: topic.replicationFactor,
-              configEntries: Object.entries(topic.settings).map(([name, value]) => ({ name, value })),
-            },
-          ],
-        }),
-      );
+      await this.#create(`create topic ${topic.name}`, topic, false);
     } catch (error) {
       // It may be one's own first try that has made it, of which no answer came.
-      if (brokerCode(causeOf(error)) !== KafkaCode.TOPIC_ALREADY_EXISTS) throw error;
+      if (!(error instanceof ConnectError) || brokerCode(error.cause) !== KafkaCode.TOPIC_ALREADY_EXISTS) throw error;
+      created = false;
     }
-    // A broker hears of the topic a moment after the controller made it. kafkajs's own wait takes that moment for an error
-    // where brokers do not create topics by themselves.
+    // A broker hears of the topic a moment after the controller made it.
     for (let attempt = 1; attempt <= attemptsMax && (await this.describe(topic.name)) === null; attempt += 1) {
       await this.#clock.sleep(pauseMs(attempt));
     }
@@ -125,44 +95,43 @@ export class TopicAdmin {
   }
 
   async close(): Promise<void> {
-    const connected = this.#connected;
-    this.#connected = null;
-    if (connected === null) return;
-    await connected.catch(() => undefined);
-    await this.#admin.disconnect();
+    await this.#cluster.close();
   }
 
-  async #ask<T>(doing: string, request: (admin: Admin) => Promise<T>, passing: readonly number[] = [leaderNotAvailable]): Promise<T> {
-    this.#connected ??= this.#admin.connect();
-    try {
-      await this.#connected;
-      return await this.#eventually(request, passing);
-    } catch (error) {
-      // A later request starts with a new connection.
-      if (brokerCode(error) === null) await this.close().catch(() => undefined);
-      throw fromKafkaClient(error, doing, this.#servers);
-    }
+  #create(asking: string, topic: NewTopic, validateOnly: boolean): Promise<void> {
+    return this.#ask(asking, async (doing) => {
+      const { controllerId } = await this.#cluster.metadata(doing, []);
+      if (controllerId < 0) throw new BrokerRefusal(notController, 'the cluster has no controller now');
+      for (const { errorCode, message } of await this.#cluster.call(controllerId, doing, createTopicsApi, [topic], validateOnly)) {
+        requireNoError(errorCode, message);
+      }
+    });
   }
 
-  /** kafkajs sends admin requests to the controller it knows; while that moves, its own retries see the change. */
-  async #eventually<T>(request: (admin: Admin) => Promise<T>, passing: readonly number[]): Promise<T> {
+  /** A request whose answer was lost may have been obeyed: none of these does harm when it is sent again. */
+  async #ask<T>(doing: string, request: (doing: string) => Promise<T>): Promise<T> {
+    const { retryBackoffMaxMs, serverNames } = this.#cluster.config;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await request(this.#admin);
+        return await request(doing);
       } catch (error) {
         const code = brokerCode(error);
-        if (attempt === attemptsMax || code === null || !passing.includes(code)) throw error;
-        await this.#clock.sleep(pauseMs(attempt));
+        const failure = fromKafkaClient(error, doing, serverNames);
+        const lost = code === null && this.#patient && failure.code === 'kafka.unreachable' && attempt < lostAttemptsMax;
+        if (!lost && (attempt === attemptsMax || code === null || !isTransient(code))) throw failure;
       }
+      await this.#clock.sleep(Math.min(pauseMs(attempt), retryBackoffMaxMs));
     }
   }
 }
 
 /** Some ten seconds in all, as brokers that have much to do tell each other late; after that whoever uses the topic says what is wrong. */
 const attemptsMax = 20;
+const lostAttemptsMax = 9;
 const pauseMs = (attempt: number): number => Math.min(20 * attempt * attempt, 1000);
-const leaderNotAvailable = 5;
+const replicaNotAvailable = 9;
+const notController = 41;
 
-function causeOf(error: unknown): unknown {
-  return error instanceof ConnectError ? error.cause : error;
+function requireNoError(errorCode: number, message: string | null): void {
+  if (errorCode !== KafkaCode.NONE) throw new BrokerRefusal(errorCode, message ?? `error ${errorCode}`);
 }
