@@ -31,6 +31,7 @@ const cellBase = 16;
 const slots = 4;
 
 const empty = new Uint8Array(0);
+const noWords = wordsOf(empty);
 
 /**
  * The row encoder's loop for Avro: the same program and the same bytes, with the position in a local variable and the
@@ -41,7 +42,7 @@ export class AvroRowEncoder extends RowEncoder {
   readonly #quick: Int32Array;
   readonly #constantWords: DataView;
   #source: Uint8Array = empty;
-  #sourceWords = wordsOf(empty);
+  #sourceWords = noWords;
 
   readonly wireHeader: Uint8Array;
 

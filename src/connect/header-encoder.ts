@@ -18,9 +18,9 @@ export interface HeaderPart {
 const nullByte = 0xff;
 
 interface Entry {
-  /** The encoded name; for a constant also its length and bytes. */
-  readonly prefix: Uint8Array;
-  readonly words: DataView;
+  /** The encoded name; for a constant also its length and bytes: a range of `#bytes`. */
+  readonly start: number;
+  readonly end: number;
   readonly encoder: RowEncoder | null;
   readonly presence: TupleRef | null;
   readonly register: number;
@@ -34,28 +34,33 @@ const scratch = new ByteSink(Buffer.allocUnsafeSlow(256));
  * Headers that are the same on every record are one block, encoded once.
  */
 export class HeaderEncoder implements RowEncoder {
-  readonly #block: Uint8Array | null;
-  readonly #blockWords: DataView | null;
+  /** The number of all headers, then what is known of each, one behind the other. */
+  readonly #bytes: Uint8Array;
+  readonly #words: DataView;
+  readonly #constant: boolean;
   readonly #entries: readonly Entry[];
 
   constructor(parts: readonly HeaderPart[]) {
+    const pieces = [varint(parts.length)];
+    let at = pieces[0]?.length ?? 0;
     this.#entries = parts.map(({ name, value, presence, register }) => {
-      if (value === null || value instanceof Uint8Array) {
-        const prefix = ownBytes([text(name), bytes(value)]);
-        return { prefix, words: wordsOf(prefix), encoder: null, presence, register };
-      }
-      const prefix = ownBytes([text(name)]);
-      return { prefix, words: wordsOf(prefix), encoder: value, presence, register };
+      const encoder = value === null || value instanceof Uint8Array ? null : value;
+      const known = value === null || value instanceof Uint8Array ? Buffer.concat([text(name), bytes(value)]) : text(name);
+      pieces.push(known);
+      const start = at;
+      at += known.length;
+      return { start, end: at, encoder, presence, register };
     });
-    const constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null && entry.register < 0);
-    this.#block = constant ? ownBytes([varint(parts.length), ...this.#entries.map((entry) => entry.prefix)]) : null;
-    this.#blockWords = this.#block === null ? null : wordsOf(this.#block);
+    // Outside of Node's shared pool, of which a piece keeps all 64 KiB alive.
+    this.#bytes = Uint8Array.from(Buffer.concat(pieces));
+    this.#words = wordsOf(this.#bytes);
+    this.#constant = this.#entries.every((entry) => entry.encoder === null && entry.presence === null && entry.register < 0);
   }
 
   /** Writes nothing when no header applies to this change. */
   encode(change: Change, out: ByteSink): void {
-    if (this.#block !== null && this.#blockWords !== null) {
-      out.copyRun(this.#block, this.#blockWords, 0, this.#block.length);
+    if (this.#constant) {
+      out.copyRun(this.#bytes, this.#words, 0, this.#bytes.length);
       return;
     }
     let count = 0;
@@ -64,7 +69,7 @@ export class HeaderEncoder implements RowEncoder {
     out.int(count);
     for (const entry of this.#entries) {
       if (!applies(entry, change)) continue;
-      out.copyRun(entry.prefix, entry.words, 0, entry.prefix.length);
+      out.copyRun(this.#bytes, this.#words, entry.start, entry.end);
       if (entry.encoder !== null) this.#value(entry.encoder, change, out);
     }
   }
@@ -95,11 +100,6 @@ function applies(entry: Entry, change: Change): boolean {
 /** For headers that are made on slow paths: the same form from names and texts. */
 export function encodeHeaderBlock(headers: readonly (readonly [name: string, value: string])[]): Buffer {
   return Buffer.concat([varint(headers.length), ...headers.flatMap(([name, value]) => [text(name), text(value)])]);
-}
-
-/** Outside of Node's shared pool, of which a piece keeps all 64 KiB alive. */
-function ownBytes(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
 }
 
 function text(value: string): Buffer {

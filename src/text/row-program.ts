@@ -102,7 +102,7 @@ class RowProgramBuilder {
   readonly #code: number[] = [];
   readonly #formats: CellFormat[] = [];
   readonly #encoders: EncodedNode['encoder'][] = [];
-  #constants = Buffer.alloc(0);
+  readonly #constants = new ByteSink(Buffer.allocUnsafeSlow(1024));
   /** Where the run that is still growing starts; -1: none is. */
   #runStart = -1;
   /** The image that cells are read from at this point of the program, -1 when that depends on the way here. */
@@ -116,8 +116,7 @@ class RowProgramBuilder {
 
   build(): RowProgram {
     this.#instruction(Opcode.END, 0, 0);
-    // Copied: a piece of Node's shared pool would keep all of its 64 KiB for as long as the program lives.
-    const constants = Uint8Array.from(this.#constants);
+    const constants = Uint8Array.from(this.#constants.bytes.subarray(0, this.#constants.at));
     return { code: Int32Array.from(this.#code), constants, formats: this.#formats, encoders: this.#encoders, schema: this.#schema };
   }
 
@@ -140,10 +139,8 @@ class RowProgramBuilder {
 
   /** Appends to the current run of constants. */
   constant(write: (out: ByteSink) => void): void {
-    const bytes = toBytes(write);
-    if (bytes.length === 0) return;
-    if (this.#runStart < 0) this.#runStart = this.#constants.length;
-    this.#constants = Buffer.concat([this.#constants, bytes]);
+    const { start, end } = this.#append(write);
+    if (this.#runStart < 0 && end > start) this.#runStart = start;
   }
 
   #struct(node: StructNode): void {
@@ -289,18 +286,28 @@ class RowProgramBuilder {
 
   /** Constants that are not part of the main run: written only in some cases. */
   #aside(write: (out: ByteSink) => void): Run {
-    const bytes = toBytes(write);
     this.#flush();
-    const start = this.#constants.length;
-    this.#constants = Buffer.concat([this.#constants, bytes]);
-    return { start, end: this.#constants.length };
+    return this.#append(write);
+  }
+
+  #append(write: (out: ByteSink) => void): Run {
+    const out = this.#constants;
+    const start = out.at;
+    for (;;) {
+      write(out);
+      if (!out.overflowed) return { start, end: out.at };
+      const larger = Buffer.allocUnsafeSlow(2 * out.at);
+      out.bytes.copy(larger, 0, 0, start);
+      out.bytes = larger;
+      out.rewind(start);
+    }
   }
 
   #flush(): void {
     if (this.#runStart < 0) return;
     const start = this.#runStart;
     this.#runStart = -1;
-    this.#instruction(Opcode.RUN, start, this.#constants.length);
+    this.#instruction(Opcode.RUN, start, this.#constants.at);
   }
 
   /** Appends an instruction, after the run that stands before it; answers where it starts. */
@@ -334,16 +341,6 @@ function castLiteral(value: LiteralValue, column: Column, schema: Schema): Liter
 /** Texts that the shape itself brings are not rewritten. */
 function plainFormat(format: CellFormat): CellFormat {
   return format.kind === ColumnKind.REWRITTEN ? plainFormat(format.element!) : format;
-}
-
-function toBytes(write: (out: ByteSink) => void): Buffer {
-  const out = new ByteSink(Buffer.alloc(256));
-  for (;;) {
-    write(out);
-    if (!out.overflowed) return out.bytes.subarray(0, out.at);
-    out.bytes = Buffer.alloc(out.at);
-    out.at = 0;
-  }
 }
 
 function shapeError(message: string): ConnectError {

@@ -16,14 +16,18 @@ export interface RowLayout {
   /** With the columns that are read: those that no record shows are left out. */
   readonly table: SnapshotTable;
   readonly rowSchema: RowSchema;
-  /** To be declared before the first row. */
-  readonly shape: Shape;
   /** Column on the wire → cell of the tuple; -1: read for other reasons. */
   readonly cellOf: Int16Array;
 }
 
+export interface NewLayout {
+  readonly layout: RowLayout;
+  /** To be declared before the first row, and then dropped: it takes many times the room of a layout. */
+  readonly shape: Shape;
+}
+
 /** Columns that no record shows are not read: they may be large, or none of this user's business. */
-export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings, former?: FormerNames): RowLayout {
+export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings, former?: FormerNames): NewLayout {
   const { info, columns: wireColumns } = published;
   const { schema, name } = info;
   const { rowSchema, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
@@ -31,7 +35,7 @@ export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings
   const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
   const cellOf = new Int16Array(table.columns.length + extra).fill(-1);
   cellOf.set(columnOf.filter((cell) => cell >= 0));
-  return { table, rowSchema, shape, cellOf };
+  return { layout: { table, rowSchema, cellOf }, shape };
 }
 
 export interface RowCopyOptions {

@@ -55,6 +55,7 @@ export interface SnapshotReadersOptions {
 export class SnapshotReaders {
   readonly #options: SnapshotReadersOptions;
   readonly #room: TurnOutlet;
+  /** Of the tables that are not opened yet: the plans of a table's records live as long as its layout. */
   readonly #layouts = new Map<SnapshotTable, RowLayout>();
   /** Opened and not complete. */
   readonly #open = new Set<TableReading>();
@@ -94,9 +95,9 @@ export class SnapshotReaders {
   async declare(): Promise<void> {
     const { tables, types, settings, out, signal } = this.#options;
     await declareTables(tables, signal, async (table) => {
-      const layout = rowLayout(table, types, settings);
+      const { layout, shape } = rowLayout(table, types, settings);
       this.#layouts.set(table, layout);
-      await out.declare(layout.shape);
+      await out.declare(shape);
     });
   }
 
@@ -142,6 +143,7 @@ export class SnapshotReaders {
     const { epoch } = this.#options;
     await holdTable(client, published);
     const layout = must(this.#layouts.get(published), 'the table was declared');
+    this.#layouts.delete(published);
     const node = await fileNode(client, published.info.oid);
     const ranges = this.#storedRanges(layout, node) ?? (await asItIs(published, () => this.#split(client, layout)));
     const reading = new TableReading(layout, epoch, node, ranges);

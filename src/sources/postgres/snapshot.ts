@@ -131,7 +131,8 @@ export class Snapshot {
     } finally {
       // What is still under way on a failed connection is of no interest: do not wait for it.
       if (this.#completed) for (const client of clients) await client.end().catch(() => {});
-      else stop.abort();
+      // Also when all is well: Node keeps a signal made of others, and with it all that was read, until it aborts.
+      stop.abort();
     }
   }
 

@@ -59,7 +59,7 @@ export class BlockingSnapshot {
           if (typeof plan === 'string') faults.push({ collection, fault: plan });
           else plans.push(plan);
         }
-        for (const { layout } of plans) await this.#parts.out.declare(layout.shape);
+        for (const { shape } of plans) await this.#parts.out.declare(shape);
         if (plans.length === 0) return faults;
         const opened = await openWindow(this.#parts, plans, new Map());
         if (opened === null) continue;

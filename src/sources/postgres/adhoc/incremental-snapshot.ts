@@ -94,7 +94,7 @@ export class IncrementalSnapshot {
     if (plan === 'unknown') return 'UNKNOWN_SCHEMA';
     if (plan === 'no-key') return 'NO_PRIMARY_KEY';
     if (plan === 'bad-key') return 'SQL_EXCEPTION';
-    await out.declare(plan.layout.shape);
+    await out.declare(plan.shape);
     for (const tuple of [change.before, change.after, change.related]) tuple.reserve(plan.rowCells);
     this.#plan = plan;
     return plan;

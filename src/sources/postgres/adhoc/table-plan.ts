@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import type { TableInfo } from '../catalog.ts';
 import { loadTables, TypeCatalog } from '../catalog.ts';
 import { compileNameList } from '../name-list.ts';
-import { rowLayout, type RowLayout } from '../row-copy.ts';
+import { rowLayout, type NewLayout } from '../row-copy.ts';
 import type { SnapshotTable } from '../snapshot-query.ts';
 import { snapshotTables } from '../snapshot-tables.ts';
 import type { StartContext } from '../start-context.ts';
@@ -12,10 +12,9 @@ import type { OrderColumn } from './chunk-query.ts';
 import type { WatchedTable } from './snapshot-window.ts';
 
 /** How a table is read, as it is defined now. */
-export interface TablePlan {
+export interface TablePlan extends NewLayout {
   readonly collection: Collection;
   readonly info: TableInfo;
-  readonly layout: RowLayout;
   /** Whose rows are read: the table itself, or one partition of it. */
   readonly from: SnapshotTable;
   /** Empty: there is nothing to order it by. */
@@ -62,7 +61,7 @@ export async function planTable(
   );
   // A whole SELECT in the place of the table; as blocking snapshots have it.
   const override = collection.condition !== null && /^\s*select\b/i.test(collection.condition) ? collection.condition : null;
-  const layout = rowLayout({ ...found, override }, types, start.settings, start.renames?.formerOf(found.info));
+  const { layout, shape } = rowLayout({ ...found, override }, types, start.settings, start.renames?.formerOf(found.info));
   const { rowSchema, table } = layout;
   const columns = rowSchema.columns.map(({ name }) => name);
   const key = [...rowSchema.key].map((cell) => columns[cell] ?? '');
@@ -79,6 +78,7 @@ export async function planTable(
     collection,
     info: found.info,
     layout,
+    shape,
     from: part?.info === undefined || part.info === null ? table : { ...table, info: part.info },
     order,
     condition: part?.condition ?? (override === null ? collection.condition : null),
