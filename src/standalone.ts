@@ -1,3 +1,5 @@
+import { flushCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { describeError } from './base/errors.ts';
 import type { Logger } from './base/log.ts';
@@ -67,6 +69,7 @@ async function standalone(workerPath: string, connectorPaths: readonly string[],
   }
   const { log } = composed;
   onFault(log);
+  keepHeapSmall();
 
   let running: RunningWorker;
   try {
@@ -81,6 +84,16 @@ async function standalone(workerPath: string, connectorPaths: readonly string[],
   const drained = await running.close();
   log.info(drained ? 'Drained, leaving' : 'Leaving with tasks abandoned');
   return drained ? ExitCode.CLEAN : ExitCode.UNDRAINED;
+}
+
+/**
+ * Most of what outlives the start with many tables is garbage: collected when the heap has doubled, not quadrupled, it takes
+ * 50 to 80 MB less with 500 tables. Not from the launcher: V8 refuses compiled code that was kept under other flags, also
+ * Node's own, which is a sixth of the start. So what is loaded by now is kept under the flags that the next start begins with.
+ */
+function keepHeapSmall(): void {
+  flushCompileCache();
+  setFlagsFromString('--heap-growing-percent=100');
 }
 
 /** What nobody caught leaves the program in a state that nobody knows: exactly-once needs no last words, so it ends. */

@@ -108,11 +108,10 @@ export class RecordBatch {
 
   /** Room for at least `bytes` in all; what was written up to `keep` is kept. */
   grow(bytes: number, keep: number): void {
-    // Twice as much each time, but no more than is ever used: the record that makes the batch full is the last one.
+    // At once what is ever used, since the record that makes the batch full is the last one: room takes no memory before it is
+    // written to, but buffers that were outgrown take theirs until the garbage collector comes.
     const enough = this.#bytesMax + lastRecordBytes;
-    const larger = Buffer.allocUnsafeSlow(
-      bytes > enough ? bytes + (bytes >> 3) : Math.min(Math.max(bytes, this.out.bytes.length * 2), enough),
-    );
+    const larger = Buffer.allocUnsafeSlow(bytes > enough ? bytes + (bytes >> 3) : enough);
     this.out.bytes.copy(larger, 0, 0, keep);
     this.out.bytes = larger;
   }

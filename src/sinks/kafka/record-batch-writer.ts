@@ -27,8 +27,6 @@ const headerBytes = 61;
 /** What comes before the part of a record that the arena holds, at its longest: length, attributes, timestamp and offset deltas. */
 const recordOverheadMax = 5 + 1 + 10 + 5;
 const transactionalBit = 0x10;
-/** Bytes below which the room for encoded batches grows generously. */
-const roomDoubledMax = 1024 * 1024;
 
 /**
  * Turns a batch's records into Kafka record batches: one counting sort by partition, then one pass that writes the few
@@ -65,7 +63,10 @@ export class RecordBatchWriter {
     const encoded: EncodedBatch[] = [];
     this.#sort(batch, topics);
     this.#out.at = 0;
-    this.#reserve(batch.bytes + batch.length * recordOverheadMax + this.#batchesMax(batch, topics) * headerBytes);
+    this.#reserve(
+      batch.bytes + batch.length * recordOverheadMax + this.#batchesMax(batch, topics) * headerBytes,
+      batch.arena.length + batch.limits.recordsMax * recordOverheadMax,
+    );
     const words = wordsOf(batch.arena);
     let rank = 0;
     let slot = 0;
@@ -142,10 +143,10 @@ export class RecordBatchWriter {
     return Math.min(batch.length, partitions + Math.ceil((2 * bytes) / smallest));
   }
 
-  #reserve(bytes: number): void {
+  /** `room`: what a batch with an arena like this one may need. It takes no memory before it is written to. */
+  #reserve(bytes: number, room: number): void {
     if (this.#out.bytes.length >= bytes) return;
-    // Twice as much while that is little, so that it is not made anew with every batch that is larger than the last.
-    this.#out.bytes = Buffer.allocUnsafeSlow(bytes < roomDoubledMax ? bytes * 2 : bytes + (bytes >> 4));
+    this.#out.bytes = Buffer.allocUnsafeSlow(Math.max(bytes, room));
     this.#words = wordsOf(this.#out.bytes);
   }
 
