@@ -313,7 +313,8 @@ function streamSettings(config: Config): StreamSettings {
     lsnFlushMode: config.boolean('flush.lsn.source') ? (config.choice('lsn.flush.mode') as StreamSettings['lsnFlushMode']) : 'manual',
     heartbeatIntervalMs: config.int('heartbeat.interval.ms'),
     heartbeatActionQuery: config.optional('heartbeat.action.query'),
-    xminIntervalMs: config.int('xmin.fetch.interval.ms'),
+    // What a timer can wait for.
+    xminIntervalMs: Math.min(config.int('xmin.fetch.interval.ms'), 0x7fff_ffff),
     skippedOperations: new Set(skipped.filter((item): item is 'c' | 'u' | 'd' | 't' => /^[cudt]$/.test(item))),
     skippedOperationsExplicit: skipped.join() !== 't',
     skipUnchanged: config.boolean('skip.messages.without.change'),

@@ -165,6 +165,11 @@ function heartbeatTopic(extra: Readonly<Record<string, string>>): string {
   return testSettings(extra).records.topics.heartbeats;
 }
 
+test('the xmin of the slot is not asked for, or at an interval that a timer can have', () => {
+  const intervals = ['0', '60000', '9000000000000'].map((text) => testSettings({ 'xmin.fetch.interval.ms': text }).stream.xminIntervalMs);
+  assert.deepEqual(intervals, [0, 60_000, 2_147_483_647]);
+});
+
 test('tables are read by one connection each under either name of that property', () => {
   assert.ok(testSettings().snapshot.splitTables);
   for (const name of ['legacy.snapshot.max.threads', 'internal.legacy.snapshot.max.threads']) {
