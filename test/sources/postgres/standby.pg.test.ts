@@ -124,6 +124,9 @@ test('a standby is read as the primary is: snapshot and stream', async () => {
       ['c', { id: '2' }],
     ],
   );
+  await running.out.until(() => running.out.boundaries.at(-1)?.offset?.['messageType'] === 'INSERT');
+  // The standby goes over to another timeline with the server that it follows, under the stream.
+  assert.equal(running.out.boundaries.at(-1)?.offset?.['timeline'], undefined);
   // There is no current end of the log there, only one up to which it has been replayed.
   await untilTrue(async () => /^millrace_postgres_slot_wal_status\{.*status="reserved".*\} 1$/m.test(await running.metrics.text()));
 });
