@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { createDatabase } from '../support/database.ts';
 import type { Database } from '../support/database.ts';
 import { uniqueName } from '../support/unique-name.ts';
+import { dropSlot } from '../support/walsender.ts';
 import { column, plainJson, postgresConfig, readTexts, WorkerStage } from '../support/worker-stage.ts';
 import type { Settings } from '../support/worker-stage.ts';
 
@@ -135,7 +136,7 @@ test('a slot made anew, or moved on by somebody: never passed over in silence', 
   await insert(2);
   assert.deepEqual(await ids(name, 2), [1, 2]);
   await stage.verb(name, 'stop');
-  await db.query('SELECT pg_drop_replication_slot($1)', [name]);
+  await dropSlot(db, name);
   await insert(3);
   await stage.verb(name, 'resume');
   const gone = await stage.failed(name);

@@ -61,7 +61,7 @@ interface Pair {
 
 test(
   'Debezium and Millrace side by side on one database write the same records under the same schemas',
-  { timeout: 230_000 },
+  { timeout: 450_000 },
   async (t) => {
     if (typeof jars === 'string') return t.skip(`Debezium cannot be run here: ${jars}`);
     const seed = seedOf(1_430_667_324);
@@ -200,7 +200,7 @@ function place({ key, value }: ParityRecord): unknown {
 }
 
 async function untilStreaming(database: Database, name: string, peer: DebeziumPeer): Promise<void> {
-  const end = performance.now() + 90_000;
+  const end = performance.now() + 240_000;
   for (;;) {
     if (await slotStreams(database, name)) return;
     const failure = name.startsWith('theirs') ? await peer.failure(name) : null;
@@ -214,7 +214,7 @@ async function untilMarked(topics: readonly string[], mark: number): Promise<voi
   await using reader = await CommittedReader.open(topics, 120_000);
   const arrived = (records: readonly CommittedRecord[]): boolean =>
     topics.every((topic) => records.some((record) => record.topic === topic && (record.key as { id: number }).id === mark));
-  await reader.until(arrived, () => `mark ${mark} is missing`, 60_000);
+  await reader.until(arrived, () => `mark ${mark} is missing`, 180_000);
 }
 
 /** Both to their ends. A producer sends to several topics at once, so one may still be a little behind its mark. */

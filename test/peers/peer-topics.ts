@@ -25,7 +25,7 @@ export class PeerTopics {
     if (their.length === 0 || our.length === 0) return { theirs: [], ours: [] };
     await using left = await CommittedReader.open(their, 120_000, false);
     await using right = await CommittedReader.open(our, 120_000, false);
-    const end = performance.now() + (isComplete ? 60_000 : 0);
+    const end = performance.now() + (isComplete ? 120_000 : 0);
     // The marks behind the one that all have confirmed may still be on their way.
     do await Promise.all([left.toEnd(), right.toEnd()]);
     while (counts(left.records, rename) !== counts(right.records, rename) && performance.now() < end);

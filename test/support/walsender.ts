@@ -45,3 +45,15 @@ export async function untilHeard(
   }
   return first;
 }
+
+/** A walsender that was told to leave holds its slot a moment longer (55006 object in use). */
+export async function dropSlot(db: Database, slot: string): Promise<void> {
+  for (const deadline = performance.now() + 120_000; ;) {
+    try {
+      await db.query('SELECT pg_drop_replication_slot($1)', [slot]);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55006' || performance.now() > deadline) throw error;
+    }
+  }
+}

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { ConnectError, classify } from '../../../src/base/errors.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
-import { untilHeard } from '../../support/walsender.ts';
+import { dropSlot, untilHeard } from '../../support/walsender.ts';
 import { servers } from './servers.ts';
 import { slotName, startSource, untilStreaming, untilTrue } from './source-fixture.ts';
 
@@ -64,10 +64,7 @@ for (const [version, server] of servers) {
       assert.ok(performance.now() - from < atOnceMs);
     }
     // A transaction that is open keeps the slot from being made.
-    await untilTrue(
-      async () => (await db.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [slotName(db)])).length === 0,
-    );
-    await db.query('SELECT pg_drop_replication_slot($1)', [slotName(db)]);
+    await dropSlot(db, slotName(db));
     const open = await db.connect();
     await open.query('BEGIN; INSERT INTO orders VALUES (1)');
     await using waiting = startSource(db);
