@@ -60,7 +60,8 @@ const acceptedDifferences: readonly Accepts[] = [
   ({ theirs, ours }) => isNumber(theirs) && isNumber(ours) && Number(theirs) === Number(ours),
   // Source types are told as the stream knows them.
   ({ path, theirs, ours }) =>
-    path.endsWith('.schema') && typeof theirs === 'string' && streamedTypes(theirs) === streamedTypes(String(ours)),
+    (path.endsWith('.schema') && typeof theirs === 'string' && streamedTypes(theirs) === streamedTypes(String(ours))) ||
+    (path.endsWith('data.schema.fields') && streamedTypes(JSON.stringify(theirs)) === streamedTypes(JSON.stringify(ours))),
   // An outbox value with fields beside the payload is named after its table.
   ({ topic, path, theirs, ours }) =>
     topic.includes('.events.') && path.endsWith('.schema') && withoutRoute(String(theirs)) === withoutRoute(String(ours)),

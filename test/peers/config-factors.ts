@@ -220,8 +220,8 @@ function fitted(config: Settings): Settings {
 function untold(config: Settings): Settings {
   const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, ...named } = config;
   const { transforms, ...bare } = named;
-  // What is changed is compared with the rows, which events have elsewhere.
-  const rest: Settings = transforms === undefined || transforms === 'changed' ? bare : named;
+  // What is changed is compared with the rows, which events have elsewhere; of an envelope that is no longer one they make no event.
+  const rest: Settings = ['changed', 'decode', 'flat', undefined].includes(transforms) ? bare : named;
   if (config['snapshot.mode'] !== 'initial_only') return rest;
   const { 'snapshot.mode': _mode, ...initial } = rest;
   return initial;
