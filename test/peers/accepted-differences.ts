@@ -38,7 +38,7 @@ const acceptedDifferences: readonly Accepts[] = [
   ({ topic, path, theirs, ours }, config) =>
     /^value\.value\.(before|after)_/.test(path) &&
     ours === null &&
-    (isNeutral(theirs) || topic.endsWith('.defs')) &&
+    (isNeutral(theirs) || topic.endsWith('defs')) &&
     'transforms.flat.type' in config,
   // A partitioned table and its partitions: they read all of them, and then stream one kind.
   ({ topic, path, ours }) => path === 'topic' && ours === 0 && /parts(_\w+)?$/.test(topic),

@@ -8,13 +8,11 @@ export function comparable(
   topic: string,
   config: Readonly<Record<string, string>>,
 ): readonly ParityRecord[] {
-  // Which transactions all have seen is not to be told of events.
-  if (config['value.converter']?.includes('CloudEvents') === true && /tx$|transaction$/.test(topic)) return [];
   // A snapshot by signal has to hear of deletes, so that ours has transactions of skipped ones alone, with no event.
   if (config['signal.data.collection'] !== undefined && config['skipped.operations'] === 'd' && /tx$|transaction$/.test(topic)) return [];
   // Our own marks in the log: of two connectors on one database the other one sees them.
   if (topic.endsWith('message')) return records.filter(({ key }) => !JSON.stringify(key).includes('millrace.watermark'));
-  if (topic.endsWith('-notes')) return sorted(records.map(noteOf).filter((record) => !isTheirsAlone(record)));
+  if (topic.endsWith('-notes')) return sorted(records.filter((record) => !isTheirsAlone(record)).map(noteOf));
   return Number(config['snapshot.max.threads'] ?? 1) > 1 ? sorted(records) : records;
 }
 
@@ -33,6 +31,7 @@ function noteOf(record: ParityRecord): ParityRecord {
   if (data) value['additional_data'] = Object.fromEntries(members.toSorted(([left], [right]) => (left < right ? -1 : 1)));
   return {
     ...record,
+    headers: Object.fromEntries(Object.entries(record.headers).filter(([name]) => name !== 'additional_data')),
     key: record.key === null ? null : { ...record.key, value: typeof record.key.value === 'object' ? key : withoutUuid(record.key.value) },
     value: record.value === null ? null : { ...record.value, value },
   };
@@ -43,7 +42,11 @@ function withoutUuid(key: unknown): string {
 }
 
 /** Chunks of a table are not told of, and partitions are another matter. */
-function isTheirsAlone({ value }: ParityRecord): boolean {
+function isTheirsAlone({ value, headers }: ParityRecord): boolean {
+  // Of events.
+  const told = headers['additional_data'];
+  if (told !== undefined)
+    return /TABLE_CHUNK_/.test(headers['type'] ?? '') || /(in_progress|scanned_collection)[^a-z]{1,9}public\.(parts|signals_)/.test(told);
   const { type, additional_data: data } = (value?.value ?? {}) as { type?: string; additional_data?: Record<string, string> };
   const table = data?.['current_collection_in_progress'] ?? data?.['scanned_collection'] ?? '';
   return type?.startsWith('TABLE_CHUNK_') === true || /^public\.(parts|signals_)/.test(table);

@@ -48,7 +48,7 @@ const sourceFactors: readonly Factor[] = [
   named('columns', {
     all: {},
     included: {
-      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*`,
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
   }),
@@ -213,18 +213,31 @@ function fitted(config: Settings): Settings {
   const { 'signal.data.collection': _signals, ...deaf } = inserted;
   // They wait for the deletes of marks, which their publication does not bring.
   const heard = config['skipped.operations']?.includes('d') === true ? inserted : config;
-  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? untold(deaf) : isDeaf ? deaf : heard);
+  const fit = isDeaf ? deaf : heard;
+  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? inHeaders(fit) : fit);
 }
 
-/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known. */
-function untold(config: Settings): Settings {
-  const { 'notification.enabled.channels': _channels, 'notification.sink.topic.name': _topic, ...named } = config;
-  const { transforms, ...bare } = named;
-  // What is changed is compared with the rows, which events have elsewhere; of an envelope that is no longer one they make no event.
-  const rest: Settings = ['changed', 'decode', 'flat', undefined].includes(transforms) ? bare : named;
-  if (config['snapshot.mode'] !== 'initial_only') return rest;
-  const { 'snapshot.mode': _mode, ...initial } = rest;
-  return initial;
+/** Of an envelope that is no longer one they make no event; what is changed is compared with the rows, which events have elsewhere. */
+const eventless = new Set(['changed', 'decode', 'flat']);
+
+/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known: headers tell it. */
+function inHeaders(config: Settings): Settings {
+  const { transforms, ...bare } = config;
+  const kept = transforms === undefined || eventless.has(transforms) ? [] : [transforms];
+  const predicates = config['predicates'] === undefined ? [] : [config['predicates']];
+  const fields = 'aggregate_type,type,additional_data';
+  return {
+    ...bare,
+    transforms: [...kept, 'told'].join(),
+    'transforms.told.type': 'org.apache.kafka.connect.transforms.HeaderFrom$Value',
+    'transforms.told.fields': fields,
+    'transforms.told.headers': fields,
+    'transforms.told.operation': 'copy',
+    'transforms.told.predicate': 'told',
+    predicates: [...predicates, 'told'].join(),
+    'predicates.told.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',
+    'predicates.told.pattern': '.*-notes',
+  };
 }
 
 function withoutFailures(config: Settings): Settings {

@@ -1,4 +1,5 @@
 import { RandomWorkload } from './random-workload.ts';
+import { typeTables } from './type-tables.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 /**
@@ -57,6 +58,7 @@ export class ConfigWorkload {
       `INSERT INTO other."Odd Table-1" VALUES (1, 'x', 'ü', 1, 'y')`,
       `INSERT INTO defs (id) SELECT generate_series(1, 3)`,
       `UPDATE defs SET m = NULL WHERE id = 2`,
+      ...typeTables.setup(),
       this.#large(1),
       this.#event(),
       "INSERT INTO nothing VALUES (1, 'one')",
@@ -91,6 +93,7 @@ export class ConfigWorkload {
       `INSERT INTO silent VALUES (${at}, 'two')`,
       `INSERT INTO again VALUES (${at}, repeat('${at} ', 2000), 1, NULL)`,
       `UPDATE again SET n = n + 1 WHERE id IN (1, ${at})`,
+      ...typeTables.changes(at),
       `INSERT INTO other."Odd Table-1" VALUES (${at}, 'x', NULL, 2, 'z')`,
       `UPDATE other."Odd Table-1" SET "Key-Id" = ${at + 1} WHERE "Key-Id" = ${at}`,
       `SELECT pg_logical_emit_message(true, 'app', 'in a transaction ä')`,
@@ -131,5 +134,5 @@ export class ConfigWorkload {
 
 /** What the configs capture; names with blanks and the like only where they are adjusted or no Avro is written. */
 export function capturedTables(odd: boolean): string {
-  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|nothing|outbox|parts.*|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
+  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|kinds|kinds_defs|nothing|outbox|parts.*|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
 }

@@ -61,11 +61,13 @@ function place(record: ParityRecord | undefined): unknown {
 
 /** Transactions begin to be told when a connector begins to stream, and others go on meanwhile: only those that all have seen. */
 function within(records: readonly ParityRecord[], windows: PeerResult['windows']): readonly ParityRecord[] {
-  return records.filter(({ value }) => {
+  return records.filter(({ key, value, topic }) => {
     const whole = (value?.value as { payload?: unknown } | null | undefined) ?? {};
-    const id = (whole.payload ?? whole) as { status?: unknown; id?: unknown };
-    if (id.status === undefined || typeof id.id !== 'string') return true;
-    const lsn = BigInt(id.id.split(':')[1] ?? 0);
+    const told = (whole.payload ?? whole) as { status?: unknown; id?: unknown };
+    // Events have no value there.
+    const isEvent = value === null && /tx$|transaction$/.test(topic);
+    if (!isEvent && (told.status === undefined || typeof told.id !== 'string')) return true;
+    const lsn = BigInt(/\d+:(\d+)/.exec(JSON.stringify(isEvent ? key?.value : told.id))?.[1] ?? 0);
     return windows.some(({ from, to }) => lsn > from && lsn < to);
   });
 }

@@ -13,7 +13,7 @@ export interface PeerRecords {
 /** Heartbeats and transactions of others come by the clock, of some tables they write more. */
 const uncounted = /beat|transaction|-tx|\.tx|parts|signals_/;
 const watermark = 'millrace.watermark';
-const uncountedNote = /TABLE_CHUNK_|(in_progress|scanned_collection).{1,5}public\.parts/s;
+const uncountedNote = /TABLE_CHUNK_|(in_progress|scanned_collection)[^a-z]{1,9}public\.parts/s;
 
 /** All topics of a connector have its name somewhere in theirs. */
 export class PeerTopics {
@@ -50,9 +50,10 @@ export class PeerTopics {
 
 function counts(records: readonly CommittedRecord[], rename: (text: string) => string): string {
   const byTopic = new Map<string, number>();
-  for (const { topic, rawKey, rawValue } of records) {
+  for (const { topic, rawKey, rawValue, headers } of records) {
     if (rawKey?.includes(watermark) === true) continue;
-    if (uncounted.test(topic) || (topic.endsWith('-notes') && uncountedNote.test(rawValue?.toString('latin1') ?? ''))) continue;
+    if (uncounted.test(topic) || (topic.endsWith('-notes') && uncountedNote.test(rawValue?.toString('latin1') ?? JSON.stringify(headers))))
+      continue;
     byTopic.set(rename(topic), (byTopic.get(rename(topic)) ?? 0) + 1);
   }
   return [...byTopic]
