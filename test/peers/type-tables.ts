@@ -37,7 +37,6 @@ const columns: readonly (readonly [type: string, value: string])[] = [
   ['nums', '{1.5,NULL}'],
   ['pair', '(1,"x y",2.5)'],
   ['dpair', '(2,,)'],
-  ['pair[]', '{"(1,x,1)"}'],
   ['citext', 'Ümlaut'],
   ['"char"', 'x'],
   ['bpchar', 'ab  '],
@@ -46,7 +45,6 @@ const columns: readonly (readonly [type: string, value: string])[] = [
   ['inet', '::ffff:1.2.3.4/100'],
   ['citext[]', '{A,NULL}'],
   ['char(3)[]', '{ab,NULL}'],
-  ['tsvector[]', '{"a b"}'],
   ['ltree[]', '{a.b}'],
   ['inet[]', '{1.2.3.4/8,NULL}'],
   ['cidr[]', '{1.0.0.0/8}'],
@@ -63,11 +61,8 @@ const columns: readonly (readonly [type: string, value: string])[] = [
   ['regclass', 'pg_class'],
   ['regtype', 'integer'],
   ['int4multirange', '{[1,2),[5,7)}'],
-  ['pg_lsn[]', '{16/B374D848}'],
+  ['pg_lsn', '16/B374D848'],
 ];
-
-/** Of these also what stands in a NOT NULL column by default. */
-const withoutDefault = new Set(['pair[]', 'tsvector[]', 'ltree[]']);
 
 const types = [
   'CREATE TYPE pair AS (a int, b text, c numeric(6,2))',
@@ -109,13 +104,13 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 export const typeTables = {
   setup(): string[] {
     const list = columns.map(([type], index) => `t${index} ${type}`).join(', ');
-    const required = columns.flatMap(([type, value], index) =>
-      withoutDefault.has(type) ? [] : [`t${index} ${type} NOT NULL DEFAULT ${quoted(value)}`],
-    );
+    const required = columns.map(([type, value], index) => `t${index} ${type} NOT NULL DEFAULT ${quoted(value)}`);
     return [
       ...types,
       `CREATE TABLE kinds (id int PRIMARY KEY, ${list})`,
       `CREATE TABLE kinds_defs (id int PRIMARY KEY, ${required.join(', ')})`,
+      // What is made up for a NOT NULL column of an old row ends their task where it is a domain.
+      'ALTER TABLE kinds_defs REPLICA IDENTITY FULL',
       this.row(1),
       'INSERT INTO kinds (id) VALUES (2)',
       'INSERT INTO kinds_defs (id) VALUES (1)',

@@ -29,6 +29,16 @@ function hasDefaults({ schema, typeOid }: MappedType): boolean {
   return !withoutDefaults.has(typeOid) && !isExtension;
 }
 
+/** Of other types, and of domains, whatever is underneath, Debezium's schemas tell no default. */
+export function isDefaultTold(typeOid: number, mapped: MappedType): boolean {
+  return typeOid === mapped.typeOid && (told.has(typeOid) || mapped.schema.name === 'io.debezium.data.Enum');
+}
+
+/** bool, int8, int2, int4, text, json, xml, float4, float8, bpchar, varchar, date, time, timestamp, timestamptz, interval, bit, varbit, numeric, uuid, jsonb. */
+const told: ReadonlySet<number> = new Set([
+  16, 20, 21, 23, 25, 114, 142, 700, 701, 1042, 1043, 1082, 1083, 1114, 1184, 1186, 1560, 1562, 1700, 2950, 3802,
+]);
+
 const withoutDefaults: ReadonlySet<number> = new Set([17, 790, 1266]);
 const firstUserOid = 16_384;
 

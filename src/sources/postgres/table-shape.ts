@@ -6,7 +6,7 @@ import type { Schema } from '../../record/schema.ts';
 import type { Shape } from '../../record/shape.ts';
 import type { ColumnInfo, ReplicaIdentity, TableInfo, TypeCatalog } from './catalog.ts';
 import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, takesMapping } from './column-mapper.ts';
-import { defaultValue } from './default-value.ts';
+import { defaultValue, isDefaultTold } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
 import { neutralValue } from './literal-value.ts';
 import { adjustFieldName, adjustSchemaName } from '../../record/name-adjustment.ts';
@@ -166,7 +166,9 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
   }
   const notNull = info !== null && info.notNull;
   // A default belongs to the type that the catalog shows now; under another type its text means something else.
-  const byDefault = info === null || info.typeOid !== wire.typeOid ? undefined : defaultValue(info.defaultExpression, mapped, notNull);
+  const isTold = settings.dialect !== 'debezium' || isDefaultTold(wire.typeOid, mapped);
+  const byDefault =
+    !isTold || info === null || info.typeOid !== wire.typeOid ? undefined : defaultValue(info.defaultExpression, mapped, notNull);
   const schema: Schema = { ...mapped.schema, optional: !notNull || mapped.schema.optional };
   return {
     ...toColumn(wire.name, mapped, byDefault === undefined ? schema : { ...schema, default: byDefault }),
