@@ -299,6 +299,19 @@ test('keys and what is not text: as Debezium under its class name, refused or ha
   });
 });
 
+test("under Debezium's class schemas tell the defaults of its types, under ours of all", () => {
+  // A number, an address, an oid.
+  const columns = [
+    { ...wire('n', int4), notNull: true, defaultExpression: '7' },
+    { ...wire('a', 869), notNull: true, defaultExpression: "'1.2.3.4'::inet" },
+    { ...wire('o', 26), notNull: true, defaultExpression: "'5'::oid" },
+  ];
+  const defaults = (extra: Readonly<Record<string, string>>): unknown[] =>
+    build(columns, info(columns), extra).rowSchema.columns.map(({ schema }) => schema.default);
+  assert.deepEqual(defaults({}), [7, undefined, undefined]);
+  assert.deepEqual(defaults({ 'connector.class': 'millrace.PostgresSource' }), [7, '1.2.3.4', 5n]);
+});
+
 function placeholder(typeOid: number): string | undefined {
   return build([wire('a', typeOid)], null).rowSchema.columns[0]?.unavailable;
 }
