@@ -68,9 +68,13 @@ export class CopyOut implements Query {
     this.#feed(message.chunk);
   }
 
-  /** From the server, of the connection, or of the reader: nothing more is handed over. */
   handleError(error: Error): void {
-    this.#failure ??= error;
+    this.abort(error);
+  }
+
+  /** Hands over nothing more and fails; the connection is of no more use than to be closed. */
+  abort(reason: Error): void {
+    this.#failure ??= reason;
     this.#finish();
   }
 
@@ -92,7 +96,7 @@ export class CopyOut implements Query {
       if (taken === chunk.length) return true;
       this.#wait(Uint8Array.from(chunk.subarray(taken)));
     } catch (error) {
-      this.handleError(error as Error);
+      this.abort(error as Error);
     }
     return false;
   }

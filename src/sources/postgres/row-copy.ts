@@ -47,21 +47,25 @@ export interface RowCopyOptions {
   readonly change: Change;
   /** Where `onRow` emits; while it is full the socket is paused. */
   readonly room: CopyRoom;
+  readonly signal: AbortSignal;
   /** A row stands in `change.after`. False: bring no more before the outlet has room. */
   readonly onRow: (row: CopyText) => boolean;
 }
 
 /**
  * Runs one `COPY` and hands its rows over as they come. The last row is kept back, because only now is it known to be the
- * last: `flush` of the answer hands it over. Whoever wants it to end early cuts the connection.
+ * last: `flush` of the answer hands it over. Rejects when `signal` aborts; the connection is then of no more use.
  */
 export async function copyRows(options: RowCopyOptions): Promise<CopyText> {
-  const { client, statement, layout, change, room, onRow } = options;
+  const { client, statement, layout, change, room, signal, onRow } = options;
   const { rowSchema, cellOf } = layout;
   change.schema = rowSchema;
   const reader = new CopyText(change.after, cellOf, rowSchema.columns.length, () => onRow(reader));
   const copy = new CopyOut(statement, reader, room);
+  const abort = (): void => copy.abort(new Error('aborted'));
+  if (signal.aborted) throw new Error('aborted');
+  signal.addEventListener('abort', abort, { once: true });
   client.query(copy);
-  await copy.done;
+  await copy.done.finally(() => signal.removeEventListener('abort', abort));
   return reader;
 }

@@ -196,7 +196,7 @@ export class SnapshotReaders {
     const statement = copyStatement(layout.table, bounds);
     const onRow = (row: CopyText): boolean => !signal.aborted && this.#emit(reading, range, row);
     const room = { ready: () => this.#ready(), drained: () => this.#room.drained() };
-    const row = await asItIs(layout.table, () => copyRows({ client, statement, layout, change, room, onRow }));
+    const row = await asItIs(layout.table, () => copyRows({ client, statement, layout, change, room, signal, onRow }));
     await this.#endRange(range, row);
   }
 

@@ -27,13 +27,12 @@ const publishedSql = `
 /**
  * What the snapshot reads, in the order in which it does: of the captured tables those that the publication brings, with
  * the columns and rows that it brings, so that the stream goes on with what the snapshot began. That leaves out unlogged
- * tables and generated columns, and takes either a partitioned table or its partitions. Without a publication
- * (`publication` null): every table that keeps rows of its own.
+ * tables and generated columns, and takes either a partitioned table or its partitions.
  */
 export async function snapshotTables(
   client: ClientBase,
   settings: PostgresSettings,
-  publication: string | null,
+  publication: string,
   types: TypeCatalog,
   log: Logger,
 ): Promise<SnapshotTable[]> {
@@ -41,10 +40,9 @@ export async function snapshotTables(
   const infos = await loadTables(client, {
     accepts: (schema, name) => filter.acceptsTable(schema, name) && filter.acceptsSnapshot(schema, name),
   });
-  const published = publication === null ? null : await readPublication(client, publication);
-  const chosen = infos.filter((info) => (published === null ? info.kind === 'r' && info.logged : published.has(nameOf(info))));
+  const published = await readPublication(client, publication);
   for (const info of infos) {
-    if (published === null || published.has(nameOf(info)) || info.kind === 'p' || info.isPartition) continue;
+    if (published.has(nameOf(info)) || info.kind === 'p' || info.isPartition) continue;
     log.warn(
       { table: nameOf(info) },
       `the table is captured but not published by "${publication}": it is left out of the snapshot as of the stream`,
@@ -52,11 +50,14 @@ export async function snapshotTables(
   }
   await types.resolve(
     client,
-    chosen.flatMap((info) => info.columns.map((column) => column.typeOid)),
+    infos.flatMap((info) => (published.has(nameOf(info)) ? info.columns.map((column) => column.typeOid) : [])),
   );
-  return chosen
+  return infos
     .toSorted((left, right) => left.oid - right.oid)
-    .map((info) => snapshotTable(info, published?.get(nameOf(info)) ?? null, settings, types));
+    .flatMap((info) => {
+      const row = published.get(nameOf(info));
+      return row === undefined ? [] : [snapshotTable(info, row, settings, types)];
+    });
 }
 
 async function readPublication(client: ClientBase, publication: string): Promise<Map<string, PublishedRow>> {
@@ -68,10 +69,10 @@ function nameOf(info: TableInfo): string {
   return `${info.schema}.${info.name}`;
 }
 
-function snapshotTable(info: TableInfo, published: PublishedRow | null, settings: PostgresSettings, types: TypeCatalog): SnapshotTable {
-  const names = published?.columns ?? null;
+function snapshotTable(info: TableInfo, published: PublishedRow, settings: PostgresSettings, types: TypeCatalog): SnapshotTable {
+  const names = published.columns;
   const columns = info.columns.filter((column) => {
-    if (column.generated !== '' && published?.with_generated !== true) return false;
+    if (column.generated !== '' && !published.with_generated) return false;
     return names === null ? column.generated === '' : names.includes(column.name);
   });
   const identity = identityColumns(info);
@@ -81,7 +82,7 @@ function snapshotTable(info: TableInfo, published: PublishedRow | null, settings
   return {
     info,
     columns: wire,
-    rowFilter: published?.row_filter ?? null,
+    rowFilter: published.row_filter,
     override: settings.snapshot.selectOverrides.get(nameOf(info)) ?? null,
     order: snapshotOrder(info, wire, types),
   };

@@ -46,8 +46,7 @@ export interface SnapshotStart {
   readonly startLsn: bigint;
   /** The name of the snapshot that came with the slot when it was made just now; its connection must stay open. */
   readonly exportedSnapshot: string | null;
-  /** Null: read all captured tables without regard to a publication. */
-  readonly publication: string | null;
+  readonly publication: string;
   /** What `position` told before an interruption; null: from the beginning. */
   readonly resume: OffsetMap | null;
 }

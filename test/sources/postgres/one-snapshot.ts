@@ -7,9 +7,10 @@ import { SessionFactory } from '../../../src/sources/postgres/session.ts';
 import { Snapshot } from '../../../src/sources/postgres/snapshot.ts';
 import type { Database } from '../../support/database.ts';
 import { databaseKeys } from '../../support/database-keys.ts';
+import { uniqueName } from '../../support/unique-name.ts';
 import { testSettings } from './test-settings.ts';
 
-/** All rows of the database go into the outlet: a snapshot without slot, publication and stream. */
+/** All rows of the database go into the outlet: a snapshot without slot and stream. */
 export async function readSnapshot(database: Database, outlet: ChangeOutlet, extra: Readonly<Record<string, string>> = {}): Promise<void> {
   const settings = testSettings({ ...databaseKeys(database), ...extra });
   const sessions = new SessionFactory(settings.connection, 'test');
@@ -23,5 +24,8 @@ export async function readSnapshot(database: Database, outlet: ChangeOutlet, ext
     createChange: () => ({ change, registers }),
     systemId: '1',
   });
-  await snapshot.run({ startLsn: 1n, exportedSnapshot: null, publication: null, resume: null }, outlet, new AbortController().signal);
+  const publication = uniqueName('all');
+  await database.query(`CREATE PUBLICATION ${publication} FOR ALL TABLES`);
+  await snapshot.run({ startLsn: 1n, exportedSnapshot: null, publication, resume: null }, outlet, new AbortController().signal);
+  await database.query(`DROP PUBLICATION ${publication}`);
 }

@@ -53,6 +53,7 @@ for (const [version, url, extra, how] of [
     assert.ok(kills >= 3, 'the snapshot was killed');
     assert.ok(written > 50, 'there were writes meanwhile');
     const { committed } = harness.outlet;
+    assert.equal(committed.filter(({ snapshot }) => snapshot === 'first').length, 1, 'what is resumed has had its first row');
     for (const [table, key] of Object.entries(tables)) {
       if (key.length === 0) continue;
       assert.deepEqual(sorted(applyExactly(committed, table, key)), sorted(await tableState(database, table, key)), table);

@@ -11,6 +11,7 @@ import { highHalf, lowHalf, parseLsn } from '../../../../src/sources/postgres/ls
 import { SessionFactory, SqlSession } from '../../../../src/sources/postgres/session.ts';
 import { TableFilter } from '../../../../src/sources/postgres/table-filter.ts';
 import type { Database } from '../../../support/database.ts';
+import { databaseKeys } from '../../../support/database-keys.ts';
 import { intType, textType, WalScript, type ScriptTable } from '../../../support/wal-script.ts';
 import { DecoderFixture } from '../decoder-fixture.ts';
 import { testConfig } from '../test-settings.ts';
@@ -49,14 +50,7 @@ export class AdhocStage implements AsyncDisposable {
   private constructor(database: Database, session: Client, table: ScriptTable, extra: Readonly<Record<string, string>>) {
     this.#session = session;
     this.table = table;
-    const connection = {
-      'database.hostname': database.host,
-      'database.port': String(database.port),
-      'database.user': database.user,
-      'database.password': database.password,
-      'database.dbname': database.name,
-    };
-    this.fixture = new DecoderFixture([table], { settings: { ...connection, ...withNotes, ...extra }, watch: this.watch });
+    this.fixture = new DecoderFixture([table], { settings: { ...databaseKeys(database), ...withNotes, ...extra }, watch: this.watch });
     const { settings, change, registers, position, out } = this.fixture;
     const sessions = new SessionFactory(settings.connection, 'stage');
     this.#sql = new SqlSession(sessions);

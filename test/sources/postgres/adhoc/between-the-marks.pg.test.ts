@@ -3,9 +3,14 @@ import { test } from 'node:test';
 
 import type { Client } from 'pg';
 
+import { systemClock } from '../../../../src/base/clock.ts';
+import { silentLog } from '../../../../src/base/log.ts';
+import { Watermarks } from '../../../../src/sources/postgres/adhoc/watermarks.ts';
+import { SessionFactory, SqlSession } from '../../../../src/sources/postgres/session.ts';
 import { createDatabase } from '../../../support/database.ts';
 import { uniqueName } from '../../../support/unique-name.ts';
-import { notes, told } from './adhoc-harness.ts';
+import { testSettings } from '../test-settings.ts';
+import { notes, signalTable, told } from './adhoc-harness.ts';
 import { AdhocStage } from './adhoc-stage.ts';
 
 const table = 'public.orders';
@@ -224,3 +229,29 @@ for (const [what, statements] of Object.entries(others)) {
     assert.deepEqual(new Set(read.slice(5)), new Set(Array.from({ length: 12 }, (_, index) => `r${index + 1}`)));
   });
 }
+
+test('the signal table is no table to be read, also where it is captured and meant', async () => {
+  await using db = await createDatabase();
+  await db.query(`${signalTable}; INSERT INTO signals VALUES ('1', 'nonsense', NULL)`);
+  await using stage = await AdhocStage.open(db, 2, { 'signal.data.collection': 'public.signals' });
+  const asked = { id: 'all', snapshot: 'incremental', tables: ['public..*'], conditions: [], surrogateKey: null } as const;
+  stage.state.requests = [asked];
+  await stage.read('incremental');
+  const { changes } = stage.fixture.out;
+  assert.deepEqual(told(changes, table), ['r1', 'r2']);
+  assert.deepEqual(told(changes, 'public.signals'), []);
+});
+
+function marks(extra: Readonly<Record<string, string>>): Watermarks {
+  const settings = testSettings({ 'database.port': '1', 'signal.data.collection': 'public.signals', ...extra });
+  return new Watermarks(settings, new SqlSession(new SessionFactory(settings.connection, 'marks')), systemClock, silentLog);
+}
+
+test('a read-only connector marks nothing; a server that cannot be reached would be noticed', async () => {
+  const silent = marks({ 'read.only': 'true' });
+  assert.equal(await silent.open(), null);
+  await silent.close('window');
+  await silent.push();
+  const loud = marks({});
+  for (const write of [loud.open(), loud.close('window'), loud.push()]) await assert.rejects(write, { code: 'postgres.unreachable' });
+});

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 
 import { createDatabase } from '../../../support/database.ts';
 import { servers } from '../servers.ts';
-import { untilTrue } from '../source-fixture.ts';
-import { execute, notes, send, signalTable, streaming, told, untilNote, WindowHold, withSignals } from './adhoc-harness.ts';
+import { startSource, untilTrue } from '../source-fixture.ts';
+import { execute, notes, send, signalTable, streaming, told, untilNote, WindowHold, withNotes, withSignals } from './adhoc-harness.ts';
 
 const table = 'public.orders';
 const orders = (rows: number): string =>
@@ -66,6 +66,10 @@ for (const [version, server] of servers) {
     const { changes, boundaries } = running.out;
     assert.deepEqual(told(changes, table), reads(1, 50));
     assert.deepEqual(notes(changes), ['SKIPPED', 'STARTED', 'TABLE_SCAN_COMPLETED SUCCEEDED', 'COMPLETED']);
+    const places = changes.flatMap(
+      ({ after }) => /"last_processed_key","(\d+)"/.exec((after?.['additional_data'] ?? '') as string)?.[1] ?? [],
+    );
+    assert.deepEqual(places, ['7', '14', '21', '28', '35', '42', '49', '50']);
     await running.out.until(() => boundaries.at(-1)?.offset?.['incremental_snapshot_collections'] === undefined);
   });
 
@@ -314,6 +318,22 @@ test('an initial snapshot tells how it gets on, too', async () => {
   assert.deepEqual(told(running.out.changes, table), reads(1, 3));
   const all = running.out.changes.filter((change) => change.table === 'notes').map(({ after }) => after?.['type']);
   assert.deepEqual(all, ['STARTED', 'IN_PROGRESS', 'IN_PROGRESS', 'TABLE_SCAN_COMPLETED', 'TABLE_SCAN_COMPLETED', 'COMPLETED']);
+});
+
+test('an initial snapshot that goes on after an interruption does not tell again that it began', async () => {
+  await using db = await createDatabase();
+  await db.query(orders(30));
+  const extra = { ...withNotes, 'snapshot.mode': 'initial' };
+  let offset;
+  {
+    await using running = startSource(db, { extra, prepare: (out) => (out.hasRoom = (count) => count !== 12) });
+    await running.out.until(() => running.out.full);
+    offset = running.out.changes.at(-1)?.offset ?? null;
+  }
+  await using running = startSource(db, { extra, offsets: [{ partition: { server: 'shop' }, offset }] });
+  await untilNote(running, 'COMPLETED');
+  assert.equal(told(running.out.changes, table).at(-1), 'r30');
+  assert.deepEqual(notes(running.out.changes), ['TABLE_SCAN_COMPLETED SUCCEEDED', 'COMPLETED']);
 });
 
 test('a user who may not write to the signal table gets the snapshot all the same', async () => {
