@@ -299,6 +299,14 @@ test('keys and what is not text: as Debezium under its class name, refused or ha
   });
 });
 
+test('a hash in a column of type "char" has one digit, as much as the column takes', () => {
+  const columns = [wire('c', 18), wire('t', text)];
+  const { rowSchema } = build(columns, info(columns), { 'column.mask.hash.v2.SHA-256.with.salt.s': 'public.orders.(c|t)' });
+  const digits = rowSchema.columns.map(({ rewrite }) => (rewrite?.kind === 'hash' ? rewrite.digitsMax : null));
+  assert.equal(digits[0], 1);
+  assert.ok((digits[1] ?? 0) >= 64);
+});
+
 test("under Debezium's class schemas tell the defaults of its types, under ours of all", () => {
   // A number, an address, an oid.
   const columns = [
