@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { ParityDifference } from '../support/parity-difference.ts';
 
 /** What is meant to differ: see docs/debezium-compatibility.md. */
@@ -108,8 +110,11 @@ function withoutLastCommit(place: unknown): string {
   return JSON.stringify(place).replace(/\[\\"\d+\\",/, '[');
 }
 
+/** Of an empty text, as the configs have columns hashed. */
+const hashedNothing = createHash('sha256').update('pepper').digest('hex');
+
 function isNeutral(value: unknown): boolean {
-  return value === '' || value === 0 || value === false || value === '{}';
+  return value === '' || value === 0 || value === false || value === '{}' || value === hashedNothing;
 }
 
 function isNumber(value: unknown): value is number | string {
