@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 import type { Connection, Submittable } from 'pg';
 
 import type { CopyText } from './copy-text.ts';
@@ -34,12 +36,14 @@ export class CopyOut implements Query {
   readonly #reader: CopyText;
   readonly #room: CopyRoom;
   readonly #done = Promise.withResolvers<void>();
-  #socket: { pause(): unknown; resume(): unknown } | null = null;
+  #socket: Pick<Socket, 'pause' | 'resume' | 'once' | 'off'> | null = null;
   /** Chunks that came after the reader had no more room. */
   #held: Uint8Array[] = [];
   #waiting = false;
   #ended = false;
   #failure: Error | null = null;
+  /** `Client` tells only queries whose answer is not there yet; this one may still be handing it over. */
+  readonly #cut = (): void => this.abort(new Error('the connection was cut'));
 
   constructor(text: string, reader: CopyText, room: CopyRoom) {
     this.text = text;
@@ -55,7 +59,8 @@ export class CopyOut implements Query {
   }
 
   submit(connection: Connection): void {
-    this.#socket = connection.stream as unknown as { pause(): unknown; resume(): unknown };
+    this.#socket = connection.stream as Socket;
+    this.#socket.once('close', this.#cut);
     (connection as unknown as { query(text: string): void }).query(this.text);
   }
 
@@ -130,6 +135,7 @@ export class CopyOut implements Query {
   }
 
   #finish(): void {
+    this.#socket?.off('close', this.#cut);
     this.callback?.();
     if (this.#failure === null) this.#done.resolve();
     else this.#done.reject(this.#failure);
