@@ -54,7 +54,10 @@ function isTheirsAlone({ value, headers }: ParityRecord): boolean {
 
 function sorted(records: readonly ParityRecord[]): ParityRecord[] {
   return records
-    .map((record) => ({ record, text: JSON.stringify([record.value?.value, record.key?.value, record.headers['type']], steady) }))
+    .map((record) => ({
+      record,
+      text: JSON.stringify([record.value?.value, record.headers['type'] ?? record.headers['__op'], record.key?.value], steady),
+    }))
     .toSorted((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
     .map(({ record }) => record);
 }
