@@ -51,6 +51,7 @@ export class PostgresSource implements Source {
   #offset: () => OffsetMap | null = () => null;
   #reported: OffsetMap | null = null;
   #stream: StreamRun | null = null;
+  #polling: Promise<void> | null = null;
   #polledMs = -Infinity;
   readonly #slotWatch: SlotWatch;
 
@@ -368,7 +369,8 @@ export class PostgresSource implements Source {
     if (nowMs - this.#polledMs < slotPollMs) return;
     this.#polledMs = nowMs;
     this.#slotWatch.tick();
-    void this.#pollSlot();
+    // Behind a session that is held up they do not pile up.
+    this.#polling ??= this.#pollSlot().finally(() => (this.#polling = null));
   }
 
   async #pollSlot(): Promise<void> {
