@@ -370,7 +370,7 @@ export class PostgresSource implements Source {
     this.#polledMs = nowMs;
     this.#slotWatch.tick();
     // Behind a session that is held up they do not pile up.
-    this.#polling ??= this.#pollSlot().finally(() => (this.#polling = null));
+    if (this.#polling === null) this.#polling = this.#pollSlot().finally(() => (this.#polling = null));
   }
 
   async #pollSlot(): Promise<void> {
