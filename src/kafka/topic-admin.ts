@@ -56,7 +56,7 @@ export class TopicAdmin {
       const [topic] = (await this.#cluster.metadata(doing, [name])).topics;
       if (topic === undefined || topic.errorCode === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION) return null;
       requireNoError(topic.errorCode, name);
-      for (const { errorCode } of topic.partitions) if (errorCode !== replicaNotAvailable) requireNoError(errorCode, name);
+      for (const { errorCode } of topic.partitions) if (errorCode !== KafkaCode.REPLICA_NOT_AVAILABLE) requireNoError(errorCode, name);
       return { partitions: topic.partitions.length, replicationFactor: topic.partitions[0]?.replicas ?? 0 };
     });
   }
@@ -101,7 +101,7 @@ export class TopicAdmin {
   #create(asking: string, topic: NewTopic, validateOnly: boolean): Promise<void> {
     return this.#ask(asking, async (doing) => {
       const { controllerId } = await this.#cluster.metadata(doing, []);
-      if (controllerId < 0) throw new BrokerRefusal(notController, 'the cluster has no controller now');
+      if (controllerId < 0) throw new BrokerRefusal(KafkaCode.NOT_CONTROLLER, 'the cluster has no controller now');
       for (const { errorCode, message } of await this.#cluster.call(controllerId, doing, createTopicsApi, [topic], validateOnly)) {
         requireNoError(errorCode, message);
       }
@@ -125,12 +125,10 @@ export class TopicAdmin {
   }
 }
 
-/** Some ten seconds in all, as brokers that have much to do tell each other late; after that whoever uses the topic says what is wrong. */
+/** Some fifteen seconds in all, as brokers that have much to do tell each other late; after that whoever uses the topic says what is wrong. */
 const attemptsMax = 20;
 const lostAttemptsMax = 9;
 const pauseMs = (attempt: number): number => Math.min(20 * attempt * attempt, 1000);
-const replicaNotAvailable = 9;
-const notController = 41;
 
 function requireNoError(errorCode: number, message: string | null): void {
   if (errorCode !== KafkaCode.NONE) throw new BrokerRefusal(errorCode, message ?? `error ${errorCode}`);

@@ -9,7 +9,7 @@ import type { TupleView } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
-import { arrayText } from './array-text.ts';
+import { arrayLiteral } from '../../base/array-literal.ts';
 import { DerivedText } from './derived-text.ts';
 import { findField, stringKey } from './part.ts';
 
@@ -68,7 +68,7 @@ function namesOf(
   columns: readonly { readonly name: string; readonly at: number }[],
   wantsChanged: boolean,
 ): string {
-  return arrayText(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
+  return arrayLiteral(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
 }
 
 /** An unchanged TOAST value is the same; a column that the old row lacks counts as null there, as in Debezium. */

@@ -3,7 +3,7 @@ import type { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { HeaderNode, Node, Shape } from '../../record/shape.ts';
-import { arrayItems } from './array-text.ts';
+import { arrayItems } from '../../base/array-literal.ts';
 import { withFields } from './part.ts';
 import type { RowVariants } from './row-topics.ts';
 import { rowReader } from './row-value.ts';

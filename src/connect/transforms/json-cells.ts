@@ -4,7 +4,7 @@ import { nextRowSchemaId } from '../../record/row-schema.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
 import type { Schema, SchemaType } from '../../record/schema.ts';
 import type { Node } from '../../record/shape.ts';
-import { arrayText } from './array-text.ts';
+import { arrayLiteral } from '../../base/array-literal.ts';
 import { DerivedCells } from './derived-cells.ts';
 import type { Json } from './json-text.ts';
 import type { JsonType } from './json-type.ts';
@@ -83,10 +83,10 @@ function textOf(type: JsonType, json: Json): string | null {
     case 'number':
       return json.text;
     case 'array':
-      return type.kind === 'array' ? arrayText(json.items.map((item) => textOf(type.item, item))) : null;
+      return type.kind === 'array' ? arrayLiteral(json.items.map((item) => textOf(type.item, item))) : null;
     case 'object': {
       if (type.kind !== 'struct') return null;
-      return arrayText([...type.fields].map(([field, each]) => textOf(each, json.members.get(field) ?? { kind: 'null' })));
+      return arrayLiteral([...type.fields].map(([field, each]) => textOf(each, json.members.get(field) ?? { kind: 'null' })));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { arrayLiteral } from '../../base/array-literal.ts';
 import { ConnectError } from '../../base/errors.ts';
 import { decodeAvro } from './avro-decoder.ts';
 import { faulty, type AvroRecord, type AvroType } from './avro-type.ts';
@@ -59,12 +60,12 @@ export function optionText(type: AvroType, value: JsonValue, path: string): stri
     }
     case 'array':
       if (!isArray(value)) throw misfit(path, 'a list', value);
-      return literal(value.map((each) => optionText(type.items, each, `${path}[]`)));
+      return arrayLiteral(value.map((each) => optionText(type.items, each, `${path}[]`)));
     case 'map':
       if (!isObject(value)) throw misfit(path, 'an object', value);
-      return literal(Object.entries(value).flatMap(([key, each]) => [key, optionText(type.values, each, `${path}{}`)]));
+      return arrayLiteral(Object.entries(value).flatMap(([key, each]) => [key, optionText(type.values, each, `${path}{}`)]));
     case 'record':
-      return literal(recordTexts(type, value, path));
+      return arrayLiteral(recordTexts(type, value, path));
   }
 }
 
@@ -121,12 +122,6 @@ function decimalText(value: JsonValue, scale: number, path: string): string {
   if (match === null || (match[1] ?? '').replace(/0+$/, '').length > scale)
     throw misfit(path, `a decimal with ${scale} digits behind the point`, value);
   return text;
-}
-
-/** An array literal in which every element is quoted. */
-export function literal(elements: readonly (string | null)[]): string {
-  const quoted = elements.map((element) => (element === null ? 'NULL' : `"${element.replaceAll(/["\\]/g, String.raw`\$&`)}"`));
-  return `{${quoted.join(',')}}`;
 }
 
 function misfit(path: string, wanted: string, value: JsonValue): ConnectError {

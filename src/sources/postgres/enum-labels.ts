@@ -1,3 +1,4 @@
+import { quotedText } from '../../base/array-literal.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import type { TypeCatalog, TypeInfo } from './type-catalog.ts';
 
@@ -57,7 +58,7 @@ function baseOf(oid: number, types: TypeCatalog): TypeInfo | null {
 /** A label as an element of an array, quoted where Postgres does. */
 function elementText(label: string): string {
   if (label !== '' && !/[{}",\\\s]/.test(label) && label.toUpperCase() !== 'NULL') return label;
-  return `"${label.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  return quotedText(label);
 }
 
 /** `learned`: takes what is not known. */

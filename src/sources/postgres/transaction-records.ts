@@ -1,3 +1,4 @@
+import { arrayLiteral } from '../../base/array-literal.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import { Op, TupleRef, type Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
@@ -86,8 +87,8 @@ export class TransactionRecords {
 
   emitEnd(): boolean {
     this.#registers.setOrder(this.#total, 0);
-    const collections = this.#used.map(({ name, count }) => quoted(`{${quoted(name)},${quoted(String(count))}}`));
-    const room = this.#emit('END', `{${collections.join()}}`);
+    const collections = this.#used.map(({ name, count }) => arrayLiteral([name, String(count)]));
+    const room = this.#emit('END', arrayLiteral(collections));
     // What comes before the next transaction has no place in this one.
     this.#registers.clearOrder();
     return room;
@@ -115,11 +116,6 @@ export class TransactionRecords {
     change.op = Op.READ;
     return this.#out.emit(change);
   }
-}
-
-/** An element of an array literal. */
-function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 const text: Schema = { type: 'string', optional: false };

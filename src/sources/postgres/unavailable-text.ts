@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { arrayLiteral, quotedText } from '../../base/array-literal.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { RowLayout, StructuredForm } from '../../record/cell-rewrite.ts';
 import { compileRewrite } from '../../text/cell-rewrite.ts';
@@ -72,14 +73,14 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inA
   if (kind === ColumnKind.BYTES_HEX_TEXT && !inArray) return text;
   if (bytesKinds.has(kind) || kind === ColumnKind.BYTES_HEX_TEXT) return `\\x${Buffer.from(placeholder).toString('hex')}`;
   if (kind === ColumnKind.BITS) return bitsOf(placeholder);
-  if (kind === ColumnKind.HSTORE_JSON) return `${quoted(text)}=>${quoted(text)}`;
+  if (kind === ColumnKind.HSTORE_JSON) return `${quotedText(text)}=>${quotedText(text)}`;
   if (kind === ColumnKind.REWRITTEN) return unavailableRewritten(mapped, placeholder);
   // Well-known binary and what belongs to it.
   if (kind === ColumnKind.STRUCT && mapped.fields?.[0]?.kind === ColumnKind.BYTES_HEX) {
     return `{"\\\\x${Buffer.from(placeholder).toString('hex')}",NULL${mapped.fields?.length === 3 ? ',NULL' : ''}}`;
   }
   if (kind === ColumnKind.STRUCT && mapped.schema.name === 'io.debezium.data.SparseDoubleVector') return '{0,"{}"}';
-  if (kind === ColumnKind.MAP) return `{${quoted(text)},${quoted(text)}}`;
+  if (kind === ColumnKind.MAP) return arrayLiteral([text, text]);
   return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
 }
 
@@ -90,14 +91,14 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inA
 function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
   const { kind, rewrite } = element;
   const counted = rewrite?.kind === 'structured' ? structuredBy[rewrite.form] : countedBy[kind];
-  if (counted !== undefined) return `{${[...new Int8Array(placeholder)].map((byte) => quoted(counted(byte))).join(',')}}`;
+  if (counted !== undefined) return arrayLiteral([...new Int8Array(placeholder)].map((byte) => counted(byte)));
   const item =
     element.kind === ColumnKind.ARRAY
       ? undefined
       : element.kind === ColumnKind.REWRITTEN
         ? unrewritten(element, placeholder)
         : unavailableText(element, placeholder, true);
-  return item === undefined ? undefined : `{${quoted(item)}}`;
+  return item === undefined ? undefined : arrayLiteral([item]);
 }
 
 /** Rows and arrays as structs go the way of every value, the others have forms of their own. */
@@ -117,7 +118,7 @@ function unavailableRewritten(mapped: MappedType, placeholder: Uint8Array): stri
 function unrewritten({ rewrite, element }: MappedType, placeholder: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(placeholder);
   if (rewrite?.kind === 'bytes') return text;
-  if (rewrite?.kind === 'hstore') return `${quoted(text)}=>${quoted(text)}`;
+  if (rewrite?.kind === 'hstore') return `${quotedText(text)}=>${quotedText(text)}`;
   if (rewrite?.kind === 'row') return unavailableRow(rewrite.layouts[0] ?? [], element?.fields ?? [], placeholder);
   if (rewrite?.kind === 'array') {
     const elements = element?.fields?.at(-1)?.element;
@@ -137,7 +138,7 @@ function unavailableRow(layout: RowLayout, fields: readonly MappedType[], placeh
     return field.kind === ColumnKind.REWRITTEN ? unrewritten(field, placeholder) : unavailableText(field, placeholder);
   });
   if (texts.every((text) => text === undefined)) return undefined;
-  return `(${texts.map((text) => (text === undefined ? '' : quoted(text))).join(',')})`;
+  return `(${texts.map((text) => (text === undefined ? '' : quotedText(text))).join(',')})`;
 }
 
 /** Bits of which `io.debezium.data.Bits` makes the same bytes: the last byte first. */
@@ -154,8 +155,4 @@ function hashedUuid(placeholder: Uint8Array): string {
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x30;
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
   return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
 import type { FieldNode, Shape } from '../../../src/record/shape.ts';
-import { arrayItems, arrayText } from '../../../src/connect/transforms/array-text.ts';
+import { arrayItems, arrayLiteral } from '../../../src/base/array-literal.ts';
 import { newStruct } from '../../../src/connect/transforms/part.ts';
 import { propertySettings } from '../../support/property.ts';
 import { columnsOf, envelopeOf, optionsOf, written, type Row } from './transform-run.ts';
@@ -114,7 +114,7 @@ describe("ExtractNewRecordState's drop.fields.header.name", () => {
 it('texts in an array literal come back, whatever they hold', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' })), (items) => {
-      assert.deepEqual(arrayItems(arrayText(items)), items);
+      assert.deepEqual(arrayItems(arrayLiteral(items)), items);
     }),
     propertySettings(),
   );

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { arrayLiteral } from '../../../base/array-literal.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { ChangeOutlet } from '../../../connect/source.ts';
@@ -101,9 +102,9 @@ export class Notifications {
 }
 
 function fill(change: Change, shape: Shape, { id, aggregate, type, data, timestampMs }: Notification): void {
-  const members = Object.entries(data).flat();
-  const quoted = members.map((member) => `"${member.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
-  const texts = [id, type, aggregate, `{${quoted.join(',')}}`, String(timestampMs)].map((text) => Buffer.from(text, 'utf8'));
+  const texts = [id, type, aggregate, arrayLiteral(Object.entries(data).flat()), String(timestampMs)].map((text) =>
+    Buffer.from(text, 'utf8'),
+  );
   const { before, after, related } = change;
   before.count = 0;
   related.count = 0;

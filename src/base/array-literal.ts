@@ -1,6 +1,11 @@
-/** An array of texts as the array literal that `ColumnKind.ARRAY` reads. */
-export function arrayText(items: readonly (string | null)[]): string {
-  return `{${items.map((text) => (text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
+/** Text in quotes as in array, row and hstore literals; quotes and backslashes in it keep their meaning. */
+export function quotedText(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+/** Texts as the array literal that Postgres and `ColumnKind.ARRAY` read, every element in quotes. */
+export function arrayLiteral(items: readonly (string | null)[]): string {
+  return `{${items.map((text) => (text === null ? 'NULL' : quotedText(text))).join(',')}}`;
 }
 
 /** The elements of such a literal, or of one that Postgres printed; NULL ones are left out. One dimension. */
