@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import fc from 'fast-check';
-
 import { Op, TupleRef } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
 import type { FieldNode, Shape } from '../../../src/record/shape.ts';
-import { arrayItems, arrayLiteral } from '../../../src/base/array-literal.ts';
 import { newStruct } from '../../../src/connect/transforms/part.ts';
-import { propertySettings } from '../../support/property.ts';
 import { columnsOf, envelopeOf, optionsOf, written, type Row } from './transform-run.ts';
 
 const columns = columnsOf({
@@ -109,14 +105,4 @@ describe("ExtractNewRecordState's drop.fields.header.name", () => {
     };
     await assert.rejects(written(config, table(), rows), /The header "H" of "s\.public\.t" is no list/);
   });
-});
-
-it('texts in an array literal come back, whatever they hold', () => {
-  fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'grapheme' })), (items) => {
-      assert.deepEqual(arrayItems(arrayLiteral(items)), items);
-    }),
-    propertySettings(),
-  );
-  assert.deepEqual(arrayItems('[0:2]={a,NULL,"b c"}'), ['a', 'b c']);
 });
