@@ -17,7 +17,7 @@ import { disableRyukIfOutOfReach, dockerMissing } from './docker-engine.ts';
 import { readDecoded } from './topic-records.ts';
 
 /** Three servers share the machine. */
-const startWithinMs = 180_000;
+const startWithinMs = 120_000;
 interface Startable<Started> {
   withLogConsumer(take: (stream: Readable) => unknown): unknown;
   start(): Promise<Started>;
@@ -44,18 +44,35 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
   let postgres: StartedPostgreSqlContainer;
   let millrace: StartedTestContainer;
   const started: { stop(): Promise<unknown> }[] = [];
+  const ports: number[] = [];
   /** The end of what each has written, for failures. */
   const logs = new Map<string, string>();
   let kafkaPort = 0;
   let registryUrl = '';
 
-  async function begin<Started extends { stop(): Promise<unknown> }>(name: string, container: Startable<Started>): Promise<Started> {
-    container.withLogConsumer((stream) => stream.on('data', (text) => logs.set(name, `${logs.get(name) ?? ''}${text}`.slice(-5000))));
-    const begun = await container.start().catch((error: unknown) => {
-      throw new Error(`${name} did not start; it wrote:\n${logs.get(name)}`, { cause: error });
-    });
-    started.push(begun);
-    return begun;
+  /**
+   * On a port below those of outgoing connections: an engine that chooses one itself takes it from among theirs, and may publish
+   * another for each family of addresses. What did not come up gets a second container, on another port.
+   */
+  async function begin<Started extends { stop(): Promise<unknown> }>(
+    name: string,
+    containerOn: (port: number) => Startable<Started>,
+  ): Promise<{ begun: Started; port: number }> {
+    for (let attempt = 1; ; attempt += 1) {
+      const port = await freePort(ownKafkaPort());
+      ports.push(port);
+      const container = containerOn(port);
+      container.withLogConsumer((stream) => stream.on('data', (text) => logs.set(name, `${logs.get(name) ?? ''}${text}`.slice(-5000))));
+      try {
+        const begun = await container.start();
+        started.push(begun);
+        return { begun, port };
+      } catch (error) {
+        const failure = `${name} did not start on port ${port}; it wrote:\n${logs.get(name)}`;
+        if (attempt === 2) throw new Error(failure, { cause: error });
+        process.stderr.write(`${failure}\n${String(error)}\n`);
+      }
+    }
   }
 
   before(async () => {
@@ -63,32 +80,32 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
     // Alone: a build takes all of a machine, and the servers would be late.
     const image = await buildImage();
     network = await new Network().start();
-    kafkaPort = await freePort(ownKafkaPort());
     const starts = [
-      begin('postgres', postgresContainer(network)),
-      begin('kafka', kafkaContainer(network, kafkaPort)),
-      begin('registry', registryContainer(network)),
+      begin('postgres', (port) => postgresContainer(network, port)),
+      begin('kafka', (port) => kafkaContainer(network, port)),
+      begin('registry', (port) => registryContainer(network, port)),
     ] as const;
     // Also when one fails: what starts later is to be stopped, too.
     await Promise.allSettled(starts);
-    const [database, , registry] = await Promise.all(starts);
-    postgres = database;
-    registryUrl = `http://${registry.getHost()}:${registry.getMappedPort(8080)}/apis/ccompat/v7`;
-    const container = image
+    const [database, kafka, registry] = await Promise.all(starts);
+    postgres = database.begun;
+    kafkaPort = kafka.port;
+    registryUrl = `http://${registry.begun.getHost()}:${registry.port}/apis/ccompat/v7`;
+    // Its ports are set anew for a second attempt, all else stays.
+    image
       .withNetwork(network)
       .withEnvironment({ POSTGRES_PASSWORD: 'secret' })
       .withCommand(['standalone', '/etc/millrace/worker.json'])
       .withCopyContentToContainer([{ target: '/etc/millrace/worker.json', content: JSON.stringify(workerConfig) }])
-      .withExposedPorts(8083)
       .withWaitStrategy(Wait.forHttp('/health', 8083).forStatusCode(200))
       .withStartupTimeout(startWithinMs);
-    millrace = await begin('millrace', container);
+    millrace = (await begin('millrace', (port) => image.withExposedPorts({ container: 8083, host: port }))).begun;
   });
 
   after(async () => {
     for (const container of started.toReversed()) await container.stop();
     await network?.stop();
-    releasePort(kafkaPort);
+    for (const port of ports) releasePort(port);
   });
 
   it('runs as an ordinary user and answers as Kafka Connect does', async () => {
@@ -151,10 +168,11 @@ function restUrl(millrace: StartedTestContainer, path: string): string {
   return `http://${millrace.getHost()}:${millrace.getMappedPort(8083)}${path}`;
 }
 
-function postgresContainer(network: StartedNetwork): PostgreSqlContainer {
+function postgresContainer(network: StartedNetwork, port: number): PostgreSqlContainer {
   return new PostgreSqlContainer('postgres:18')
     .withNetwork(network)
     .withNetworkAliases('postgres')
+    .withExposedPorts({ container: 5432, host: port })
     .withDatabase('shop')
     .withUsername('app')
     .withPassword('secret')
@@ -185,12 +203,12 @@ function kafkaContainer(network: StartedNetwork, port: number): GenericContainer
     .withStartupTimeout(startWithinMs);
 }
 
-function registryContainer(network: StartedNetwork): GenericContainer {
+function registryContainer(network: StartedNetwork, port: number): GenericContainer {
   return (
     new GenericContainer('apicurio/apicurio-registry:3.0.9')
       .withNetwork(network)
       .withNetworkAliases('registry')
-      .withExposedPorts(8080)
+      .withExposedPorts({ container: 8080, host: port })
       // Its readiness stays down for five minutes once two requests were slow, as they are beside an image build; what is
       // needed is the API.
       .withWaitStrategy(Wait.forHttp('/apis/ccompat/v7/subjects', 8080).forStatusCode(200))
