@@ -110,7 +110,7 @@ export class TopicSet implements AsyncDisposable {
   }
 
   async #withAdmin(act: (admin: Admin) => Promise<unknown>): Promise<void> {
-    const admin = new kafkajs.Kafka(this.#client.kafkajs()).admin();
+    const admin = new kafkajs.Kafka({ brokers: this.#client.serverNames.split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
     try {
       await act(admin);

@@ -9,7 +9,7 @@ import { ClientConfig } from '../../src/kafka/client-config.ts';
 import { Cluster } from '../../src/kafka/cluster.ts';
 import { RecordBatch } from '../../src/record/record-batch.ts';
 import { compressionOf } from '../../src/sinks/kafka/compression.ts';
-import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
+import { partitionOfKey } from '../../src/kafka/partitioner.ts';
 import { ProducerRing } from '../../src/sinks/kafka/producer-ring.ts';
 import { RecordBatchWriter } from '../../src/sinks/kafka/record-batch-writer.ts';
 

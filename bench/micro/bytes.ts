@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
-import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
+import { partitionOfKey } from '../../src/kafka/partitioner.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 
 const block = Buffer.alloc(256 * 1024, 'the bytes of a record batch ');

@@ -1,6 +1,6 @@
 import { RecordBatch } from '../../src/record/record-batch.ts';
 import { compressionOf } from '../../src/sinks/kafka/compression.ts';
-import { partitionOfKey } from '../../src/sinks/kafka/partitioner.ts';
+import { partitionOfKey } from '../../src/kafka/partitioner.ts';
 import { RecordBatchWriter } from '../../src/sinks/kafka/record-batch-writer.ts';
 import type { MicroBenchmark } from './micro-benchmark.ts';
 

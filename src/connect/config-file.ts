@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, extname } from 'node:path';
-import { parseDocument } from 'yaml';
+import type Yaml from 'yaml';
 import { ConnectError } from '../base/errors.ts';
 import type { RawConfig } from './config-spec.ts';
 import { parseProperties, PropertiesError } from './properties.ts';
@@ -133,6 +134,8 @@ export function keepNumberText(_key: string, value: unknown, context?: { source?
 }
 
 function parseYaml(text: string, path: string): unknown {
+  // Few files are YAML: the others need not wait for its parser to be loaded.
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   const document = parseDocument(text, { schema: 'failsafe', prettyErrors: true });
   const fault = document.errors[0];
   if (fault === undefined) return document.toJS();

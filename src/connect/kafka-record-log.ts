@@ -34,8 +34,10 @@ export class KafkaRecordLog implements RecordLog {
     return read;
   }
 
-  async append(records: readonly LogRecord[]): Promise<void> {
-    for (const { key, value } of records) await this.#topic.append(key, value);
+  append(records: readonly LogRecord[]): Promise<void> {
+    return this.#topic.append(
+      records.map(({ key, value }) => ({ key: Buffer.from(key), value: value === null ? null : Buffer.from(value) })),
+    );
   }
 
   close(): Promise<void> {

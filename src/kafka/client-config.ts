@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import type { KafkaConfig, SASLOptions } from 'kafkajs';
-import { logLevel } from 'kafkajs';
 import { ConnectError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { BrokerConnectionOptions } from './broker-connection.ts';
-import { calmRequestQueues } from './request-queue-timers.ts';
 import type { SaslCredentials } from './sasl.ts';
 
 /**
@@ -30,7 +27,7 @@ export interface BrokerAddress {
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 
-/** Kafka client settings, checked, in the forms that our own connections and kafkajs want them. Reads certificate files when made. */
+/** Kafka client settings, checked, in the form that our connections want them. Reads certificate files when made. */
 export class ClientConfig {
   readonly servers: readonly BrokerAddress[];
   readonly clientId: string;
@@ -75,26 +72,6 @@ export class ClientConfig {
       tls: this.#tls === null || isIP(host) !== 0 ? this.#tls : { ...this.#tls, servername: host },
       sasl: this.#sasl,
     };
-  }
-
-  /** Every kafkajs option spelled out; its log is off because failures reach us as errors. */
-  kafkajs(): KafkaConfig {
-    calmRequestQueues();
-    const config: KafkaConfig = {
-      clientId: this.clientId,
-      brokers: this.serverNames.split(','),
-      connectionTimeout: this.connectTimeoutMs,
-      requestTimeout: this.requestTimeoutMs,
-      enforceRequestTimeout: true,
-      logLevel: logLevel.NOTHING,
-      retry: { initialRetryTime: this.retryBackoffMs, maxRetryTime: this.retryBackoffMaxMs, retries: 8 },
-    };
-    if (this.#tls !== null) config.ssl = this.#tls;
-    if (this.#sasl !== null) {
-      const { mechanism, username, password } = this.#sasl;
-      config.sasl = { mechanism: mechanism.toLowerCase(), username, password: password.reveal() } as SASLOptions;
-    }
-    return config;
   }
 }
 

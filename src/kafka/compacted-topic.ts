@@ -1,12 +1,11 @@
-import type { Producer } from 'kafkajs';
-import { Kafka, Partitioners } from 'kafkajs';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError } from '../base/errors.ts';
 import type { ClientConfig } from './client-config.ts';
 import { Cluster } from './cluster.ts';
-import { fromKafkaClient } from './kafka-error.ts';
+import type { LogEntry } from './record-batch-bytes.ts';
 import type { FetchedRecord } from './record-batch-reader.ts';
 import { TopicAdmin } from './topic-admin.ts';
+import { TopicAppender } from './topic-appender.ts';
 import { TopicReader } from './topic-reader.ts';
 
 export interface CompactedTopicOptions {
@@ -41,39 +40,30 @@ export class CompactedTopic {
   readonly #options: CompactedTopicOptions;
   readonly #cluster: Cluster;
   readonly #reader: TopicReader;
-  readonly #producer: Producer;
+  readonly #appender: TopicAppender;
   #followers: Cluster[] = [];
-  #producing: Promise<void> | null = null;
 
   constructor(options: CompactedTopicOptions) {
     this.#options = options;
     this.topic = options.topic;
     this.#cluster = new Cluster(options.client, options.clock);
     this.#reader = new TopicReader(this.#cluster, options.topic, options.clock);
-    this.#producer = new Kafka(options.client.kafkajs()).producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
-      allowAutoTopicCreation: false,
-      idempotent: false,
-      maxInFlightRequests: 1,
-    });
+    this.#appender = new TopicAppender(this.#cluster, options.topic, options.clock);
   }
 
   /** Creates the topic if it is missing; resolves to its partitions. Rejects with `kafka.topic` when it exists and would lose entries. */
   async open(): Promise<number> {
-    const { client, clock, topic, partitions, replicationFactor } = this.#options;
-    const admin = new TopicAdmin(client, clock);
-    try {
-      let found = await admin.describe(topic);
-      if (found === null) {
-        const settings = { ...compactedTopicSettings, ...this.#options.settings, 'cleanup.policy': 'compact' };
-        await admin.create({ name: topic, partitions, replicationFactor, settings });
-        found = await admin.describe(topic);
-      }
-      await this.#verify(admin);
-      return found?.partitions ?? partitions;
-    } finally {
-      await admin.close();
+    const { clock, topic, partitions, replicationFactor } = this.#options;
+    const admin = TopicAdmin.over(this.#cluster, clock);
+    const found = await admin.describe(topic);
+    if (found === null) {
+      const settings = { ...compactedTopicSettings, ...this.#options.settings, 'cleanup.policy': 'compact' };
+      const created = await admin.create({ name: topic, partitions, replicationFactor, settings });
+      // What this call made is as it was asked for.
+      if (created && partitions > 0) return partitions;
     }
+    await this.#verify(admin);
+    return found?.partitions ?? (await admin.describe(topic))?.partitions ?? partitions;
   }
 
   /**
@@ -101,33 +91,14 @@ export class CompactedTopic {
     }
   }
 
-  /** Resolves when all in-sync replicas hold the entry. Null is a tombstone. A retry may write it twice, which compaction undoes. */
-  async append(key: Uint8Array | string, value: Uint8Array | string | null): Promise<void> {
-    try {
-      this.#producing ??= this.#producer.connect();
-      await this.#producing;
-      await this.#producer.send({
-        topic: this.topic,
-        acks: -1,
-        timeout: this.#options.client.requestTimeoutMs,
-        messages: [{ key: Buffer.from(key as Uint8Array), value: value === null ? null : Buffer.from(value as Uint8Array) }],
-      });
-    } catch (error) {
-      await this.#disconnect();
-      throw fromKafkaClient(error, `write to topic ${this.topic}`, this.#options.client.serverNames);
-    }
+  /** Resolves when all in-sync replicas hold the entries. A null value is a tombstone. A retry may write one twice, which compaction undoes. */
+  append(entries: readonly LogEntry[]): Promise<void> {
+    return this.#appender.append(entries);
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#cluster.close(), this.#disconnect(), ...this.#followers.map((follower) => follower.close())]);
-  }
-
-  async #disconnect(): Promise<void> {
-    const producing = this.#producing;
-    this.#producing = null;
-    if (producing === null) return;
-    await producing.catch(() => undefined);
-    await this.#producer.disconnect().catch(() => undefined);
+    this.#appender.close();
+    await Promise.allSettled([this.#cluster.close(), ...this.#followers.map((follower) => follower.close())]);
   }
 
   async #verify(admin: TopicAdmin): Promise<void> {

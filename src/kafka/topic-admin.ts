@@ -31,10 +31,15 @@ export class TopicAdmin {
   readonly #patient: boolean;
 
   /** `patient`: where nobody answers, it tries again for some seconds. */
-  constructor(config: ClientConfig, clock: Clock, patient = true) {
-    this.#cluster = new Cluster(config, clock);
+  constructor(config: ClientConfig, clock: Clock, patient = true, cluster = new Cluster(config, clock)) {
+    this.#cluster = cluster;
     this.#clock = clock;
     this.#patient = patient;
+  }
+
+  /** By connections that somebody else has and closes. */
+  static over(cluster: Cluster, clock: Clock): TopicAdmin {
+    return new TopicAdmin(cluster.config, clock, true, cluster);
   }
 
   clusterId(): Promise<string> {

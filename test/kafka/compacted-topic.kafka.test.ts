@@ -5,9 +5,15 @@ import { ConnectError } from '../../src/base/errors.ts';
 import { Config } from '../../src/connect/config.ts';
 import { ClientConfig } from '../../src/kafka/client-config.ts';
 import { CompactedTopic } from '../../src/kafka/compacted-topic.ts';
+import type { LogEntry } from '../../src/kafka/record-batch-bytes.ts';
 import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
+
+const entry = (key: string, value: string | null): LogEntry => ({
+  key: Buffer.from(key),
+  value: value === null ? null : Buffer.from(value),
+});
 
 const client = new ClientConfig(Config.of({ 'bootstrap.servers': stack.kafka }));
 
@@ -41,9 +47,8 @@ suite('compacted topic', () => {
     await withTopic(topic, async (log, read) => {
       await log.open();
       assert.deepEqual(await read(), []);
-      await log.append('a', '1');
-      await log.append('a', Buffer.from('2'));
-      await log.append('a', null);
+      await log.append([entry('a', '1')]);
+      await log.append([entry('a', '2'), entry('a', null)]);
       assert.deepEqual(await read(), [
         ['a', '1'],
         ['a', '2'],
@@ -53,7 +58,7 @@ suite('compacted topic', () => {
       await withTopic(topic, async (other, readOther) => {
         await other.open();
         assert.equal((await readOther()).length, 3);
-        await other.append('b', 'x');
+        await other.append([entry('b', 'x')]);
       });
       assert.deepEqual(await read(), [['b', 'x']]);
     });
@@ -90,7 +95,7 @@ suite('compacted topic', () => {
     const topic = uniqueName('config');
     await withTopic(topic, async (log) => {
       await log.open();
-      await log.append('before', '1');
+      await log.append([entry('before', '1')]);
       const seen: string[] = [];
       const got = Promise.withResolvers<void>();
       const stop = new AbortController();
@@ -99,7 +104,7 @@ suite('compacted topic', () => {
         if (seen.length === 2) got.resolve();
       }, stop.signal);
       await withTopic(topic, async (other) => {
-        await other.append('after', '2');
+        await other.append([entry('after', '2')]);
       });
       await got.promise;
       stop.abort();
@@ -121,7 +126,11 @@ suite('compacted topic', () => {
       replicationFactor: 1,
       clock: systemClock,
     });
-    const attempts = [() => log.open(), () => log.append('k', 'v'), () => log.readToEnd(() => undefined, AbortSignal.timeout(1_000))];
+    const attempts = [
+      () => log.open(),
+      () => log.append([entry('k', 'v')]),
+      () => log.readToEnd(() => undefined, AbortSignal.timeout(1_000)),
+    ];
     for (const attempt of attempts) {
       await assert.rejects(
         attempt(),

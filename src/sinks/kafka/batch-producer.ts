@@ -49,8 +49,8 @@ export class BatchProducer {
     let backoffMs = retryBackoffMs;
     for (let pending = batches; ;) {
       const round = await this.#sendRound(pending);
+      if (round.undelivered.size === 0) return;
       pending = pending.filter((batch) => round.undelivered.has(batch));
-      if (pending.length === 0) return;
       const failure = must(round.failure, 'an undelivered batch has a reason');
       const waitMs = round.busy ? busyBackoffMs : backoffMs;
       if (this.#clock.monotonic() + waitMs > deadline) throw failure;
@@ -105,10 +105,8 @@ export class BatchProducer {
     try {
       const timeoutMs = this.#cluster.config.requestTimeoutMs;
       const answers = await this.#cluster.call(leader, 'write records', protocol.produce, options.transactionalId, timeoutMs, batches);
-      for (const batch of batches) {
-        const answer = answers.find(({ topic, partition }) => topic === batch.topic && partition === batch.partition);
-        this.#settle(batch, answer?.errorCode ?? networkException, round, lane);
-      }
+      const codes = new Map(answers.map(({ topic, partition, errorCode }) => [`${topic} ${partition}`, errorCode]));
+      for (const batch of batches) this.#settle(batch, codes.get(`${batch.topic} ${batch.partition}`) ?? networkException, round, lane);
     } catch (error) {
       // The requests behind this one are lost with the connection, or are answered as out of order.
       lane.stopped = true;

@@ -10,7 +10,7 @@ import type { SourceOffset } from '../../record/offset.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import { recordTooLarge } from './batch-producer.ts';
 import { compressionOf } from './compression.ts';
-import { partitionOfKey, partitionOfLogicalKey } from './partitioner.ts';
+import { partitionOfKey, partitionOfLogicalKey } from '../../kafka/partitioner.ts';
 import { ProducerRing } from './producer-ring.ts';
 import type { ProducerTurn } from './producer-ring.ts';
 import type { EncodedBatch } from './record-batch-writer.ts';

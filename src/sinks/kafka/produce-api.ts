@@ -1,7 +1,8 @@
 import type { BrokerApi } from '../../kafka/broker-api.ts';
 import { brokerApi } from '../../kafka/broker-api.ts';
 import { ApiKey } from '../../kafka/cluster-api.ts';
-import type { ResponseReader } from '../../kafka/response-reader.ts';
+import type { PartitionAnswer, ProduceArguments } from '../../kafka/produce-request.ts';
+import { produceApi, readPartitionAnswers } from '../../kafka/produce-request.ts';
 
 /**
  * The requests that write. The versions decide the transaction protocol: from Produce 12 and EndTxn 5 on (KIP-890,
@@ -42,12 +43,6 @@ export const initProducerIdApi = brokerApi<InitProducerIdArguments, ProducerAnsw
 export interface TopicPartitions {
   readonly topic: string;
   readonly partitions: readonly number[];
-}
-
-export interface PartitionAnswer {
-  readonly topic: string;
-  readonly partition: number;
-  readonly errorCode: number;
 }
 
 type AddPartitionsArguments = [transactionalId: string, producer: ProducerIdentity, topics: readonly TopicPartitions[]];
@@ -97,63 +92,6 @@ function endTransaction(version: number): BrokerApi<EndTransactionArguments, { e
   );
 }
 
-export interface PartitionRecords {
-  readonly topic: string;
-  readonly partition: number;
-  readonly bytes: Buffer;
-}
-
-type ProduceArguments = [transactionalId: string | null, timeoutMs: number, batches: readonly PartitionRecords[]];
-
-/*
-  Produce Request (Version: 9, 12) => transactional_id acks timeout_ms [topic_data] TAG_BUFFER
-    topic_data => name [partition_data] TAG_BUFFER
-      partition_data => index records TAG_BUFFER
-  Produce Response (Version: 9, 12) => [responses] throttle_time_ms TAG_BUFFER
-    responses => name [partition_responses] TAG_BUFFER
-      partition_responses => index error_code base_offset log_append_time_ms log_start_offset [record_errors] error_message TAG_BUFFER
-        record_errors => batch_index batch_index_error_message TAG_BUFFER
-*/
-function produce(version: number): BrokerApi<ProduceArguments, PartitionAnswer[]> {
-  return brokerApi<ProduceArguments, PartitionAnswer[]>(
-    ApiKey.PRODUCE,
-    version,
-    (request, transactionalId, timeoutMs, batches) => {
-      const topics = [...new Set(batches.map((batch) => batch.topic))];
-      return request
-        .appendString(transactionalId)
-        .appendInt16(-1)
-        .appendInt32(timeoutMs)
-        .appendArray(topics, (w, topic) => {
-          const own = batches.filter((batch) => batch.topic === topic);
-          w.appendString(topic).appendArray(own, (p, batch) => p.appendInt32(batch.partition).appendBytes(batch.bytes));
-        })
-        .appendTaggedFields();
-    },
-    (reader) =>
-      readPartitionAnswers(reader, () => {
-        for (let mark = 0; mark < 3; mark += 1) reader.readInt64();
-        reader.readArray((r) => {
-          r.readInt32();
-          r.readNullableString();
-        });
-        reader.readNullableString();
-      }),
-  );
-}
-
-function readPartitionAnswers(reader: ResponseReader, skipRest: () => void): PartitionAnswer[] {
-  const answers: PartitionAnswer[] = [];
-  reader.readArray((r) => {
-    const topic = r.readString();
-    r.readArray((p) => {
-      answers.push({ topic, partition: p.readInt32(), errorCode: p.readInt16() });
-      skipRest();
-    });
-  });
-  return answers;
-}
-
 /** One generation of the transaction protocol. */
 export interface TransactionProtocol {
   readonly produce: BrokerApi<ProduceArguments, PartitionAnswer[]>;
@@ -162,5 +100,13 @@ export interface TransactionProtocol {
   readonly addsPartitions: boolean;
 }
 
-export const transactionProtocol1: TransactionProtocol = { produce: produce(9), endTransaction: endTransaction(3), addsPartitions: true };
-export const transactionProtocol2: TransactionProtocol = { produce: produce(12), endTransaction: endTransaction(5), addsPartitions: false };
+export const transactionProtocol1: TransactionProtocol = {
+  produce: produceApi(9),
+  endTransaction: endTransaction(3),
+  addsPartitions: true,
+};
+export const transactionProtocol2: TransactionProtocol = {
+  produce: produceApi(12),
+  endTransaction: endTransaction(5),
+  addsPartitions: false,
+};

@@ -4,7 +4,7 @@ import { ConnectError } from '../../base/errors.ts';
 import { copyWords, wordsOf } from '../../base/word-copy.ts';
 import type { RecordBatch } from '../../record/record-batch.ts';
 import type { Compression } from './compression.ts';
-import type { KeyPartitioner } from './partitioner.ts';
+import type { KeyPartitioner } from '../../kafka/partitioner.ts';
 
 /** A topic as the writer needs it, by index into `RecordBatch.topics`. */
 export interface TopicTarget {

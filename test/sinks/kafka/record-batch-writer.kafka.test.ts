@@ -7,7 +7,7 @@ import { ClientConfig } from '../../../src/kafka/client-config.ts';
 import { Cluster } from '../../../src/kafka/cluster.ts';
 import { TopicReader } from '../../../src/kafka/topic-reader.ts';
 import { RecordBatch } from '../../../src/record/record-batch.ts';
-import { partitionOfKey } from '../../../src/sinks/kafka/partitioner.ts';
+import { partitionOfKey } from '../../../src/kafka/partitioner.ts';
 import { stack } from '../../support/stack.ts';
 import type { SimpleRecord } from './sink-stage.ts';
 import { fillBatch, readCommitted, SinkStage } from './sink-stage.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecordBatch } from '../../../src/record/record-batch.ts';
 import { compressionOf } from '../../../src/sinks/kafka/compression.ts';
-import { partitionOfKey } from '../../../src/sinks/kafka/partitioner.ts';
+import { partitionOfKey } from '../../../src/kafka/partitioner.ts';
 import { RecordBatchWriter } from '../../../src/sinks/kafka/record-batch-writer.ts';
 
 const partitions = 4;

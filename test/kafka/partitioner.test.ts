@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { murmur2, partitionOfKey, partitionOfLogicalKey } from '../../../src/sinks/kafka/partitioner.ts';
-import { propertySettings } from '../../support/property.ts';
+import { murmur2, partitionOfKey, partitionOfLogicalKey } from '../../src/kafka/partitioner.ts';
+import { propertySettings } from '../support/property.ts';
 
 /** Key in hex, then murmur2 and partition of 12, as printed by org.apache.kafka.common.utils.Utils 4.3.1. */
 const golden: readonly (readonly [string, number, number])[] = [
