@@ -7,6 +7,7 @@ import { changedStatePlugin } from './changed-state.ts';
 import { eventRouterPlugin } from './event-router.ts';
 import { fieldPlugins } from './fields.ts';
 import { flattenPlugins } from './flatten.ts';
+import { geometryPlugins } from './geometry.ts';
 import { headerToValuePlugin } from './header-to-value.ts';
 import { headerPlugins } from './header.ts';
 import { insertFieldPlugins } from './insert-field.ts';
@@ -34,6 +35,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...castPlugins,
   ...fieldPlugins,
   ...flattenPlugins,
+  ...geometryPlugins,
   ...headerPlugins,
   ...insertFieldPlugins,
   ...maskPlugins,

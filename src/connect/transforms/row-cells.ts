@@ -1,8 +1,9 @@
 import type { Change } from '../../record/change.ts';
-import type { Column, RowSchema } from '../../record/row-schema.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
 import type { ColumnNode } from '../../record/shape.ts';
 import type { RowStep } from '../transform.ts';
 import { DerivedText } from './derived-text.ts';
+import type { DerivedColumn } from './derived-text.ts';
 
 /** Derived cells of one shape, as many as a transform needs. */
 export class RowCells {
@@ -21,7 +22,7 @@ export class RowCells {
   }
 
   /** `text`: of the cell, per row; null: no value. */
-  add(name: string, how: Pick<Column, 'kind' | 'schema' | 'neutral'>, text: (change: Change) => string | null): ColumnNode {
+  add(name: string, how: DerivedColumn, text: (change: Change) => string | null): ColumnNode {
     const cell = new DerivedText(this.schema, name, how);
     this.schema = cell.schema;
     this.#steps.push((change) => {
