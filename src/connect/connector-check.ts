@@ -72,6 +72,7 @@ export function checkConnector(raw: RawConfig, context: CheckContext): CheckedCo
   const issues = new Issues(configs);
   const warnings = unknownKeys(raw, evaluations, declaredKeys(plugin, base, converters), issues);
   warnings.push(...ignoredKeys(raw, [...plugin.configKeys, ...frameworkKeys(plugins), ...frameworkFamilies]));
+  warnings.push(...ignoredTransforms(resolved, plugins));
   warnings.push(...notices(resolved, plugin.configKeys).map((text) => context.scrubber.scrub(text)));
   warnings.push(...strayConverterOptions(raw));
   frameworkIssues(resolved, context, issues);
@@ -179,6 +180,13 @@ function ignoredKeys(raw: RawConfig, keys: readonly ConfigKey[]): string[] {
   return Object.keys(raw).flatMap((name) => {
     const key = keys.find((candidate) => (candidate.pattern === undefined ? candidate.name === name : candidate.pattern.test(name)));
     return key?.ignored === undefined ? [] : [`Configuration '${name}' has no effect here: ${key.ignored}.`];
+  });
+}
+
+function ignoredTransforms(resolved: RawConfig, plugins: Plugins): string[] {
+  return aliases(resolved['transforms']).flatMap((alias) => {
+    const ignored = plugins.transform(resolved[`transforms.${alias}.type`] ?? '')?.ignored;
+    return ignored === undefined ? [] : [`Transform '${alias}' has no effect here: ${ignored}.`];
   });
 }
 

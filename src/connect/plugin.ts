@@ -101,6 +101,8 @@ export interface TransformPlugin {
   readonly className: string;
   readonly aliases: readonly string[];
   readonly configKeys: readonly ConfigKey[];
+  /** Accepted and without effect here; the log says why. */
+  readonly ignored?: string | undefined;
   /** `config` holds the transform's own options, prefix (`transforms.ALIAS.`) taken off. */
   create(config: Config): Transform;
 }

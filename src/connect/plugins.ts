@@ -12,7 +12,7 @@ export interface PluginSet {
 }
 
 /** What validation needs to know about a transform or predicate; `createTransforms` makes the thing itself. */
-export type PluginOptions = Pick<TransformPlugin, 'className' | 'aliases' | 'configKeys'>;
+export type PluginOptions = Pick<TransformPlugin, 'className' | 'aliases' | 'configKeys' | 'ignored'>;
 
 export interface PluginInfo {
   readonly class: string;

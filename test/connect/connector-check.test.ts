@@ -151,6 +151,16 @@ test('a key that nearly is a known one is an error, any other unknown key a warn
   );
 });
 
+test('a transform that does nothing here is accepted with a warning', () => {
+  const { infos, warnings } = check({
+    ...minimal,
+    transforms: 't',
+    'transforms.t.type': 'io.debezium.transforms.tracing.ActivateTracingSpan',
+  });
+  assert.equal(infos.error_count, 0);
+  assert.deepEqual(warnings, ["Transform 't' has no effect here: there is no tracer, so that records get no span and no headers of one."]);
+});
+
 test('families are known: client overrides and settings of topics', () => {
   const config = {
     'producer.override.linger.ms': '5',

@@ -16,12 +16,14 @@ import { maskPlugins } from './mask.ts';
 import { recordPlugin } from './part.ts';
 import { messageContentPlugin } from './message-content.ts';
 import { partitionRoutingPlugin } from './partition-routing.ts';
+import { passThroughPlugins } from './pass-through.ts';
 import { predicatePlugins, whenMatches } from './predicate.ts';
 import type { Predicate } from './predicate.ts';
 import { routePlugins } from './route.ts';
 import { rowRouterPlugins } from './row-routers.ts';
 import { scriptedFilterPlugin } from './scripted.ts';
 import { schemaChangeFilterPlugin } from './schema-change-filter.ts';
+import { sourceSchemaPlugin } from './source-schema.ts';
 import { timestampConverterPlugins } from './timestamp-converter.ts';
 import { timezoneConverterPlugin } from './timezone-converter.ts';
 import { vectorToJsonPlugin } from './vector-to-json.ts';
@@ -39,6 +41,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...headerPlugins,
   ...insertFieldPlugins,
   ...maskPlugins,
+  ...passThroughPlugins,
   ...routePlugins,
   ...timestampConverterPlugins,
   ...unwrapPlugins,
@@ -51,6 +54,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   partitionRoutingPlugin,
   schemaChangeFilterPlugin,
   scriptedFilterPlugin,
+  sourceSchemaPlugin,
   timezoneConverterPlugin,
   vectorToJsonPlugin,
   ...rowRouterPlugins,
