@@ -34,6 +34,10 @@ const described = {
   },
 };
 
+function struct(name: string, fields: readonly object[]): object {
+  return { type: 'struct', fields, optional: false, name: `io.debezium.connector.source.${name}`, version: 1 };
+}
+
 describe('ExtractSchemaToNewRecord', () => {
   it('describes the columns in every envelope of a row, and leaves truncates and tombstones alone', async () => {
     const others = [{ op: Op.TRUNCATE }, { op: Op.TOMBSTONE, before: ['1', null] }] as const;
@@ -51,13 +55,6 @@ describe('ExtractSchemaToNewRecord', () => {
     const { schema } = JSON.parse(record?.value ?? '') as { schema: { fields: readonly { field: string }[] } };
     const string = { type: 'string', optional: false };
     const number = { type: 'int32', optional: true };
-    const struct = (name: string, fields: readonly object[]): object => ({
-      type: 'struct',
-      fields,
-      optional: false,
-      name: `io.debezium.connector.source.${name}`,
-      version: 1,
-    });
     const column = struct('schema.Column', [
       { ...string, field: 'name' },
       { ...string, field: 'typeName' },
