@@ -28,11 +28,9 @@ const acceptedDifferences: readonly Accepts[] = [
       JSON.stringify(ours)
         .replace(/\["\d+\\",/, '')
         .replace(/\[\\"\d+\\",/, ''),
-  // The transaction before may be one of a signal table that the other one does not see, or before a restart one that a publication leaves out.
+  // The transaction before may be one of a signal table that the other one does not see.
   ({ path, theirs, ours }, config) =>
-    path === 'place' &&
-    (config['signal.data.collection'] ?? config['publication.autocreate.mode'] ?? config['skipped.operations']) !== undefined &&
-    withoutLastCommit(theirs) === withoutLastCommit(ours),
+    path === 'place' && config['signal.data.collection'] !== undefined && withoutLastCommit(theirs) === withoutLastCommit(ours),
   ({ path }) => path.endsWith('source_version'),
   // MaskField covers null, too.
   ({ path, theirs, ours }, config) => theirs === null && ours === 'hidden' && path === 'value.value.w' && 'transforms.word.type' in config,

@@ -5,6 +5,8 @@ import type { OffsetMap, OffsetValue, SourceOffset } from '../../record/offset.t
 export interface ResumePoint {
   /** Everything that was committed up to here is complete; the slot may be confirmed up to here, and no further. */
   readonly lsnCommit: bigint;
+  /** End of the last transaction that was seen to commit: an idle stream is complete beyond it; null: none was seen. */
+  readonly lastCommit: bigint | null;
   /** The last change's own LSN; for people and for Debezium. */
   readonly lsn: bigint;
   /** Commit LSN (as BEGIN says) of the transaction in progress, of which some was handed over; null at a boundary. */
@@ -36,7 +38,8 @@ export interface PositionOrigin {
 }
 
 export function startPoint(lsn: bigint): ResumePoint {
-  return { lsnCommit: lsn, lsn, lsnFinal: null, ordinal: 0, part: 0, marked: false, xid: null, commitMicros: null, messageType: null };
+  const boundary = { lsnFinal: null, ordinal: 0, part: 0, marked: false };
+  return { lsnCommit: lsn, lastCommit: null, lsn, ...boundary, xid: null, commitMicros: null, messageType: null };
 }
 
 export function offsetPartition(topicPrefix: string): OffsetMap {
@@ -45,7 +48,7 @@ export function offsetPartition(topicPrefix: string): OffsetMap {
 
 /**
  * Debezium's members first and under its names, so that either can go on where the other stopped; then what makes ours
- * exact. `ordinal`, `part` and `lsn_final` are absent at a boundary.
+ * exact. `ordinal`, `part` and `lsn_final` are absent at a boundary, `last_commit` where `lsn_commit` and `txId` tell it.
  */
 export function formatPosition(point: ResumePoint, { systemId, timeline }: PositionOrigin): OffsetMap {
   const offset: Record<string, OffsetValue> = { transaction_id: null, lsn_proc: point.lsn };
@@ -60,6 +63,7 @@ export function formatPosition(point: ResumePoint, { systemId, timeline }: Posit
     offset['ordinal'] = point.ordinal;
     offset['part'] = point.part;
   }
+  if (point.lastCommit !== impliedCommit(point)) offset['last_commit'] = point.lastCommit;
   offset['system_id'] = systemId;
   if (timeline !== null) offset['timeline'] = timeline;
   return offset;
@@ -86,22 +90,29 @@ export function parsePosition(offset: OffsetMap): StoredPosition {
     });
   }
   const lsnFinal = integer(offset, 'lsn_final');
+  const xid = numberOrNull(integer(offset, 'txId'));
   const systemId = offset['system_id'];
   return {
     point: {
       lsnCommit,
+      lastCommit: 'last_commit' in offset ? integer(offset, 'last_commit') : impliedCommit({ lsnCommit, xid }),
       lsn: integer(offset, 'lsn') ?? lsnCommit,
       lsnFinal,
       ordinal: lsnFinal === null ? 0 : Number(integer(offset, 'ordinal') ?? 0n),
       part: lsnFinal === null ? 0 : Number(integer(offset, 'part') ?? 0n),
       marked: lsnFinal !== null && typeof offset['transaction_id'] === 'string',
-      xid: numberOrNull(integer(offset, 'txId')),
+      xid,
       commitMicros: numberOrNull(integer(offset, 'ts_usec')),
       messageType: typeof offset['messageType'] === 'string' ? offset['messageType'] : null,
     },
     systemId: typeof systemId === 'string' ? systemId : null,
     timeline: numberOrNull(integer(offset, 'timeline')),
   };
+}
+
+/** Without a transaction before it (after a snapshot) a position is nobody's commit. */
+function impliedCommit({ lsnCommit, xid }: Pick<ResumePoint, 'lsnCommit' | 'xid'>): bigint | null {
+  return xid === null ? null : lsnCommit;
 }
 
 function numberOrNull(value: bigint | null): number | null {

@@ -45,11 +45,8 @@ export class StreamPosition {
     this.#resumePending = resume.lsnFinal !== null;
     this.#doneHigh = highHalf(resume.lsnCommit);
     this.#doneLow = lowHalf(resume.lsnCommit);
-    // Without a transaction before it (after a snapshot) the position is nobody's commit.
-    if (resume.xid !== null) {
-      this.#lastCommitHigh = this.#doneHigh;
-      this.#lastCommitLow = this.#doneLow;
-    }
+    this.#lastCommitHigh = highHalf(resume.lastCommit ?? 0n);
+    this.#lastCommitLow = lowHalf(resume.lastCommit ?? 0n);
     this.#xid = resume.xid ?? 0;
     this.#commitMicros = resume.commitMicros ?? 0;
   }
@@ -190,6 +187,7 @@ export class StreamPosition {
   snapshot(): ResumePoint {
     const point = {
       lsnCommit: this.done,
+      lastCommit: lsnFromHalves(this.#lastCommitHigh, this.#lastCommitLow) || null,
       lsn: lsnFromHalves(this.#eventHigh, this.#eventLow) || this.done,
       xid: this.#xid === 0 ? null : this.#xid,
       commitMicros: this.#commitMicros === 0 ? null : this.#commitMicros,

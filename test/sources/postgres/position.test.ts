@@ -11,6 +11,7 @@ const lsn = fc.bigInt({ min: 1n, max: (1n << 63n) - 1n });
 test('a position survives being stored, to the last bit', () => {
   const point = fc.record({
     lsnCommit: lsn,
+    lastCommit: fc.option(lsn),
     lsn,
     lsnFinal: fc.option(lsn),
     ordinal: fc.nat(),
@@ -35,6 +36,7 @@ test("Debezium's offsets are understood", () => {
     '{"transaction_id":null,"lsn_proc":24023128,"messageType":"INSERT","lsn_commit":24022000,"lsn":24023128,"txId":555,"ts_usec":1700000000000000}';
   const { point, systemId } = parsePosition(parseOffset(text));
   assert.deepEqual([point.lsnCommit, point.lsn, point.lsnFinal, systemId], [24022000n, 24023128n, null, null]);
+  assert.equal(point.lastCommit, point.lsnCommit);
   assert.equal(parsePosition(parseOffset('{"lsn":5,"txId":1,"ts_usec":2,"snapshot_completed":true}')).point.lsnCommit, 5n);
   assert.equal(
     isSnapshotOffset(parseOffset('{"lsn":5,"snapshot":"INITIAL","snapshot_completed":false,"last_snapshot_record":false}')),

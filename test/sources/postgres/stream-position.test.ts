@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
+import { formatPosition, parsePosition, startPoint, type ResumePoint } from '../../../src/sources/postgres/position.ts';
 import { SourceRegister } from '../../../src/sources/postgres/registers.ts';
 import type { CollectedChange } from '../../support/collecting-outlet.ts';
 import { intType, textType, WalScript, type ScriptTable } from '../../support/wal-script.ts';
@@ -42,6 +42,17 @@ function script(plan: readonly (readonly string[])[]): readonly Buffer[] {
     wal.commit();
   }
   return wal.frames;
+}
+
+/** What `source.sequence` is in each change. */
+function sequencesOf({ change, out }: DecoderFixture): string[] {
+  const { registers } = change;
+  const seen: string[] = [];
+  out.hasRoom = () => {
+    const { bytes, start, end } = registers;
+    return seen.push(Buffer.from(bytes.subarray(start[SourceRegister.SEQUENCE], end[SourceRegister.SEQUENCE])).toString()) > 0;
+  };
+  return seen;
 }
 
 function facts(changes: readonly CollectedChange[]): unknown[] {
@@ -91,6 +102,28 @@ test('from the position behind any change, also in the middle of a message, a re
       assert.deepEqual(facts(seen), facts(all.out.changes));
     }),
     { numRuns: 200 },
+  );
+});
+
+test('a change tells the same commit before it whether or not the stream went on there, also after an idle time', async () => {
+  await fc.assert(
+    fc.asyncProperty(transactions, fc.nat(), fc.boolean(), async (plan, cut, isIdle) => {
+      const frames = script(plan);
+      const all = new DecoderFixture([orders], { messages: true });
+      const expected = sequencesOf(all);
+      await all.feed(frames);
+      const first = new DecoderFixture([orders], { messages: true });
+      const seen = sequencesOf(first);
+      await first.feed(frames.slice(0, cut % (frames.length + 1)));
+      // The server has written what is nobody's commit.
+      if (isIdle) first.position.idle(0, Number(first.position.done) + 8);
+      const { point } = parsePosition(formatPosition(first.position.snapshot(), { systemId: '1', timeline: null }));
+      const again = new DecoderFixture([orders], { resume: point, messages: true });
+      const rest = sequencesOf(again);
+      await again.feed(frames);
+      assert.deepEqual([...seen, ...rest], expected);
+    }),
+    { numRuns: 300 },
   );
 });
 
