@@ -67,6 +67,7 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
   const windows = [await wave.changes(40)];
   await wave.confirmed();
   await wave.signalled(signalled);
+  await wave.idled();
   await wave.stopped();
   windows.push(await wave.changes(8));
   for (const statement of workload.inOrder()) await database.query(statement);
@@ -150,17 +151,29 @@ class Wave implements AsyncDisposable {
   /** A slot is confirmed behind what Kafka has; marks go on until that is behind the changes. */
   async confirmed(): Promise<void> {
     const { database, workload } = this.#surroundings;
-    await database.query(workload.mark());
-    const [at] = await database.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-    let marked = performance.now();
-    await this.#until(this.#streaming, 'the confirmation', async (name) => {
-      const rows = await database.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn', [
+    await this.#untilConfirmed(this.#streaming, 'the confirmation', () => database.query(workload.mark()));
+  }
+
+  /** Ours go on where the log has what nobody publishes; what comes after the next start is not to tell of that. */
+  async idled(): Promise<void> {
+    const { database } = this.#surroundings;
+    const ours = this.#streaming.filter((name) => !isTheirs(name));
+    await this.#untilConfirmed(ours, 'an idle position', () => database.query('CREATE TABLE unseen (); DROP TABLE unseen'));
+  }
+
+  async #untilConfirmed(names: readonly string[], what: string, write: () => Promise<unknown>): Promise<void> {
+    const { database } = this.#surroundings;
+    await write();
+    const at = await currentLsn(database);
+    let written = performance.now();
+    await this.#until(names, what, async (name) => {
+      const rows = await database.query("SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn - '0/0' >= $2", [
         name,
-        at?.lsn,
+        String(at),
       ]);
-      if (rows.length === 0 && performance.now() > marked + 500) {
-        await database.query(workload.mark());
-        marked = performance.now();
+      if (rows.length === 0 && performance.now() > written + 500) {
+        await write();
+        written = performance.now();
       }
       return rows.length > 0;
     });
@@ -242,7 +255,7 @@ function isSnapshotOnly(config: Readonly<Record<string, string>>): boolean {
 }
 
 function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
-  const all = debeziumConnector(database, name, config);
+  const all = debeziumConnector(database, name, { 'status.update.interval.ms': '500', ...config });
   const apicurio = stack.registry.replace(/\/apis\/.*$/, '/apis/registry/v2');
   return Object.fromEntries(
     Object.entries(all).map(([key, value]) => [key, value.replaceAll('{prefix}', name).replaceAll('{apicurio}', apicurio)]),
