@@ -2,16 +2,13 @@ import { createHash } from 'node:crypto';
 
 import { arrayLiteral, quotedText } from '../../base/array-literal.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
-import type { RowLayout, StructuredForm } from '../../record/cell-rewrite.ts';
+import type { CellRewrite, GeometricForm, RowLayout, StructuredForm } from '../../record/cell-rewrite.ts';
 import { compileRewrite } from '../../text/cell-rewrite.ts';
 import { ByteRegister } from '../../text/value-register.ts';
 import type { MappedType } from './type-map.ts';
 
-const bytesKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
-  ColumnKind.BYTES_HEX,
-  ColumnKind.BYTES_BASE64,
-  ColumnKind.BYTES_BASE64_URL,
-]);
+const numericOid = 1700;
+const lineOid = 628;
 
 /** From the first day and the first millisecond on, as the server prints them. */
 const day = (count: number): string => new Date(count * 86_400_000).toISOString().slice(0, 10);
@@ -61,84 +58,167 @@ const structuredBy: Readonly<Record<StructuredForm, (count: number) => string>> 
   interval: clock,
 };
 
+const shapeBy: Readonly<Record<GeometricForm, (count: number) => string>> = {
+  lseg: (count) => `[(${count},${count}),(${count},${count})]`,
+  box: (count) => `(${count},${count}),(${count},${count})`,
+  path: (count) => `((${count},${count}))`,
+  polygon: (count) => `((${count},${count}))`,
+  circle: (count) => `<(${count},${count}),${Math.abs(count)}>`,
+};
+
 /**
  * What is written for a value that an update did not change and therefore did not send (unchanged TOAST): text in the
- * form in which the kind reads it. `undefined`: the type has no form for a placeholder, such a value is an error.
+ * form in which the kind reads it. `undefined`: a scalar of fixed size, which is always sent.
  */
-export function unavailableText(mapped: MappedType, placeholder: Uint8Array, inArray = false): string | undefined {
+export function unavailableText(mapped: MappedType, placeholder: Uint8Array): string | undefined {
+  const { kind, element, rewrite } = mapped;
   const text = new TextDecoder().decode(placeholder);
-  const { kind, element } = mapped;
-  if (kind === ColumnKind.STRING) return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
   // Debezium's own: in this mode the placeholder is not turned into hexadecimal digits; in arrays it is.
-  if (kind === ColumnKind.BYTES_HEX_TEXT && !inArray) return text;
-  if (bytesKinds.has(kind) || kind === ColumnKind.BYTES_HEX_TEXT) return `\\x${Buffer.from(placeholder).toString('hex')}`;
-  if (kind === ColumnKind.BITS) return bitsOf(placeholder);
-  if (kind === ColumnKind.HSTORE_JSON) return `${quotedText(text)}=>${quotedText(text)}`;
-  if (kind === ColumnKind.REWRITTEN) return unavailableRewritten(mapped, placeholder);
+  if (kind === ColumnKind.BYTES_HEX_TEXT) return text;
   // Well-known binary and what belongs to it.
   if (kind === ColumnKind.STRUCT && mapped.fields?.[0]?.kind === ColumnKind.BYTES_HEX) {
     return `{"\\\\x${Buffer.from(placeholder).toString('hex')}",NULL${mapped.fields?.length === 3 ? ',NULL' : ''}}`;
   }
   if (kind === ColumnKind.STRUCT && mapped.schema.name === 'io.debezium.data.SparseDoubleVector') return '{0,"{}"}';
   if (kind === ColumnKind.MAP) return arrayLiteral([text, text]);
-  return kind === ColumnKind.ARRAY && element !== undefined ? unavailableArray(element, placeholder) : undefined;
-}
-
-/**
- * Debezium's forms, and for elements of which it makes null what is like them: numbers, days and milliseconds count the bytes of
- * the placeholder, every other array holds one placeholder.
- */
-function unavailableArray(element: MappedType, placeholder: Uint8Array): string | undefined {
-  const { kind, rewrite } = element;
-  const counted = rewrite?.kind === 'structured' ? structuredBy[rewrite.form] : countedBy[kind];
-  if (counted !== undefined) return arrayLiteral([...new Int8Array(placeholder)].map((byte) => counted(byte)));
-  const item =
-    element.kind === ColumnKind.ARRAY
-      ? undefined
-      : element.kind === ColumnKind.REWRITTEN
-        ? unrewritten(element, placeholder)
-        : unavailableText(element, placeholder, true);
-  return item === undefined ? undefined : arrayLiteral([item]);
-}
-
-/** Rows and arrays as structs go the way of every value, the others have forms of their own. */
-function unavailableRewritten(mapped: MappedType, placeholder: Uint8Array): string | undefined {
-  const { element, rewrite } = mapped;
+  if (kind !== ColumnKind.REWRITTEN) return printed(mapped, placeholder);
   if (element === undefined || rewrite === undefined) return undefined;
-  if (rewrite.kind !== 'row' && rewrite.kind !== 'array') return unavailableText(element, placeholder);
-  const printed = unrewritten(mapped, placeholder);
-  if (printed === undefined) return undefined;
-  const bytes = Buffer.from(printed, 'utf8');
+  return wholeForms.has(rewrite.kind) ? rewritten(rewrite, printed(mapped, placeholder)) : unavailableText(element, placeholder);
+}
+
+/** What goes the way of every value; the others have forms of their own. */
+const wholeForms: ReadonlySet<CellRewrite['kind']> = new Set<CellRewrite['kind']>(['row', 'array', 'range', 'multirange']);
+
+function rewritten(rewrite: CellRewrite, text = ''): string {
+  const bytes = Buffer.from(text, 'utf8');
   const into = new ByteRegister();
   compileRewrite(rewrite, null)(bytes, 0, bytes.length, into);
   return Buffer.from(into.bytes.subarray(0, into.length)).toString('utf8');
 }
 
-/** In an array or a row the text goes the way of every value, so it has to look as if the server had printed it. */
-function unrewritten({ rewrite, element }: MappedType, placeholder: Uint8Array): string | undefined {
+/** As the server would print it: in an array or a row the text goes the way of every value. */
+function printed(mapped: MappedType, placeholder: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(placeholder);
-  if (rewrite?.kind === 'bytes') return text;
-  if (rewrite?.kind === 'hstore') return `${quotedText(text)}=>${quotedText(text)}`;
-  if (rewrite?.kind === 'row') return unavailableRow(rewrite.layouts[0] ?? [], element?.fields ?? [], placeholder);
-  if (rewrite?.kind === 'array') {
-    const elements = element?.fields?.at(-1)?.element;
-    return elements === undefined ? undefined : unavailableArray(elements, placeholder);
+  const { kind, element } = mapped;
+  switch (kind) {
+    case ColumnKind.STRING:
+      return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
+    case ColumnKind.BYTES_HEX:
+    case ColumnKind.BYTES_BASE64:
+    case ColumnKind.BYTES_BASE64_URL:
+    case ColumnKind.BYTES_HEX_TEXT:
+      return `\\x${Buffer.from(placeholder).toString('hex')}`;
+    case ColumnKind.BITS:
+      return bitsOf(placeholder);
+    case ColumnKind.HSTORE_JSON:
+      return `${quotedText(text)}=>${quotedText(text)}`;
+    case ColumnKind.ARRAY:
+      return element === undefined ? undefined : arrayLiteral(unavailableItems(element, placeholder));
+    case ColumnKind.REWRITTEN:
+      return printedRewritten(mapped, placeholder);
+    default:
+      return mapped.typeOid === numericOid ? numberOf(mapped, placeholder) : undefined;
   }
-  if (rewrite?.kind === 'vector') return `[${[...new Int8Array(placeholder)].join(',')}]`;
-  if (rewrite?.kind === 'sparsevec') return '{}/0';
-  // An empty collection; the others have no text for it.
-  return rewrite?.kind === 'ewkb' ? '010700000000000000' : undefined;
 }
 
-/** The placeholder in every field that has a form for it, the others empty; `undefined`: no field has one. */
-function unavailableRow(layout: RowLayout, fields: readonly MappedType[], placeholder: Uint8Array): string | undefined {
+function printedRewritten({ rewrite, element }: MappedType, placeholder: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(placeholder);
+  switch (rewrite?.kind) {
+    case 'bytes':
+      return text;
+    case 'hstore':
+      return `${quotedText(text)}=>${quotedText(text)}`;
+    case 'row':
+      return unavailableRow(rewrite.layouts[0] ?? [], element?.fields ?? [], placeholder);
+    case 'array':
+    case 'delimited': {
+      const items = (rewrite.kind === 'array' ? element?.fields?.at(-1) : element)?.element;
+      return items === undefined ? undefined : `{${unavailableItems(items, placeholder).map(quotedItem).join(rewrite.by)}}`;
+    }
+    case 'range':
+      return unavailableRange(element?.fields?.[0], placeholder);
+    case 'multirange': {
+      const range = element?.element;
+      return range === undefined ? undefined : `{${unavailableItems(range, placeholder).join(',')}}`;
+    }
+    case 'vector':
+      return `[${bytesOf(placeholder).join(',')}]`;
+    case 'sparsevec':
+      return '{}/0';
+    case 'ewkb':
+      // An empty collection; the others have no text for it.
+      return '010700000000000000';
+    case 'geometric':
+      return rewrite.form === 'path' || rewrite.form === 'polygon'
+        ? `(${bytesOf(placeholder)
+            .map((byte) => `(${byte},${byte})`)
+            .join(',')})`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Debezium's forms, and for elements of which it makes null what is like them: numbers, days and milliseconds, and what is made
+ * of them, count the bytes of the placeholder, every other array holds one placeholder.
+ */
+function unavailableItems(element: MappedType, placeholder: Uint8Array): readonly (string | null)[] {
+  const counted = countedText(element);
+  if (counted !== undefined) return bytesOf(placeholder).map(counted);
+  return [printed(element, placeholder) ?? null];
+}
+
+function countedText({ kind, rewrite, element, typeOid }: MappedType): ((count: number) => string) | undefined {
+  if (rewrite?.kind === 'structured') return structuredBy[rewrite.form];
+  if (rewrite?.kind === 'geometric') return shapeBy[rewrite.form];
+  if (typeOid === lineOid) return (count) => `{${count},${count},${count}}`;
+  const bound = rewrite?.kind === 'range' ? element?.fields?.[0] : undefined;
+  if (bound === undefined) return countedBy[kind];
+  const counted = countedText(bound);
+  return counted === undefined ? undefined : (count) => rangeOf(counted(count));
+}
+
+/** One value; where that has no placeholder there is none. */
+function unavailableRange(bound: MappedType | undefined, placeholder: Uint8Array): string {
+  const text = bound === undefined ? undefined : printed(bound, placeholder);
+  return text === undefined ? 'empty' : rangeOf(text);
+}
+
+function rangeOf(bound: string): string {
+  return `[${quotedText(bound)},${quotedText(bound)}]`;
+}
+
+/** The placeholder in every field that has a form for it, the others empty. */
+function unavailableRow(layout: RowLayout, fields: readonly MappedType[], placeholder: Uint8Array): string {
   const texts = layout.map((index) => {
     const field = fields[index];
-    if (field === undefined) return undefined;
-    return field.kind === ColumnKind.REWRITTEN ? unrewritten(field, placeholder) : unavailableText(field, placeholder);
+    return field === undefined ? undefined : printed(field, placeholder);
   });
-  if (texts.every((text) => text === undefined)) return undefined;
   return `(${texts.map((text) => (text === undefined ? '' : quotedText(text))).join(',')})`;
+}
+
+function quotedItem(text: string | null): string {
+  return text === null ? 'NULL' : quotedText(text);
+}
+
+function bytesOf(placeholder: Uint8Array): number[] {
+  return [...new Int8Array(placeholder)];
+}
+
+/** The number whose bytes are the placeholder's, or as many of the first of them as the precision allows. */
+function numberOf({ kind, schema, scale }: MappedType, placeholder: Uint8Array): string {
+  const limit = 10n ** BigInt(schema.parameters?.['connect.decimal.precision'] ?? 1000);
+  let value = 0n;
+  for (const byte of placeholder) {
+    const next = value * 256n + BigInt(byte);
+    if (next >= limit) break;
+    value = next;
+  }
+  if (kind === ColumnKind.FLOAT64) return String(Number(value));
+  const digits = Math.max(scale, 0);
+  const text = String(value).padStart(digits + 1, '0');
+  return digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
 /** Bits of which `io.debezium.data.Bits` makes the same bytes: the last byte first. */

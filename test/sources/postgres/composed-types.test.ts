@@ -53,6 +53,7 @@ const infos: Readonly<Record<string, TypeInfo>> = Object.fromEntries(
     { ...nothing, oid: 90_005, name: 'odd name', kind: 'composite', attributes: [attribute('1st', 1, 23)] },
     { ...nothing, oid: 3904, schema: 'pg_catalog', name: 'int4range', kind: 'range', rangeOf: 23 },
     { ...nothing, oid: 4451, schema: 'pg_catalog', name: 'int4multirange', kind: 'multirange', rangeOf: 3904 },
+    { ...nothing, oid: 3905, schema: 'pg_catalog', name: '_int4range', kind: 'base', elementOid: 3904 },
     { ...nothing, oid: 1007, schema: 'pg_catalog', name: '_int4', kind: 'base', elementOid: 23 },
     { ...nothing, oid: 1231, schema: 'pg_catalog', name: '_numeric', kind: 'base', elementOid: 1700 },
     { ...nothing, oid: 1009, schema: 'pg_catalog', name: '_text', kind: 'base', elementOid: 25 },
@@ -256,9 +257,18 @@ test('an unchanged value that was not sent has the placeholder where text can st
     list: { dimensions: [1], lower_bounds: [1], elements: [{ a: null, b: text }] },
     x: null,
   });
-  for (const type of ['numbers', 'line', 'circle', 'int4range']) {
-    assert.throws(() => decoded(type, null), { code: 'data.value', message: /no placeholder/ }, type);
+  assert.deepEqual(decoded('numbers', null), { a: null, b: null }, 'no field has a placeholder');
+  const none = { lower: null, upper: null, lower_inclusive: false, upper_inclusive: false, empty: true };
+  assert.deepEqual(decoded('int4range', null), none, 'nor have the bounds');
+  for (const type of ['line', 'circle']) {
+    assert.throws(() => decoded(type, null), { code: 'data.value', message: /no placeholder/ }, `${type} is always sent`);
   }
+});
+
+test('of ranges, each counts a byte of the placeholder where its bounds are numbers', () => {
+  const modes = { ...structs, 'array.handling.mode': 'array', 'unavailable.value.placeholder': 'no' };
+  const bound = (count: number): object => ({ lower: count, upper: count, lower_inclusive: true, upper_inclusive: true, empty: false });
+  for (const type of ['int4multirange', '_int4range']) assert.deepEqual(decoded(type, null, modes), [bound(110), bound(111)], type);
 });
 
 test('damaged text is a data error', () => {
