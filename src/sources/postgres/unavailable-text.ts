@@ -83,11 +83,12 @@ export function unavailableText(mapped: MappedType, placeholder: Uint8Array): st
   if (kind === ColumnKind.MAP) return arrayLiteral([text, text]);
   if (kind !== ColumnKind.REWRITTEN) return printed(mapped, placeholder);
   if (element === undefined || rewrite === undefined) return undefined;
+  if (rewrite.kind === 'row') return arrayLiteral((element.fields ?? []).map((field) => printed(field, placeholder) ?? null));
   return wholeForms.has(rewrite.kind) ? rewritten(rewrite, printed(mapped, placeholder)) : unavailableText(element, placeholder);
 }
 
 /** What goes the way of every value; the others have forms of their own. */
-const wholeForms: ReadonlySet<CellRewrite['kind']> = new Set<CellRewrite['kind']>(['row', 'array', 'range', 'multirange']);
+const wholeForms: ReadonlySet<CellRewrite['kind']> = new Set<CellRewrite['kind']>(['array', 'range', 'multirange']);
 
 function rewritten(rewrite: CellRewrite, text = ''): string {
   const bytes = Buffer.from(text, 'utf8');
@@ -129,7 +130,8 @@ function printedRewritten({ rewrite, element }: MappedType, placeholder: Uint8Ar
     case 'hstore':
       return `${quotedText(text)}=>${quotedText(text)}`;
     case 'row':
-      return unavailableRow(rewrite.layouts[0] ?? [], element?.fields ?? [], placeholder);
+      // Without a layout no text of it is read.
+      return rewrite.layouts[0] === undefined ? undefined : unavailableRow(rewrite.layouts[0], element?.fields ?? [], placeholder);
     case 'array':
     case 'delimited': {
       const items = (rewrite.kind === 'array' ? element?.fields?.at(-1) : element)?.element;

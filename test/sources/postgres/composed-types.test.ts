@@ -50,6 +50,8 @@ const infos: Readonly<Record<string, TypeInfo>> = Object.fromEntries(
       attributes: [attribute('p', 1, 90_001), attribute('list', 2, 90_002), attribute('x', 3, 1186)],
     },
     { ...nothing, oid: 90_004, name: 'numbers', kind: 'composite', attributes: [attribute('a', 1, 23), attribute('b', 2, 701)] },
+    { ...nothing, oid: 90_006, name: 'lost', kind: 'composite', attributes: [attribute('a', 1, 23), attribute('b', 2, 25)] },
+    { ...nothing, oid: 90_007, name: '_lost', kind: 'base', elementOid: 90_006 },
     { ...nothing, oid: 90_005, name: 'odd name', kind: 'composite', attributes: [attribute('1st', 1, 23)] },
     { ...nothing, oid: 3904, schema: 'pg_catalog', name: 'int4range', kind: 'range', rangeOf: 23 },
     { ...nothing, oid: 4451, schema: 'pg_catalog', name: 'int4multirange', kind: 'multirange', rangeOf: 3904 },
@@ -67,7 +69,7 @@ class ComposedTypes extends TypeCatalog {
 
   override get(oid: number): TypeInfo | null {
     const found = Object.values(infos).find((info) => info.oid === oid);
-    return found === undefined ? null : { ...found, versions: oneVersion(found.attributes) };
+    return found === undefined ? null : { ...found, versions: found.name === 'lost' ? [] : oneVersion(found.attributes) };
   }
 }
 
@@ -260,6 +262,8 @@ test('an unchanged value that was not sent has the placeholder where text can st
   assert.deepEqual(decoded('numbers', null), { a: null, b: null }, 'no field has a placeholder');
   const none = { lower: null, upper: null, lower_inclusive: false, upper_inclusive: false, empty: true };
   assert.deepEqual(decoded('int4range', null), none, 'nor have the bounds');
+  assert.deepEqual(decoded('lost', null), { a: null, b: text }, 'also where no text of the type can be read');
+  assert.deepEqual(decoded('_lost', null), { dimensions: [1], lower_bounds: [1], elements: [null] });
   for (const type of ['line', 'circle']) {
     assert.throws(() => decoded(type, null), { code: 'data.value', message: /no placeholder/ }, `${type} is always sent`);
   }
