@@ -100,7 +100,8 @@ function rewritten(rewrite: CellRewrite, text = ''): string {
 /** As the server would print it: in an array or a row the text goes the way of every value. */
 function printed(mapped: MappedType, placeholder: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(placeholder);
-  const { kind, element } = mapped;
+  const { element } = mapped;
+  const kind: number = mapped.kind;
   switch (kind) {
     case ColumnKind.STRING:
       return mapped.schema.name === 'io.debezium.data.Uuid' ? hashedUuid(placeholder) : text;
@@ -156,7 +157,11 @@ function printedRewritten({ rewrite, element }: MappedType, placeholder: Uint8Ar
             .map((byte) => `(${byte},${byte})`)
             .join(',')})`
         : undefined;
-    default:
+    case 'structured':
+    case 'spaced':
+    case 'truncate':
+    case 'hash':
+    case undefined:
       return undefined;
   }
 }

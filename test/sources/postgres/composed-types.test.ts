@@ -271,8 +271,9 @@ test('an unchanged value that was not sent has the placeholder where text can st
 
 test('of ranges, each counts a byte of the placeholder where its bounds are numbers', () => {
   const modes = { ...structs, 'array.handling.mode': 'array', 'unavailable.value.placeholder': 'no' };
-  const bound = (count: number): object => ({ lower: count, upper: count, lower_inclusive: true, upper_inclusive: true, empty: false });
-  for (const type of ['int4multirange', '_int4range']) assert.deepEqual(decoded(type, null, modes), [bound(110), bound(111)], type);
+  const bounds = { lower_inclusive: true, upper_inclusive: true, empty: false };
+  const expected = [110, 111].map((count) => ({ lower: count, upper: count, ...bounds }));
+  for (const type of ['int4multirange', '_int4range']) assert.deepEqual(decoded(type, null, modes), expected, type);
 });
 
 test('damaged text is a data error', () => {

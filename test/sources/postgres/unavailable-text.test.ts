@@ -93,17 +93,19 @@ test('bits hold the bytes of the placeholder', () => {
   assert.deepEqual(unsent(1563, { 'unavailable.value.placeholder': 'no' }), ['0x6e6f']);
 });
 
+const modifier = (precision: number, scale: number): number => ((precision << 16) | scale) + 4;
+
+function number(mode: string, typmod = -1): unknown {
+  const modes = { 'unavailable.value.placeholder': 'no!', 'decimal.handling.mode': mode };
+  return plainJson(new CellShape(new Arrays(), testSettings(modes), 1700, typmod).decoded(null));
+}
+
 test('a large number has the bytes of the placeholder, as many as its precision allows', () => {
-  const number = (typmod: number, mode: string): unknown => {
-    const modes = { 'unavailable.value.placeholder': 'no!', 'decimal.handling.mode': mode };
-    return plainJson(new CellShape(new Arrays(), testSettings(modes), 1700, typmod).decoded(null));
-  };
-  const typmod = (precision: number, scale: number): number => ((precision << 16) | scale) + 4;
-  assert.deepEqual(number(-1, 'precise'), { scale: 0, value: '0x6e6f21' });
-  assert.equal(number(-1, 'double'), 0x6e6f21);
-  assert.equal(number(-1, 'string'), String(0x6e6f21));
-  assert.equal(number(typmod(7, 2), 'precise'), '0x6e6f21');
-  assert.equal(number(typmod(6, 2), 'precise'), '0x6e6f');
-  assert.equal(number(typmod(3, 3), 'precise'), '0x6e');
-  assert.equal(number(typmod(7, 2), 'string'), '72374.09');
+  assert.deepEqual(number('precise'), { scale: 0, value: '0x6e6f21' });
+  assert.equal(number('double'), 0x6e6f21);
+  assert.equal(number('string'), String(0x6e6f21));
+  assert.equal(number('precise', modifier(7, 2)), '0x6e6f21');
+  assert.equal(number('precise', modifier(6, 2)), '0x6e6f');
+  assert.equal(number('precise', modifier(3, 3)), '0x6e');
+  assert.equal(number('string', modifier(7, 2)), '72374.09');
 });
