@@ -1,23 +1,32 @@
-import type { Client } from 'pg';
+import { escapeIdentifier, type Client } from 'pg';
 
 import { ConnectError } from '../../base/errors.ts';
 import { tableSource, type SnapshotTable } from './snapshot-query.ts';
 import { sqlState } from './sql-error.ts';
+import type { TypeCatalog } from './type-catalog.ts';
 
 /**
- * From here to the end of the transaction the table stays as it is. One that was rewritten since the database snapshot was
- * taken (`ALTER TABLE ... TYPE`) looks empty in it, and nothing in the stream brings its rows: that is an error to be tried
+ * From here to the end of the transaction the table stays as it is. It has to be as the catalog of the database snapshot
+ * says: another table may have taken its name, another column that of one of its own, and one that was rewritten
+ * (`ALTER TABLE ... TYPE`, `TRUNCATE`) looks empty, while nothing in the stream brings its rows. That is an error to be tried
  * again, in a later snapshot.
  */
-export async function holdTable(client: Client, table: SnapshotTable): Promise<void> {
-  if (table.override !== null) return;
-  await asItIs(table, () => client.query(`SELECT FROM ${tableSource(table)} LIMIT 0`));
+export async function holdTable(client: Client, table: SnapshotTable, types: TypeCatalog): Promise<void> {
+  const { info, columns, override } = table;
+  const list = override === null ? columns.map(({ name }) => escapeIdentifier(name)).join(', ') : '';
+  const { fields } = await asItIs(table, () => client.query(`SELECT ${list} FROM ${tableSource(table)} LIMIT 0`));
   const { rows } = await client.query<{ rewritten: boolean }>(
     `SELECT bool_or(relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(oid)) AS rewritten FROM pg_catalog.pg_class
      WHERE relfilenode <> 0 AND (oid = $1 OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))`,
-    [table.info.oid],
+    [info.oid],
   );
   if (rows[0]?.rewritten === true) throw altered(table);
+  // The answer tells where each column is from and what it is now.
+  const same = fields.every(({ name, tableID, columnID, dataTypeID }) => {
+    const column = info.columns.find((candidate) => candidate.name === name);
+    return tableID === info.oid && columnID === column?.number && dataTypeID === types.base(column.typeOid);
+  });
+  if (!same) throw altered(table);
 }
 
 /** The catalog is that of the database snapshot, statements are read by the tables of now. */

@@ -37,19 +37,13 @@ export function snapshotOrder(info: TableInfo, columns: readonly WireColumn[], t
   const order = key.flatMap((name) => {
     const column = info.columns.find((candidate) => candidate.name === name);
     if (column?.notNull !== true || !columns.some((wire) => wire.name === name)) return [];
-    const native = nativeOrders[baseType(column.typeOid, types)];
+    const native = nativeOrders[types.base(column.typeOid)];
     const identifier = escapeIdentifier(name);
     if (native !== undefined) return [{ name, expression: identifier, type: native[0], compare: native[1] }];
     const text = column.typeOid === 25 || column.typeOid === 1043 ? identifier : `pg_catalog.format('%s', ${identifier})`;
     return [{ name, expression: `${text} COLLATE "C"`, type: 'text', compare: 'bytes' as const }];
   });
   return order.length === key.length ? order : [];
-}
-
-function baseType(oid: number, types: TypeCatalog): number {
-  let at = oid;
-  for (let type = types.get(at); type?.kind === 'domain'; type = types.get(at)) at = type.baseOid;
-  return at;
 }
 
 /** Wire columns behind the table's own, for tables that are read in the order on disk. */

@@ -2,7 +2,6 @@ import type { Client } from 'pg';
 
 import { must } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
-import { ConnectError } from '../../base/errors.ts';
 import { failpoint } from '../../base/failpoint.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
@@ -140,12 +139,12 @@ export class SnapshotReaders {
   }
 
   async #openTable(client: Client, published: SnapshotTable): Promise<TableReading> {
-    const { epoch } = this.#options;
-    await holdTable(client, published);
+    const { epoch, types } = this.#options;
     const layout = must(this.#layouts.get(published), 'the table was declared');
     this.#layouts.delete(published);
+    await holdTable(client, layout.table, types);
     const node = await fileNode(client, published.info.oid);
-    const ranges = this.#storedRanges(layout, node) ?? (await asItIs(published, () => this.#split(client, layout)));
+    const ranges = this.#storedRanges(layout, node) ?? (await this.#split(client, layout));
     const reading = new TableReading(layout, epoch, node, ranges);
     this.#open.add(reading);
     return reading;
@@ -312,7 +311,6 @@ async function fileNode(client: Client, table: number): Promise<number> {
   const { rows } = await client.query<{ node: number | null }>('SELECT pg_catalog.pg_relation_filenode($1::oid::regclass) AS node', [
     table,
   ]);
-  const row = rows[0];
-  if (row === undefined) throw new ConnectError('postgres.query', `The table with oid ${table} is gone.`);
-  return row.node ?? 0;
+  // Null: a partitioned table has none.
+  return rows[0]?.node ?? 0;
 }

@@ -126,6 +126,12 @@ export class TypeCatalog {
     return this.#byOid.get(oid) ?? null;
   }
 
+  /** What a domain is made of; of any other type itself. */
+  base(oid: number): number {
+    const type = this.get(oid);
+    return type?.kind === 'domain' ? this.base(type.baseOid) : oid;
+  }
+
   /** Everything that these types are made of, in the order of their oids; what the catalog has not is left out. */
   closure(oids: Iterable<number>): TypeInfo[] {
     const found = new Map<number, TypeInfo>();

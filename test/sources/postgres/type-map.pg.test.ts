@@ -42,7 +42,7 @@ class EncodingOutlet implements ChangeOutlet {
 
 async function snapshotOf(database: Database, extra: Readonly<Record<string, string>> = {}): Promise<EncodingOutlet> {
   const outlet = new EncodingOutlet();
-  await readSnapshot(database, outlet, extra);
+  await readSnapshot(database, outlet, { extra });
   return outlet;
 }
 

@@ -90,7 +90,7 @@ function configOf(modes: Modes, without: readonly string[]): Record<string, stri
 async function snapshotOf(database: Database, extra: Readonly<Record<string, string>>): Promise<AvroRows> {
   const out = new CollectingOutlet();
   const rows = new AvroRows(out);
-  await readSnapshot(database, out, extra);
+  await readSnapshot(database, out, { extra });
   return rows;
 }
 

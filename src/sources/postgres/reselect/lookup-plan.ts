@@ -41,7 +41,7 @@ export function planLookup({ layout, wireColumns, info, types }: DescribedTable,
   for (const [index, wire] of wireColumns.entries()) {
     const number = info.columns.find((column) => column.name === wire.name)?.number;
     const column = columnOf[index] as number;
-    if (number !== undefined && column >= 0) planned.set(column, { index: column, number, typeOid: baseType(wire.typeOid, types) });
+    if (number !== undefined && column >= 0) planned.set(column, { index: column, number, typeOid: types.base(wire.typeOid) });
   }
   const table = `${info.schema}.${info.name}`;
   const key = keyIndexes(rowSchema, info, settings).map((index) => planned.get(index));
@@ -57,11 +57,6 @@ export function planLookup({ layout, wireColumns, info, types }: DescribedTable,
 function keyIndexes(rowSchema: RowSchema, info: TableInfo, settings: ReselectSettings): number[] {
   if (settings.byEventKey) return [...rowSchema.key];
   return info.primaryKey.map((name) => rowSchema.columns.findIndex((column) => column.name === name));
-}
-
-function baseType(oid: number, types: TypeCatalog): number {
-  const type = types.get(oid);
-  return type?.kind === 'domain' ? baseType(type.baseOid, types) : oid;
 }
 
 /** Knows per schema what is looked up. */
