@@ -23,6 +23,7 @@ test('complaints have the words of Kafka Connect', () => {
     [key('a', 'SHORT'), '32768', 'Invalid value 32768 for configuration a: Not a number of type SHORT'],
     [key('a', 'DOUBLE'), 'x', 'Invalid value x for configuration a: Not a number of type DOUBLE'],
     [key('a', 'INT', { min: 1 }), '0', 'Invalid value 0 for configuration a: Value must be at least 1'],
+    [key('a', 'INT', { min: 1, max: 1 }), '1', null],
     [key('a', 'INT', { max: 9 }), '10', 'Invalid value 10 for configuration a: Value must be no more than 9'],
     [key('a', 'STRING', { oneOf: ['none', 'all'] }), 'some', 'Invalid value some for configuration a: String must be one of: none, all'],
     [key('a', 'STRING', { oneOf: ['none', 'all'] }), 'ALL', null],

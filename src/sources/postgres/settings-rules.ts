@@ -30,13 +30,13 @@ export function validateSettings(config: Config): ConfigIssue[] {
     if (!filled(config, key))
       complain(key, `"snapshot.select.statement.overrides" names the table ${table}: "${key}" must hold its SELECT statement.`);
   }
-  if (config.has('slot.failover') && config.boolean('slot.failover') && config.boolean('slot.drop.on.stop')) {
+  if (config.boolean('slot.failover') && config.boolean('slot.drop.on.stop')) {
     complain(
       'slot.drop.on.stop',
       'A failover slot that is dropped on stop protects nothing: set "slot.failover" or "slot.drop.on.stop" to false.',
     );
   }
-  if (config.optional('schema.change.refused.policy') === 'dead_letter' && config.optional('errors.tolerance') !== 'all') {
+  if (config.choice('schema.change.refused.policy') === 'dead_letter' && config.optional('errors.tolerance')?.toLowerCase() !== 'all') {
     complain(
       'schema.change.refused.policy',
       '"dead_letter" needs "errors.tolerance" to be "all", and a dead letter topic to keep the rows.',

@@ -68,7 +68,11 @@ for (const [version, server] of servers) {
 
   test(`Postgres ${version}: publications and slots that do not fit are refused`, async () => {
     await using db = await createDatabase(server);
-    await db.query(ordersSql);
+    await db.query(`${ordersSql}; CREATE TABLE customers (id int PRIMARY KEY)`);
+    const many = await refusal(db, { extra: { 'guardrail.collections.max': '1', 'guardrail.collections.limit.action': 'fail' } });
+    assert.deepEqual([many.code, classify(many)], ['config.invalid', 'fail']);
+    assert.match(many.message, /take in 2 tables/);
+    assert.deepEqual(await db.query('SELECT FROM pg_publication'), [], 'before anything is made');
     const missing = await refusal(db, { extra: { 'publication.autocreate.mode': 'disabled' } });
     assert.equal(missing.code, 'postgres.publication');
     const nothing = await refusal(db, { extra: { 'publication.autocreate.mode': 'filtered', 'table.include.list': 'public.none' } });

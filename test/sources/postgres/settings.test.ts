@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { evaluateKeys } from '../../../src/connect/config-spec.ts';
 import type { ConfigKey } from '../../../src/connect/plugin.ts';
 import { silentLog, type Logger } from '../../../src/base/log.ts';
 import { checkTableCount } from '../../../src/sources/postgres/preflight.ts';
@@ -34,15 +35,23 @@ test('no key is declared twice, every default passes its own check, every key is
 test('values that a key alone can refuse', () => {
   const refused: readonly (readonly [key: string, value: string, why: RegExp])[] = [
     ['plugin.name', 'wal2json', /Set "plugin.name" to "pgoutput"/],
+    ['plugin.name', 'pgoutput2', /Set "plugin.name" to "pgoutput"/],
+    ['slot.name', '', /1 to 63/],
     ['slot.name', 'My-Slot', /lower-case/],
     ['slot.name', 'x'.repeat(64), /1 to 63/],
     ['topic.prefix', 'a b', /letters, digits/],
     ['topic.prefix', '..', /not a name/],
+    ['topic.prefix', '.', /not a name/],
     ['table.include.list', 'public.(a', /not a regular expression/],
     ['message.key.columns', 'public.a', /of the form/],
+    ['message.key.columns', ':x', /of the form/],
+    ['message.key.columns', 'public.b:y;public.(a:x', /not a regular expression/],
     ['skipped.operations', 'c,none', /stands alone/],
     ['skipped.operations', 'x', /may hold/],
     ['replica.identity.autoset.values', 'public.a:SOME', /not of the form/],
+    ['replica.identity.autoset.values', 'public.a:INDEX', /not of the form/],
+    ['replica.identity.autoset.values', 'public.b:FULL,public.(a:FULL', /not a regular expression/],
+    ['internal.custom.retriable.exception', '(', /not a regular expression/],
     ['unavailable.value.placeholder', 'hex:0g', /hexadecimal/],
     ['snapshot.mode', 'custom', /Java class/],
     ['converters', 'mine', /not supported yet/],
@@ -54,14 +63,36 @@ test('values that a key alone can refuse', () => {
     ['plugin.name', 'PGOUTPUT'],
     ['plugin.name', 'decoderbufs'],
     ['slot.name', 'a_1'],
+    ['slot.name', 'x'.repeat(63)],
     ['table.include.list', 'public\\..*,a\\.b{1\\,2}'],
     ['message.key.columns', 'public.a:x,y;public.b:z'],
-    ['replica.identity.autoset.values', 'public.a:FULL,public.b:INDEX by_name'],
+    ['replica.identity.autoset.values', 'public.a:FULL,public.b:index by_name'],
     ['skipped.operations', 'none'],
     ['snapshot.mode', 'configuration_based'],
     ['snapshot.mode', 'schema_only'],
   ];
   for (const [key, value] of accepted) assert.equal(complaint(key, value), null, `${key}=${value}`);
+  for (const name of ['delimiter', 'transaction', 'heartbeat.prefix', 'heartbeat.name'].map((key) => `topic.${key}`))
+    assert.match(complaint(name, 'a/b') ?? '', /letters, digits/, name);
+});
+
+test('numbers that make no sense are refused', () => {
+  const numbers = keys.filter(({ type, ignored, pattern }) => /INT|LONG/.test(type) && ignored === undefined && pattern === undefined);
+  const refuses = (name: string, value: string): boolean => {
+    const own = numbers.filter((key) => key.name === name);
+    return evaluateKeys(own, { [name]: value }, {}).infos.some((info) => info.value.errors.length > 0);
+  };
+  assert.ok(numbers.length > 20);
+  for (const { name } of numbers) assert.ok(refuses(name, '-1'), name);
+  const positive = ['database.port', 'status.update.interval.ms', 'connection.validation.timeout.ms', 'snapshot.max.threads'];
+  for (const name of positive) assert.deepEqual([refuses(name, '0'), refuses(name, '1')], [true, false], name);
+  for (const name of ['guardrail.collections.max', 'slot.max.retries', 'heartbeat.interval.ms']) assert.ok(!refuses(name, '0'), name);
+  for (const [name, most] of [
+    ['database.port', 65_535],
+    ['snapshot.max.threads', 64],
+  ] as const) {
+    assert.deepEqual([refuses(name, String(most)), refuses(name, String(most + 1))], [false, true], name);
+  }
 });
 
 test('values that are taken, with a word about them', () => {
@@ -95,10 +126,20 @@ function issue(extra: Readonly<Record<string, string>>): string[] {
 
 test('rules across keys', () => {
   assert.deepEqual(issue({}), []);
-  assert.deepEqual(issue({ 'table.include.list': 'a', 'table.exclude.list': 'b' }), ['table.exclude.list']);
+  for (const what of ['schema', 'table', 'column', 'message.prefix']) {
+    const [include, exclude] = [`${what}.include.list`, `${what}.exclude.list`];
+    assert.deepEqual(issue({ [include]: 'a', [exclude]: 'b' }), [exclude]);
+    assert.deepEqual(issue({ [include]: 'a', [exclude]: '' }), []);
+  }
   assert.deepEqual(issue({ 'column.include.list': 'a', 'schema.exclude.list': 'b' }), []);
   assert.deepEqual(issue({ 'snapshot.select.statement.overrides': 'public.a' }), ['snapshot.select.statement.overrides.public.a']);
-  assert.deepEqual(issue({ 'database.sslcert': 'a.pem' }), ['database.sslcert']);
+  for (const one of ['sslcert', 'sslkey']) assert.deepEqual(issue({ [`database.${one}`]: 'a.pem' }), ['database.sslcert']);
+  assert.deepEqual(issue({ 'database.sslcert': 'a.pem', 'database.sslkey': 'b.pem' }), []);
+  assert.deepEqual(issue({ 'slot.failover': 'true' }), []);
+  assert.deepEqual(issue({ 'slot.failover': 'true', 'slot.drop.on.stop': 'true' }), ['slot.drop.on.stop']);
+  const letters = { 'schema.change.refused.policy': 'Dead_Letter' };
+  assert.deepEqual(issue(letters), ['schema.change.refused.policy']);
+  assert.deepEqual(issue({ ...letters, 'errors.tolerance': 'ALL' }), []);
   assert.deepEqual(issue({ 'column.mask.with.5.chars': 'a', 'column.mask.hash.v2.SHA-256.with.salt.a.b c': 'b' }), []);
   const reselect = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor';
   const processor = { 'post.processors': 'r', 'post.processors.r.type': reselect };
