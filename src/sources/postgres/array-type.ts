@@ -31,7 +31,8 @@ const geometryTypes: ReadonlySet<string> = new Set(['geometry', 'geography']);
 /** `typdelim`: all types but these have a comma. */
 function delimiterOf(elementOid: number, types: TypeCatalog): string {
   if (elementOid === 603) return ';';
-  return geometryTypes.has(types.get(elementOid)?.name ?? '') ? ':' : ',';
+  const type = types.get(elementOid);
+  return type?.kind === 'base' && geometryTypes.has(type.name) ? ':' : ',';
 }
 
 const integer: Schema = { type: 'int32', optional: false };

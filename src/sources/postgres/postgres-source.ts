@@ -216,6 +216,7 @@ export class PostgresSource implements Source {
     signal: AbortSignal,
   ): Promise<Begin | null> {
     const { log } = this.#context;
+    if (plan.kind !== 'snapshot') this.#snapshotMetrics.skipped();
     switch (plan.kind) {
       case 'done':
         log.info('nothing is left to read, and snapshot.mode says not to stream');
@@ -223,7 +224,6 @@ export class PostgresSource implements Source {
         return null;
       case 'stream':
         log.info({ lsn: formatLsn(plan.point.lsnCommit) }, `streaming from the ${plan.reason}`);
-        this.#snapshotMetrics.skipped();
         return this.#beginAt(plan.point, offset);
       case 'begin': {
         const slot = await acquireSlot(start, replication, { recreate: false, signal });

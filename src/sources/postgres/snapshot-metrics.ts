@@ -24,6 +24,8 @@ export class SnapshotMetrics {
     this.#metrics = metrics;
     this.#clock = clock;
     this.#labels = { ...labels, context: 'snapshot' };
+    // An earlier start of the task may have read other tables.
+    metrics.remove({ connector: labels['connector'] ?? '', context: 'snapshot' });
     this.#state('none');
   }
 

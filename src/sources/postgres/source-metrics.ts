@@ -42,6 +42,8 @@ export class SourceMetrics {
   /** `labels`: what both kinds have; `debezium`: what the second has besides. */
   constructor(metrics: Metrics, clock: Clock, labels: Labels, debezium: Labels) {
     this.#clock = clock;
+    // An earlier start of the task may have counted under another prefix.
+    metrics.remove({ ...labels, context: 'streaming' });
     const streaming = { ...labels, ...debezium, context: 'streaming' };
     this.#debezium = (name) => metrics.gauge(`debezium_metrics_${name}`, `Debezium's ${name}.`, streaming);
     this.#connected = metrics.gauge('millrace_postgres_connected', '1 while changes are being streamed.', labels);
@@ -58,6 +60,7 @@ export class SourceMetrics {
       metrics.gauge('millrace_postgres_slot_wal_status', "1 for the slot's present wal_status.", { ...labels, status }),
     );
     this.#events = opNames.map(([, op]) => metrics.counter('millrace_postgres_events_total', 'Streamed changes.', { ...labels, op }));
+    this.stream(new Float64Array(0), null);
   }
 
   connected(yes: boolean): void {

@@ -71,7 +71,7 @@ const plain: Readonly<Record<number, readonly [ColumnKind, Schema['type'], seman
   3802: [ColumnKind.STRING, 'string', 'io.debezium.data.Json'],
 };
 
-/** Types of extensions go by name, as their oids differ from database to database. */
+/** Types of extensions go by name, in whatever schema (some are put into pg_catalog), as their oids differ from database to database. */
 const byName: Readonly<Record<string, readonly [ColumnKind, Schema['type'], semanticName?: string]>> = {
   citext: [ColumnKind.STRING, 'string'],
   ltree: [ColumnKind.STRING, 'string', 'io.debezium.data.Ltree'],
@@ -115,10 +115,9 @@ function mapByCatalog(type: TypeInfo, options: TypeMapOptions): MappedType | nul
   const composed = mapComposed(type, options);
   if (composed !== null) return composed;
   if (type.kind === 'base' && type.name === 'hstore') return mapHstore(type.oid, options.settings);
-  const named = type.kind === 'base' && type.schema !== 'pg_catalog' ? byName[type.name] : undefined;
+  const named = type.kind === 'base' ? byName[type.name] : undefined;
   if (named !== undefined) return { kind: named[0], schema: bare(named[1], named[2]), scale: -1, typeOid: type.oid };
-  const extension =
-    type.kind === 'base' && type.schema !== 'pg_catalog' ? extensionType(type.name, type.oid, options.settings.geometrics) : null;
+  const extension = type.kind === 'base' ? extensionType(type.name, type.oid, options.settings.geometrics) : null;
   if (extension !== null) return extension;
   return unknown(type.oid, options);
 }

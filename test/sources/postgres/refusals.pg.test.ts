@@ -13,10 +13,14 @@ import { slotName, startSource, untilStreaming, untilTrue, type RunOptions } fro
 /** What a start that must fail fails with; and no secret in any of it. */
 async function refusal(db: Database, options: RunOptions): Promise<ConnectError> {
   await using running = startSource(db, options);
-  const error = await running.ended.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
+  let over = false;
+  const started = untilTrue(async () => over || /^millrace_postgres_connected\S* 1$/m.test(await running.metrics.text()));
+  const error = await Promise.race([running.ended, started])
+    .then(
+      () => null,
+      (reason: unknown) => reason,
+    )
+    .finally(() => (over = true));
   assert.ok(error instanceof ConnectError, `a ConnectError, not ${String(error)}`);
   assert.doesNotMatch(describeError(error), /wrong-secret/);
   assert.ok(error.remedy !== null, 'a refusal says what to do');

@@ -9,7 +9,7 @@ import { accepts, compileNameList } from '../../../src/sources/postgres/name-lis
 import { captureKeys } from '../../../src/sources/postgres/capture-keys.ts';
 import { connectionKeys } from '../../../src/sources/postgres/connection-keys.ts';
 import { otherKeys } from '../../../src/sources/postgres/other-keys.ts';
-import { validateSettings } from '../../../src/sources/postgres/settings-rules.ts';
+import { postgresSourcePlugin } from '../../../src/sources/postgres/plugin.ts';
 import { splitKeyColumns, splitPatterns, splitStatements } from '../../../src/sources/postgres/settings-syntax.ts';
 import { snapshotKeys } from '../../../src/sources/postgres/snapshot-keys.ts';
 import { TableFilter } from '../../../src/sources/postgres/table-filter.ts';
@@ -121,7 +121,7 @@ test('of channels the others of the list work', () => {
 });
 
 function issue(extra: Readonly<Record<string, string>>): string[] {
-  return validateSettings(testConfig(extra)).map(({ key }) => key);
+  return (postgresSourcePlugin.validate?.(testConfig(extra)) ?? []).map(({ key }) => key);
 }
 
 test('rules across keys', () => {

@@ -73,6 +73,7 @@ test('the metrics tell what was streamed, what lags and how the slot is; the slo
     await untilTrue(async () => (await value('millrace_postgres_events_total', 'op="create"')) === 2);
     assert.equal(await value('millrace_postgres_events_total', 'op="delete"'), 1);
     assert.equal(await value('millrace_postgres_connected'), 1);
+    assert.equal(await value('debezium_metrics_SnapshotSkipped'), 1, 'no table was to be read');
     await untilTrue(async () => (await value('millrace_postgres_slot_wal_status', 'status="reserved"')) === 1);
     // Nothing is confirmed, so it grows with the next look at the slot.
     await untilTrue(async () => (await value('millrace_postgres_lag_bytes')) > 0);

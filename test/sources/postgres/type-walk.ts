@@ -181,6 +181,13 @@ const variable = (scale: number, hex: string, text: string): Step['form'] =>
 const labels = `string ${data}.Enum`;
 const point = { x: 1, y: -2.5, wkb: '0x0101000000000000000000f03f00000000000004c0', srid: null };
 
+const ewkb = '0101000020E61000001C7C613255DE6540787AA52C435C42C0';
+const withoutSrid = '0101000000000000000000F03F0000000000000040';
+const geometry = (name: string, values: readonly (readonly [text: string, srid: number | null])[]): Step['form'] =>
+  always(`struct ${data}.geometry.${name}`, ...values.map(([text, srid]) => ({ wkb: `0x${text.toLowerCase()}`, srid })));
+const pairs = (map: Readonly<Record<number, number>>): object[] => Object.entries(map).map(([key, value]) => ({ key: Number(key), value }));
+const vector = (name: string, of: string, values: readonly number[]): Step['form'] => always(`array ${data}.${name} of ${of}`, values);
+
 /** The rows of Debezium's table of types with its golden values; arrays that it leaves out are in it, too. */
 export const walk: readonly Step[] = [
   { type: 'boolean', values: ['true', 'false'], form: always('boolean', true, false) },
@@ -196,6 +203,13 @@ export const walk: readonly Step[] = [
   { type: 'name', values: [`'n'`], form: always('string', 'n') },
   { type: 'citext', values: [`'Ab'`], form: always('string', 'Ab') },
   { type: 'isbn', values: [`'0-393-04002-X'`], form: always('string', '0-393-04002-X') },
+  { type: 'isbn13', values: [`'978-0-393-04002-9'`], form: always('string', '978-0-393-04002-9') },
+  { type: 'ean13', values: [`'022-035648348-1'`], form: always('string', '022-035648348-1') },
+  { type: 'ismn', values: [`'M-060-11561-5'`], form: always('string', 'M-060-11561-5') },
+  { type: 'ismn13', values: [`'979-0-060-11561-5'`], form: always('string', '979-0-060-11561-5') },
+  { type: 'issn', values: [`'1436-4522'`], form: always('string', '1436-4522') },
+  { type: 'issn13', values: [`'977-1436-452-00-8'`], form: always('string', '977-1436-452-00-8') },
+  { type: 'upc', values: [`'220500896518'`], form: always('string', '220500896518') },
   {
     type: 'uuid',
     values: [`'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'`],
@@ -280,6 +294,25 @@ export const walk: readonly Step[] = [
     values: [`'"key1"=>"val1","key2"=>NULL'`],
     form: by('hstore', { json: [`string ${data}.Json`, '{"key1":"val1","key2":null}'], map: ['map', { key1: 'val1', key2: null }] }),
   },
+  {
+    type: 'ext.geometry',
+    values: [`'${ewkb}'`, `'${withoutSrid}'`],
+    form: geometry('Geometry', [
+      [ewkb, 4326],
+      [withoutSrid, null],
+    ]),
+  },
+  { type: 'place', values: [`'${ewkb}'`], form: geometry('Geometry', [[ewkb, 4326]]) },
+  { type: 'ext.geography', values: [`'${ewkb}'`], form: geometry('Geography', [[ewkb, 4326]]) },
+  { type: 'ext.vector', values: [`'[1,-2.5,1e-07]'`], form: vector('DoubleVector', 'float64', [1, -2.5, 1e-7]) },
+  { type: 'ext.halfvec', values: [`'[0.5,65504]'`], form: vector('FloatVector', 'float32', [0.5, 65_504]) },
+  {
+    type: 'ext.sparsevec',
+    values: [`'{1:1.5,3:-2}/5'`],
+    form: always(`struct ${data}.SparseDoubleVector`, { dimensions: 5, vector: pairs({ 1: 1.5, 3: -2 }) }),
+  },
+  { type: 'ext.geometry[]', values: [`'{${ewkb}:NULL}'`], form: arrayOf(geometry('Geometry', [[ewkb, 4326]])) },
+  { type: 'ext.vector[]', values: [`'{"[1,2]",NULL}'`], form: arrayOf(vector('DoubleVector', 'float64', [1, 2])) },
   { type: 'tsquery', values: [`'fat <-> cat'`], form: unknown("'fat' <-> 'cat'") },
   { type: 'pg_lsn', values: [`'16/B374D848'`], form: unknown('16/B374D848') },
   { type: 'pair', values: [`'(1,"x y")'`], form: unknown('(1,"x y")') },
@@ -313,6 +346,7 @@ export const walk: readonly Step[] = [
   { type: 'macaddr8[]', values: [`'{08:00:2b:01:02:03:04:05,NULL}'`], form: arrayOf(always('string', '08:00:2b:01:02:03:04:05')) },
   { type: 'int4range[]', values: [`'{"[1,6)",NULL}'`], form: arrayOf(always('string', '[1,6)')) },
   { type: 'mood[]', values: [`'{ok,NULL}'`], form: arrayOf(always(labels, 'ok')) },
+  { type: 'other.geometry[]', values: [`'{x,NULL}'`], form: arrayOf(always(labels, 'x')) },
   { type: 'ltree[]', values: [`'{a.b,NULL}'`], form: arrayOf(always(`string ${data}.Ltree`, 'a.b')) },
   { type: 'xml[]', values: [`'{<a/>,NULL}'`], form: arrayOf(always(`string ${data}.Xml`, '<a/>')) },
   { type: 'bit(2)[]', values: [`'{11,NULL}'`], form: arrayOf(always(`bytes ${data}.Bits`, '0x03')) },
