@@ -78,6 +78,12 @@ test('streamed changes are counted by operation, through a reconnection too; a r
   assert.equal((await values(metrics, seen))['events_total op="update"'], 3);
 });
 
+function statuses(now: string): Record<string, number> {
+  return Object.fromEntries(
+    ['reserved', 'extended', 'unreserved', 'lost'].map((status) => [`slot_wal_status status="${status}"`, status === now ? 1 : 0]),
+  );
+}
+
 test('the slot: forecast, what is kept for it, and one status at a time', async () => {
   const metrics = new Metrics();
   const source = new SourceMetrics(metrics, new ManualClock(), labels, debezium);
@@ -87,10 +93,6 @@ test('the slot: forecast, what is kept for it, and one status at a time', async 
     return values(metrics, /slot|lag_bytes/);
   };
   const rest = { lag_bytes: 1, slot_retained_bytes: 2 };
-  const statuses = (now: string): Record<string, number> =>
-    Object.fromEntries(
-      ['reserved', 'extended', 'unreserved', 'lost'].map((status) => [`slot_wal_status status="${status}"`, status === now ? 1 : 0]),
-    );
   assert.deepEqual(await slot('extended', 90), { ...rest, slot_seconds_left: 90, ...statuses('extended') });
   assert.deepEqual(await slot('lost', 0), { ...rest, slot_seconds_left: 0, ...statuses('lost') });
   assert.deepEqual(await slot('reserved', null), { ...rest, slot_seconds_left: -1, ...statuses('reserved') });
