@@ -24,6 +24,7 @@ import { acquireSlot, dropSlot, inspectSlot, slotHeldUp, slotInUse, slotLag, typ
 import { filterFromOffset, Snapshot } from './snapshot.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotMetrics } from './snapshot-metrics.ts';
+import { SlotPoll } from './slot-poll.ts';
 import { SlotWatch } from './slot-watch.ts';
 import { SourceMetrics } from './source-metrics.ts';
 import { sqlError } from './sql-error.ts';
@@ -32,7 +33,6 @@ import { planStart, type StartPlan } from './start-plan.ts';
 import { createChange, StreamRun, type Begin } from './stream-run.ts';
 import { TableFilter } from './table-filter.ts';
 
-const slotPollMs = 5000;
 const slotLookMs = 250;
 const slotAttemptsMax = 5;
 const dropAttemptsMax = 20;
@@ -51,9 +51,8 @@ export class PostgresSource implements Source {
   #offset: () => OffsetMap | null = () => null;
   #reported: OffsetMap | null = null;
   #stream: StreamRun | null = null;
-  #polling: Promise<void> | null = null;
-  #polledMs = -Infinity;
   readonly #slotWatch: SlotWatch;
+  readonly #slotPoll: SlotPoll;
 
   constructor(context: SourceContext) {
     this.#context = context;
@@ -65,7 +64,15 @@ export class PostgresSource implements Source {
     const debezium = { name: this.#settings.topicPrefix, plugin: 'postgres' };
     this.#metrics = new SourceMetrics(context.metrics, context.clock, labels, debezium);
     this.#snapshotMetrics = new SnapshotMetrics(context.metrics, context.clock, { ...labels, ...debezium });
-    this.#slotWatch = new SlotWatch(this.#settings.slot, context, this.#metrics);
+    const { slot } = this.#settings;
+    this.#slotWatch = new SlotWatch(slot, context, this.#metrics);
+    this.#slotPoll = new SlotPoll({
+      look: async () => slotLag(await this.#sql.client(), slot.name),
+      watch: this.#slotWatch,
+      onUnreserved: () => this.#stream?.giveBack(() => slotHeldUp(slot.name)),
+      clock: context.clock,
+      log: context.log,
+    });
     this.#partition = offsetPartition(this.#settings.topicPrefix);
   }
 
@@ -161,7 +168,7 @@ export class PostgresSource implements Source {
       if (signal.aborted) return;
       const offset = findOffset(resumeFrom, this.#settings.topicPrefix);
       const slot = await this.#freeSlot(signal);
-      if (slot?.walStatus === 'lost') await this.#pollSlot();
+      if (slot?.walStatus === 'lost') await this.#slotPoll.look();
       const plan = planStart(this.#settings, { offset, slot, server: start.server });
       const begin = await this.#prepare(plan, start, replication, offset, out, signal);
       await replication.end();
@@ -239,7 +246,7 @@ export class PostgresSource implements Source {
       case 'snapshot': {
         log.info(`taking a snapshot: ${plan.reason}`);
         const fresh = plan.resume === null ? await acquireSlot(start, replication, { recreate: plan.recreateSlot, signal }) : null;
-        if (plan.recreateSlot) await this.#pollSlot();
+        if (plan.recreateSlot) await this.#slotPoll.look();
         const begin = await this.#snapshot(start, fresh, plan.resume, out, signal);
         if (!plan.thenStream || begin === null) return null;
         const { streamingDelayMs } = this.#settings.snapshot;
@@ -365,23 +372,7 @@ export class PostgresSource implements Source {
   #tick(stream: StreamRun): void {
     this.#snapshotMetrics.adhoc(stream.adhocCounts());
     this.#metrics.stream(stream.counts, stream.position.inTransaction ? stream.position.commitMicros : null);
-    const nowMs = this.#context.clock.monotonic();
-    if (nowMs - this.#polledMs < slotPollMs) return;
-    this.#polledMs = nowMs;
-    this.#slotWatch.tick();
-    // Behind a session that is held up they do not pile up.
-    if (this.#polling === null) this.#polling = this.#pollSlot().finally(() => (this.#polling = null));
-  }
-
-  async #pollSlot(): Promise<void> {
-    try {
-      const lag = await slotLag(await this.#sql.client(), this.#settings.slot.name);
-      if (lag !== null) this.#slotWatch.add(lag);
-      if (lag?.walStatus === 'unreserved') this.#stream?.giveBack(() => slotHeldUp(this.#settings.slot.name));
-    } catch (error) {
-      // Only a measurement: what is wrong with the server shows in the stream itself.
-      this.#context.log.debug({ err: error }, 'the slot could not be looked at');
-    }
+    this.#slotPoll.tick();
   }
 
   async #closeStream(): Promise<void> {

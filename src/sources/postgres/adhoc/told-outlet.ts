@@ -20,8 +20,6 @@ export class ToldOutlet implements ChangeOutlet {
   readonly #names = new Map<number, string>();
   /** Before a record that moves no position. */
   readonly #onRecord: () => void;
-  /** There is a position that a record can be committed with. */
-  #begun = false;
 
   constructor(out: ChangeOutlet, notifications: Notifications, change: Change, onRecord: () => void) {
     this.#out = out;
@@ -55,13 +53,12 @@ export class ToldOutlet implements ChangeOutlet {
 
   emit(change: Change): boolean {
     this.#rows[change.schema.id] = (this.#rows[change.schema.id] ?? 0) + 1;
-    this.#begun = true;
     return this.#out.emit(change);
   }
 
   boundary(): boolean {
-    if (this.#begun && this.#notifications.waiting) this.#onRecord();
-    const room = !this.#begun || this.#notifications.emit(this.#change, this.#out);
+    if (this.#notifications.waiting) this.#onRecord();
+    const room = this.#notifications.emit(this.#change, this.#out);
     return this.#out.boundary() && room;
   }
 
