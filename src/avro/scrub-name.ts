@@ -3,7 +3,7 @@
  * character that still is not allowed becomes `_`; `x` stands before a digit. `my-app` → `my_app`, `größe` → `gr_C3_B6_C3_9Fe`.
  */
 export function scrubName(name: string): string {
-  if (name === '' || /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   let scrubbed = /^\d/.test(name) ? 'x' : '';
   for (const byte of Buffer.from(name, 'utf8')) {
     const character = String.fromCharCode(byte);

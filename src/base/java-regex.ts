@@ -12,7 +12,8 @@ export function javaRegex(text: string, key: string): JavaRegex {
   const flags = /^\(\?([ims]+)\)/.exec(text);
   const source = flags === null ? text : text.slice(flags[0].length);
   try {
-    const whole = new RegExp(`^(?:${source})$`, flags?.[1] ?? '');
+    // Not ^ and $, which with (?m) also mean the ends of a line.
+    const whole = new RegExp(`(?<![^])(?:${source})(?![^])`, flags?.[1] ?? '');
     return { matches: (candidate) => whole.test(candidate), find: new RegExp(source, flags?.[1] ?? '') };
   } catch (error) {
     throw new ConnectError('config.invalid', `Invalid value ${text} for configuration ${key}: Invalid regular expression`, {

@@ -1,11 +1,10 @@
 import { describeError, findConnectError } from '../base/errors.ts';
-import { javaRegex } from '../base/java-regex.ts';
-import type { JavaRegex } from '../base/java-regex.ts';
 import type { TargetState } from './config-file.ts';
 import { buildTask } from './connector-build.ts';
 import { hasReference, hidden, type RawConfig } from './config-spec.ts';
 import type { State } from './lifecycle.ts';
 import { RequestError } from './request-error.ts';
+import { retryPolicy } from './retry-policy.ts';
 import type { Runtime } from './runtime.ts';
 import { sanitizedKeys } from './sanitize-pattern.ts';
 import { looksSecret } from './secret-scrubber.ts';
@@ -34,17 +33,6 @@ export interface ConnectorStateInfo {
 
 export type TaskState = { readonly id: number } & InstanceState;
 
-const passingKey = 'internal.custom.retriable.exception';
-
-/** Null: no such failures are named, or not in a way that can be read: then the config is refused. */
-function passingFailures(text: string | null | undefined): JavaRegex | null {
-  try {
-    return text === undefined || text === null || text === '' ? null : javaRegex(text, passingKey);
-  } catch {
-    return null;
-  }
-}
-
 /** One connector of this worker: its config, what it should be, and the supervisor of its one task. */
 export class Connector {
   readonly name: string;
@@ -66,21 +54,9 @@ export class Connector {
       log,
       build: (events) => buildTask(name, this.#config, runtime, events),
       scrub: (text) => runtime.scrubber.scrub(text),
-      retry: () => ({
-        delayMsMax: this.#number('errors.retry.delay.max.ms', 60_000),
-        delayMs:
-          this.#config['retriable.restart.connector.wait.ms'] === undefined ? null : this.#number('retriable.restart.connector.wait.ms', 0),
-        retriesMax: this.#number('errors.max.retries', -1),
-        passing: passingFailures(this.#config[passingKey]),
-      }),
+      retry: () => retryPolicy(this.#config),
       changed: () => this.#publish(),
     });
-  }
-
-  /** Of the config as it is now, which may be one that was refused. */
-  #number(key: string, byDefault: number): number {
-    const value = Number(this.#config[key] || byDefault);
-    return Number.isFinite(value) ? value : byDefault;
   }
 
   get config(): RawConfig {

@@ -6,6 +6,7 @@ import type { Logger } from '../base/log.ts';
 import { errorTrace } from './error-trace.ts';
 import { transitions } from './lifecycle.ts';
 import type { Event, State } from './lifecycle.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import type { SourceSignal } from './source.ts';
 
 /** One incarnation of a connector's task, built anew for every start so that references and plugins are fresh. */
@@ -31,18 +32,6 @@ export interface SupervisorStatus {
   readonly trace: string | null;
   /** True when the failure was in building the task: config, plugins, references. */
   readonly unbuilt: boolean;
-}
-
-/** What becomes of failures that may pass. */
-export interface RetryPolicy {
-  /** Bounds how long a task stays down after what it needs is back. */
-  readonly delayMsMax: number;
-  /** Every pause is this long; null: they grow. */
-  readonly delayMs: number | null;
-  /** So many failures in a row are followed by another attempt; -1: any number. */
-  readonly retriesMax: number;
-  /** Failures with such a message may pass, whatever they are; null: none are named. */
-  readonly passing: JavaRegex | null;
 }
 
 export interface SupervisorOptions {

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { avroConverterPlugin } from '../../src/avro/avro-converter.ts';
 import { avroRecordName, avroSchemaText } from '../../src/avro/avro-schema.ts';
 import { avscType } from '../../src/avro/avsc-type.ts';
 import { scrubFullName, scrubName } from '../../src/avro/scrub-name.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { Config } from '../../src/connect/config.ts';
+import { withDefaults } from '../../src/connect/plugin.ts';
+import { nextRowSchemaId } from '../../src/record/row-schema.ts';
 import type { Schema } from '../../src/record/schema.ts';
+import { structNode } from '../../src/record/struct-node.ts';
 
 /** By Java's URLEncoder, and what is no letter, digit or _ afterwards as _. */
 const scrubbed: Readonly<Record<string, string>> = {
+  '': '',
   plain_1: 'plain_1',
   'my-app': 'my_app',
   '2nd': 'x2nd',
@@ -56,4 +63,18 @@ test('records and fields have Avro names, whatever the Connect schema says, whic
   avscType(text);
   assert.equal(avroRecordName(envelope, options), 'my_shop.public.orders.Envelope');
   assert.throws(() => avroSchemaText(envelope, { connectMetaData: true }), /has a name that Avro does not allow/);
+});
+
+/** What comes of a name with a dash, with a registry that is not there. */
+function refusal(scrub: string): Promise<unknown> {
+  const options = { 'schema.registry.url': 'http://127.0.0.1:1', 'max.retries': '0', 'scrub.invalid.names': scrub };
+  const config = withDefaults(Config.of(options), avroConverterPlugin.configKeys);
+  const converter = avroConverterPlugin.create(config, { isKey: false, log: silentLog });
+  const schema = { id: nextRowSchemaId(), name: 'orders', columns: [], key: Uint16Array.of() };
+  return converter.compile(structNode('my-shop.Order', 1, []), { topic: 'orders', part: 'value', schema });
+}
+
+test('only where scrub.invalid.names says so; else the name is refused before the registry is asked', async () => {
+  await assert.rejects(refusal('false'), /has a name that Avro does not allow/);
+  await assert.rejects(refusal('true'), { code: 'registry.unreachable' });
 });

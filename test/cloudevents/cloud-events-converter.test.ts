@@ -291,6 +291,16 @@ test('what is no change is null; an event that lacks something is refused by nam
     /no header "traceparent"/,
   );
   await assert.rejects(async () => converter({ 'metadata.source': 'value,id:header' }).compile(envelope.value, context), /no header "id"/);
+  const named = { 'metadata.source': 'value,dataSchemaName:header', 'schema.data.name.source.header.enable': 'true' };
+  await assert.rejects(async () => converter(named).compile(envelope.value, context), /no header "dataSchemaName"/);
+  const number = header('dataSchemaName', { kind: 'constant', schema: int, value: 7 });
+  await assert.rejects(
+    async () => converter(named).compile(envelope.value, { ...context, headers: [number], headersDescribed: true }),
+    /a header "dataSchemaName" that is no text/,
+  );
+  const unasked = converter({ ...named, 'schema.data.name.source.header.enable': 'false' });
+  assert.equal(unasked.textHeader, undefined);
+  assert.ok((await unasked.compile(envelope.value, context)) !== null, 'the name is made');
 });
 
 test('configurations that cannot be meant are refused by name, and addresses are told without their passwords', () => {

@@ -4,7 +4,8 @@ import type { Clock } from '../../src/base/clock.ts';
 import { javaRegex } from '../../src/base/java-regex.ts';
 import { ConnectError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { Supervisor, type RetryPolicy, type SupervisorStatus } from '../../src/connect/supervisor.ts';
+import type { RetryPolicy } from '../../src/connect/retry-policy.ts';
+import { Supervisor, type SupervisorStatus } from '../../src/connect/supervisor.ts';
 
 /** A task whose end the test decides, and a clock that stands still until it is moved. */
 class Bench {

@@ -118,6 +118,14 @@ function show(node: Node | null | undefined): string {
 
 const valueOf = (type: string, options: Record<string, string>, shape = flat) => show(apply(shape, Op.CREATE, type, options)?.shape.value);
 
+/** The constant that a field of such a type becomes. */
+function mask(schema: Partial<Schema> & Pick<Schema, 'type'>, replacement?: string): unknown {
+  const node: Node = { kind: 'constant', schema: { optional: false, ...schema }, value: null };
+  const config = { fields: 'x', ...(replacement === undefined ? {} : { replacement }) };
+  const masked = apply({ ...flat, value: struct('V', [['x', node]]) }, Op.CREATE, `${kafka}.MaskField$Value`, config)?.shape.value;
+  return masked?.kind === 'struct' && masked.fields[0]?.node.kind === 'constant' ? masked.fields[0].node.value : undefined;
+}
+
 describe('transforms of fields', () => {
   it('ReplaceField', () => {
     const type = `${kafka}.ReplaceField$Value`;
@@ -179,6 +187,26 @@ describe('transforms of fields', () => {
     assert.match(valueOf(type, { fields: 'id', replacement: '7' }), /id:int32=7/);
     assert.throws(() => valueOf(type, { fields: 'id', replacement: 'x' }), /Unable to convert x to the int32 of field "id"/);
     assert.throws(() => valueOf(type, { fields: 'paid', replacement: 'x' }), /Cannot mask value of type boolean/);
+    assert.throws(() => chain(type, { fields: '' }), /Empty list/);
+    assert.throws(() => chain(type, { fields: 'id', replacement: '' }), /String must be non-empty/);
+  });
+
+  it('MaskField: zeros of every type, and replacements that it can hold', () => {
+    const decimal = { type: 'bytes', name: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } } as const;
+    assert.deepEqual([mask({ type: 'int64' }), mask({ type: 'float32' }), mask({ type: 'bytes' })], [0n, 0, new Uint8Array(0)]);
+    assert.deepEqual(mask(decimal), Uint8Array.of(0));
+    assert.equal(mask({ type: 'struct', fields: [], optional: true }), null);
+    assert.throws(() => mask({ type: 'struct', fields: [] }), /required struct, which MaskField cannot mask/);
+    assert.deepEqual([mask({ type: 'int8' }, '-128'), mask({ type: 'int64' }, '9223372036854775807')], [-128, 2n ** 63n - 1n]);
+    assert.equal(mask({ type: 'float64' }, '-1.5e3'), -1500);
+    for (const [type, replacement] of [
+      ['int8', '128'],
+      ['int64', '9223372036854775808'],
+      ['int32', '1.5'],
+      ['float32', 'x'],
+    ] as const) {
+      assert.throws(() => mask({ type }, replacement), new RegExp(`Unable to convert ${replacement} to the ${type}`));
+    }
   });
 
   it('Cast: as far as the converters read one type as another', () => {

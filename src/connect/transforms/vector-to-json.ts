@@ -61,6 +61,6 @@ function listOf(cell: string, print: (value: number) => string): string {
 function sparse(cell: string): string {
   const [, entries = '', dimensions = '0'] = /^\{([^}]*)\}\/(\d+)$/.exec(cell) ?? [];
   const members = entries === '' ? [] : entries.split(',').map((entry) => entry.split(':'));
-  const printed = members.map(([index = '', value = '']) => `"${index.trim()}": ${javaDouble(Number(value))}`);
+  const printed = members.map(([index = '', value = '']) => `"${index}": ${javaDouble(Number(value))}`);
   return `{ "dimensions": ${dimensions}, "vector": { ${printed.join(', ')} } }`;
 }

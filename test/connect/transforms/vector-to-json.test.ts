@@ -19,11 +19,14 @@ const shape = () =>
     vector('v', 'vector', true),
     vector('h', 'halfvec', false),
     vector('s', 'sparsevec', true),
+    vector('t', 'sparsevec', false),
   ]);
 const rows = [
-  { op: Op.CREATE, after: ['1', '[1,-2.5,1e+20,1e-07,0.1]', '[1,0.1,1e+10,1234567]', '{1:1,3:2.5}/5'] },
-  { op: Op.UPDATE, before: ['1', '[1]', '[]', '{}/5'], after: ['1', null, '[2]', null] },
-  { op: Op.DELETE, before: ['1', null, null, null] },
+  { op: Op.CREATE, after: ['1', '[1,-2.5,1e+20,1e-07,0.1]', '[1,0.1,1e+10,1234567]', '{1:1,3:2.5}/5', '{}/1'] },
+  { op: Op.UPDATE, before: ['1', '[1]', '[]', '{}/5', '{}/1'], after: ['1', null, '[2]', null, '{}/1'] },
+  // More digits than a float holds.
+  { op: Op.CREATE, after: ['1', '[0.123456789]', '[0.123456789]', '{1:0.123456789}/1', '{}/1'] },
+  { op: Op.DELETE, before: ['1', null, null, null, null] },
 ] as const;
 const type = 'io.debezium.transforms.VectorToJsonConverter';
 
@@ -34,6 +37,7 @@ describe('VectorToJsonConverter', () => {
       return [before, after];
     });
     const none = '{ "values": [] }';
+    const one = '{ "dimensions": 1, "vector": {  } }';
     assert.deepEqual(values, [
       [
         null,
@@ -42,14 +46,25 @@ describe('VectorToJsonConverter', () => {
           v: '{ "values": [1.0, -2.5, 1.0E20, 1.0E-7, 0.1] }',
           h: '{ "values": [1.0, 0.1, 1.0E10, 1234567.0] }',
           s: '{ "dimensions": 5, "vector": { "1": 1.0, "3": 2.5 } }',
+          t: one,
         },
       ],
       [
-        { id: 1, v: '{ "values": [1.0] }', h: none, s: '{ "dimensions": 5, "vector": {  } }' },
-        { id: 1, v: null, h: '{ "values": [2.0] }', s: null },
+        { id: 1, v: '{ "values": [1.0] }', h: none, s: '{ "dimensions": 5, "vector": {  } }', t: one },
+        { id: 1, v: null, h: '{ "values": [2.0] }', s: null, t: one },
       ],
-      // A row whose old image lacks a vector that cannot be null.
-      [{ id: 1, v: null, h: none, s: null }, null],
+      [
+        null,
+        {
+          id: 1,
+          v: '{ "values": [0.123456789] }',
+          h: '{ "values": [0.12345679] }',
+          s: '{ "dimensions": 1, "vector": { "1": 0.123456789 } }',
+          t: one,
+        },
+      ],
+      // A row whose old image lacks vectors that cannot be null.
+      [{ id: 1, v: null, h: none, s: null, t: '{ "dimensions": 0, "vector": {  } }' }, null],
     ]);
   });
 
@@ -61,6 +76,7 @@ describe('VectorToJsonConverter', () => {
       { ...json, optional: true, field: 'v' },
       { ...json, optional: false, field: 'h' },
       { ...json, optional: true, field: 's' },
+      { ...json, optional: false, field: 't' },
     ]);
     const plain = envelopeOf('shop.public.plain', columnsOf({ id: [ColumnKind.INT, 'int32'] }));
     const untouched = [{ op: Op.CREATE, after: ['1'] }];
