@@ -43,10 +43,8 @@ export class ToldOutlet implements ChangeOutlet {
   async declare(shape: Shape): Promise<void> {
     await this.#out.declare(shape);
     const name = shape.schema.name.split('.').slice(-2).join('.');
-    if (![...this.#names.values()].includes(name)) {
-      const data = { data_collections: name, current_collection_in_progress: name };
-      this.#notifications.add(this.#id, 'Initial Snapshot', 'IN_PROGRESS', data);
-    }
+    const data = { data_collections: name, current_collection_in_progress: name };
+    this.#notifications.add(this.#id, 'Initial Snapshot', 'IN_PROGRESS', data);
     this.#names.set(shape.schema.id, name);
     this.#rows[shape.schema.id] = 0;
   }
@@ -74,7 +72,7 @@ export class ToldOutlet implements ChangeOutlet {
   async end(): Promise<void> {
     for (const [id, name] of this.#names) {
       this.#notifications.add(this.#id, 'Initial Snapshot', 'TABLE_SCAN_COMPLETED', {
-        data_collections: [...new Set(this.#names.values())].join(','),
+        data_collections: [...this.#names.values()].join(','),
         scanned_collection: name,
         total_rows_scanned: String(this.#rows[id] ?? 0),
         status: 'SUCCEEDED',

@@ -31,6 +31,13 @@ function shapeOf(table: string): Shape {
 /** A snapshot of `public.a` and of `public.b`, which stays empty, and what comes out of it. */
 function stage() {
   const out = new CollectingOutlet();
+  /** How many records had come at each boundary since the last look at them. */
+  const boundaries: number[] = [];
+  const boundary = out.boundary.bind(out);
+  out.boundary = () => {
+    boundaries.push(out.changes.length);
+    return boundary();
+  };
   const clock = new ManualClock();
   /** After how many records it was said that one follows that moves no position. */
   const announced: number[] = [];
@@ -55,11 +62,11 @@ function stage() {
       );
       return table === 'notes' ? [after?.['type'] as string, of, rows].filter((part) => part !== undefined).join(' ') : 'row';
     });
-  return { out, told, begin, row, came, announced };
+  return { out, told, begin, row, came, announced, boundaries };
 }
 
 test('a snapshot tells that it began and of its tables at its first boundary, and at its end what it read of each', async () => {
-  const { told, begin, row, came, announced } = stage();
+  const { told, begin, row, came, announced, boundaries } = stage();
   await begin();
   assert.deepEqual(came(), []);
   row();
@@ -73,6 +80,7 @@ test('a snapshot tells that it began and of its tables at its first boundary, an
   await told.end();
   assert.deepEqual(came(), ['TABLE_SCAN_COMPLETED 2', 'TABLE_SCAN_COMPLETED 0', 'COMPLETED']);
   assert.deepEqual(announced, [0]);
+  assert.deepEqual(boundaries, [4, 1, 3], 'all of it may be committed');
 });
 
 test('a snapshot without rows tells the same, and one that goes on does not begin again', async () => {
