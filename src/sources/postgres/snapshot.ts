@@ -44,7 +44,10 @@ export interface SnapshotCounts {
 export interface SnapshotStart {
   /** Where the stream starts: the slot's consistent point, or where the slot stands. */
   readonly startLsn: bigint;
-  /** The name of the snapshot that came with the slot when it was made just now; its connection must stay open. */
+  /**
+   * The name of the snapshot that came with the slot when it was made just now; its connection must stay open. Null where
+   * something was read before: that goes on in a snapshot of its own.
+   */
   readonly exportedSnapshot: string | null;
   readonly publication: string;
   /** What `position` told before an interruption; null: from the beginning. */
@@ -94,8 +97,7 @@ export class Snapshot {
     either.addEventListener('abort', () => clients.forEach((client) => void client.connection.stream.destroy()), { once: true });
     try {
       const client = await this.#connect(clients, either);
-      // An exported snapshot is of use only as long as nothing was read: later epochs have their own.
-      const exported = this.#fresh ? start.exportedSnapshot : null;
+      const exported = start.exportedSnapshot;
       const view = await openSnapshotSession(client, settings, exported, settings.snapshot.isolation);
       this.#view = view;
       const note = isolationNote(settings.snapshot.isolation);
