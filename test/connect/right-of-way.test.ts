@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 
 import { silentLog } from '../../src/base/log.ts';
@@ -46,6 +47,20 @@ test('others wait while one claims the way, as long as they can', async () => {
   assert.match(way.reason('c') ?? '', /"b"/);
   b.claim(null);
   await third;
+});
+
+test('who has waited leaves nothing behind: no timer, and nothing that its end would call', async () => {
+  const clock = new ManualClock();
+  const way = new RightOfWay(clock, silentLog);
+  const a = way.claimant('a');
+  a.claim('its slot');
+  const { signal } = new AbortController();
+  const held = way.pass(waiter('b'), signal);
+  await clock.advance(3000);
+  assert.deepEqual([clock.pending, getEventListeners(signal, 'abort').length], [1, 1]);
+  a.claim(null);
+  await held;
+  assert.deepEqual([clock.pending, getEventListeners(signal, 'abort').length], [0, 0]);
 });
 
 test('a task that has ended claims nothing any more, whatever it hears of late; the next one does', () => {

@@ -43,6 +43,21 @@ test('others are held while the slot is in danger, let go after a minute of calm
   );
 });
 
+test('a danger that comes back in its minute of calm has to be away for a minute again', () => {
+  const danger = new SlotDanger({ limitMs: 600_000, holdMsMax: 900_000 });
+  const verdicts = (
+    [
+      [0, 500],
+      [10_000, null],
+      [50_000, 500],
+      [71_000, null],
+      [130_999, null],
+      [131_000, null],
+    ] as const
+  ).map(([atMs, secondsLeft]) => danger.judge(atMs, secondsLeft));
+  assert.deepEqual(verdicts, ['hold', 'hold', 'hold', 'hold', 'hold', 'free']);
+});
+
 test('a slot whose log is nearly used up claims the way, where that was asked for', async () => {
   for (const policy of ['warn', 'pause_others']) {
     const clock = new ManualClock();
@@ -76,7 +91,9 @@ test('others are let go in time although the server tells no more of the slot', 
   const clock = new ManualClock();
   const claims: (string | null)[] = [];
   const settings = testSettings({ 'slot.danger.policy': 'pause_others', 'slot.danger.hold.max.ms': '60000' }).slot;
-  const watch = new SlotWatch(settings, { clock, log: silentLog, claimWay: (reason) => claims.push(reason) }, { slot: () => {} });
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (_facts: object, text: string) => warned.push(text) } as unknown as Logger;
+  const watch = new SlotWatch(settings, { clock, log, claimWay: (reason) => claims.push(reason) }, { slot: () => {} });
   watch.tick();
   watch.add({ lagBytes: 1, retainedBytes: 1, walStatus: 'unreserved', safeBytes: 0 });
   watch.tick();
@@ -89,4 +106,22 @@ test('others are let go in time although the server tells no more of the slot', 
   await clock.advance(1);
   watch.tick();
   assert.equal(claims.at(-1), null);
+  assert.match(warned.at(-1) ?? '', /stood still for this one, and its slot is in danger all the same/);
+});
+
+test('the metrics have what the server tells of the slot, and how long it lasts: of a lost one no longer', () => {
+  const told: unknown[] = [];
+  const watch = new SlotWatch(
+    testSettings().slot,
+    { clock: new ManualClock(), log: silentLog, claimWay: undefined },
+    { slot: (...facts) => told.push(facts) },
+  );
+  const reserved = { lagBytes: 1, retainedBytes: 2, walStatus: 'reserved', safeBytes: null };
+  const lost = { ...reserved, walStatus: 'lost' };
+  watch.add(reserved);
+  watch.add(lost);
+  assert.deepEqual(told, [
+    [reserved, null],
+    [lost, 0],
+  ]);
 });

@@ -67,7 +67,7 @@ async function opened(mode: string, exportedSnapshot: string | null): Promise<{ 
     settings: testSettings({ 'snapshot.isolation.mode': mode }),
     connect: () => Promise.resolve(client as unknown as Client),
     clock: new ManualClock(),
-    log: { ...silentLog, info: (text: unknown) => said.push(text) } as unknown as Logger,
+    log: { ...silentLog, info: (text: unknown) => void said.push(text) } as Logger,
     createChange: () => createChange(() => ''),
     systemId: '1',
   });
