@@ -17,6 +17,7 @@ import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
 import { csvSourcePlugin } from './sources/csv/plugin.ts';
 import { generatorSourcePlugin } from './sources/generator/plugin.ts';
 import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
+import { timescaleDbPlugin } from './sources/postgres/timescale-db.ts';
 import { version } from './version.ts';
 
 const formats = [avroConverterPlugin, apicurioConverterPlugin, jsonConverterPlugin, stringConverterPlugin];
@@ -32,7 +33,7 @@ export const plugins = new Plugins({
   sources: [postgresSourcePlugin, csvSourcePlugin, generatorSourcePlugin],
   converters: [...formats, cloudEvents, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
   headerConverters: [simpleHeaderConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
-  transforms: transformPlugins,
+  transforms: [...transformPlugins, timescaleDbPlugin],
   predicates: predicatePlugins,
 });
 

@@ -137,7 +137,7 @@ function build({ name, config: raw }: ConnectorFile, url: Secret, scrubber: Secr
     keyConverter: json,
     valueConverter: json,
     headerConverter: new SimpleHeaderConverter(),
-    transforms: createTransforms(config),
+    transforms: createTransforms(config, plugins.set.transforms, log),
     tolerance: { ...createErrorTolerance(config), deadLetterTopic: null },
     lingerMs: 0,
     clock: systemClock,

@@ -48,7 +48,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     keyConverter: createConverter('key', config, runtime, log),
     valueConverter: createConverter('value', config, runtime, log),
     headerConverter: createConverter('header', config, runtime, log),
-    transforms: createTransforms(config),
+    transforms: createTransforms(config, runtime.plugins.set.transforms, log),
   };
   const followTopic = topicFollower(cluster, clock, log);
   const way = runtime.rightOfWay.claimant(name);

@@ -104,7 +104,7 @@ export interface TransformPlugin {
   /** Accepted and without effect here; the log says why. */
   readonly ignored?: string | undefined;
   /** `config` holds the transform's own options, prefix (`transforms.ALIAS.`) taken off. */
-  create(config: Config): Transform;
+  create(config: Config, log?: Logger): Transform;
 }
 
 /** The options of a plugin that another plugin makes, the plugin's own defaults where they say nothing. */

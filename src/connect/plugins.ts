@@ -5,7 +5,7 @@ export interface PluginSet {
   readonly sources: readonly SourcePlugin[];
   readonly converters: readonly ConverterPlugin[];
   readonly headerConverters: readonly ConverterPlugin[];
-  readonly transforms: readonly PluginOptions[];
+  readonly transforms: readonly TransformPlugin[];
   readonly predicates: readonly PluginOptions[];
   /** Shown as the version of plugins that have none of their own. */
   readonly version: string;

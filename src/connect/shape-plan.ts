@@ -60,6 +60,7 @@ interface Outcome {
 export async function planShape(shape: Shape, planner: ShapePlanner): Promise<ShapePlans> {
   const { textHeader } = planner.valueConverter;
   const transforms = textHeader === undefined ? planner.transforms : [...planner.transforms, headerTexts(textHeader)];
+  for (const transform of transforms) await transform.prepare?.(shape);
   const outcomes = Object.values(Op).map((op) => outcomeOf(shape, op, transforms));
   const compiler = new ShapeCompiler(planner);
   const plans: (RowPlan | null)[] = [];

@@ -38,6 +38,8 @@ export interface RowTarget {
 
 /** A single message transform. Rename, drop, route, cast, key and constants are decided in `plan`, once per shape. */
 export interface Transform {
+  /** Awaited before the first `plan` of a shape, which is as the source declares it: for what has to be looked up elsewhere. */
+  prepare?(shape: Shape): Promise<void>;
   /**
    * Called once per shape and operation, so that what depends on the operation costs nothing per row either; `op` is
    * `Op.TOMBSTONE` also behind a transform that made tombstones of deletes. Null drops every such change. Throws

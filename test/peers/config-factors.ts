@@ -48,7 +48,7 @@ const sourceFactors: readonly Factor[] = [
   named('columns', {
     all: {},
     included: {
-      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*`,
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*,_timescaledb_internal\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
   }),
@@ -198,10 +198,11 @@ function configOf(row: Row): PeerConfig {
   const isAvro =
     ['key', 'value'].some((part) => (config[`${part}.converter`] ?? avro) === avro) ||
     config['value.converter.data.serializer.type'] === 'avro';
+  const chunks = config['transforms.timescale.type'] === undefined ? '' : String.raw`,_timescaledb_internal\..*`;
   const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
   return {
     name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
-    config: { ...fitted(config), 'table.include.list': capturedTables(!isAvro || isAdjusted) },
+    config: { ...fitted(config), 'table.include.list': `${capturedTables(!isAvro || isAdjusted)}${chunks}` },
   };
 }
 
@@ -251,6 +252,7 @@ function withoutFailures(config: Settings): Settings {
     // Of a time that was cut to three characters they cannot tell which it is.
     return Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.')));
   }
+  if (config['transforms.describe.type'] !== undefined) return { ...config, 'column.propagate.source.type': '.*' };
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
   return { ...rest, 'message.prefix.include.list': 'json' };

@@ -1,4 +1,5 @@
 import { RandomWorkload } from './random-workload.ts';
+import { timescaleCatalog } from '../support/timescale-catalog.ts';
 import { typeTables } from './type-tables.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -59,6 +60,8 @@ export class ConfigWorkload {
       `INSERT INTO defs (id) SELECT generate_series(1, 3)`,
       `UPDATE defs SET m = NULL WHERE id = 2`,
       ...typeTables.setup(),
+      ...timescaleCatalog,
+      ...this.#measure(1),
       this.#large(1),
       this.#event(),
       "INSERT INTO nothing VALUES (1, 'one')",
@@ -94,6 +97,9 @@ export class ConfigWorkload {
       `INSERT INTO again VALUES (${at}, repeat('${at} ', 2000), 1, NULL)`,
       `UPDATE again SET n = n + 1 WHERE id IN (1, ${at})`,
       ...typeTables.changes(at),
+      ...this.#measure(at),
+      `UPDATE _timescaledb_internal._hyper_1_1_chunk SET degrees = NULL, id = ${at + 1} WHERE id = ${at}`,
+      `DELETE FROM _timescaledb_internal._hyper_1_1_chunk WHERE id = ${at + 1}`,
       `INSERT INTO other."Odd Table-1" VALUES (${at}, 'x', NULL, 2, 'z')`,
       `UPDATE other."Odd Table-1" SET "Key-Id" = ${at + 1} WHERE "Key-Id" = ${at}`,
       `SELECT pg_logical_emit_message(true, 'app', 'in a transaction ä')`,
@@ -120,6 +126,13 @@ export class ConfigWorkload {
     const long = `repeat('${String(Math.floor(this.#random() * 1e9))} ', 400)`;
     return `INSERT INTO toast SELECT ${id}, ${long}, jsonb_build_object('a', ${long}), convert_to(${long}, 'utf8'), array_agg(n), array_agg(n::text), 0, ${long},
       hstore('k', ${long}), array_agg(md5(n::text)::uuid), array_agg(n::bigint) FROM generate_series(1, 700) n`;
+  }
+
+  #measure(id: number): string[] {
+    return [
+      `INSERT INTO _timescaledb_internal._hyper_1_1_chunk VALUES (${id}, '2026-01-01 00:00+00', 20.5)`,
+      `INSERT INTO _timescaledb_internal._hyper_2_2_chunk VALUES (timestamptz '2026-01-01 00:00+00' + ${id} * interval '1 h', 20.5)`,
+    ];
   }
 
   #event(): string {

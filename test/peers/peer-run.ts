@@ -257,9 +257,10 @@ function isSnapshotOnly(config: Readonly<Record<string, string>>): boolean {
 function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
   const all = debeziumConnector(database, name, { 'status.update.interval.ms': '500', ...config });
   const apicurio = stack.registry.replace(/\/apis\/.*$/, '/apis/registry/v2');
-  return Object.fromEntries(
-    Object.entries(all).map(([key, value]) => [key, value.replaceAll('{prefix}', name).replaceAll('{apicurio}', apicurio)]),
-  );
+  const { host, port, user, password, name: dbname } = database;
+  const said: Readonly<Record<string, string>> = { prefix: name, apicurio, host, port: String(port), user, password, database: dbname };
+  const filled = (value: string): string => value.replaceAll(/\{(\w+)\}/g, (mark, what: string) => said[what] ?? mark);
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, filled(value)]));
 }
 
 async function currentLsn(database: Database): Promise<bigint> {

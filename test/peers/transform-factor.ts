@@ -155,6 +155,20 @@ export const transformFactor: Factor = named('transforms', {
     ),
     ...isRow,
   },
+  // Of a column whose type is not told it ends the task.
+  described: chain(['describe', 'io.debezium.transforms.ExtractSchemaToNewRecord']),
+  timescale: chain([
+    'timescale',
+    'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
+    {
+      'target.topic.prefix': '{prefix}.ts',
+      'database.hostname': '{host}',
+      'database.port': '{port}',
+      'database.user': '{user}',
+      'database.password': '{password}',
+      'database.dbname': '{database}',
+    },
+  ]),
   'message content': {
     ...chain([
       'decode',

@@ -1,4 +1,5 @@
 import { ConnectError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
 import { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { Transform } from '../transform.ts';
@@ -32,7 +33,7 @@ import { unwrapPlugins } from './unwrap.ts';
 export { predicatePlugins } from './predicate.ts';
 export type { PredicatePlugin } from './predicate.ts';
 
-/** All transforms there are, by class name. */
+/** All transforms there are but those that belong to a source, by class name. */
 export const transformPlugins: readonly TransformPlugin[] = [
   ...castPlugins,
   ...fieldPlugins,
@@ -64,7 +65,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
  * The chain a connector's config asks for: `transforms` with `transforms.ALIAS.*`, `predicates` with
  * `predicates.ALIAS.*`. Throws `config.invalid` naming the key. Defaults that `config` lacks are filled in here.
  */
-export function createTransforms(config: Config): Transform[] {
+export function createTransforms(config: Config, plugins: readonly TransformPlugin[] = transformPlugins, log?: Logger): Transform[] {
   const predicates = new Map<string, Predicate>();
   for (const alias of config.optional('predicates') === null ? [] : config.list('predicates')) {
     const prefix = `predicates.${alias}.`;
@@ -74,8 +75,8 @@ export function createTransforms(config: Config): Transform[] {
   const aliases = config.optional('transforms') === null ? [] : config.list('transforms');
   return aliases.map((alias) => {
     const prefix = `transforms.${alias}.`;
-    const plugin = find(transformPlugins, config, `${prefix}type`);
-    const transform = plugin.create(optionsOf(plugin.configKeys, config, prefix));
+    const plugin = find(plugins, config, `${prefix}type`);
+    const transform = plugin.create(optionsOf(plugin.configKeys, config, prefix), log);
     const name = config.optional(`${prefix}predicate`);
     if (name === null || name === '') return transform;
     const predicate = predicates.get(name);

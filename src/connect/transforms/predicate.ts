@@ -66,6 +66,7 @@ function isThere({ presence, presenceRegister }: HeaderNode, change: Change): bo
 /** Applies a transform only where a predicate holds. */
 export function whenMatches(transform: Transform, predicate: Predicate, negate: boolean, alias: string): Transform {
   return {
+    prepare: (shape) => transform.prepare?.(shape) ?? Promise.resolve(),
     plan(shape, op, partition) {
       const answer = predicate(shape, op);
       if (typeof answer === 'boolean') return answer === negate ? { shape, step: null } : transform.plan(shape, op, partition);

@@ -242,7 +242,8 @@ export function parseSettings(connector: string, config: Config): PostgresSettin
   };
 }
 
-function connectionSettings(config: Config): ConnectionSettings {
+/** Of keys named as the connector's: `database.hostname` and so on. */
+export function connectionSettings(config: Config): ConnectionSettings {
   const driver = driverSettings(config);
   const validationMs = config.int('connection.validation.timeout.ms');
   return {
