@@ -5,6 +5,7 @@ import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { Transform } from '../transform.ts';
 import { castPlugins } from './cast.ts';
 import { changedStatePlugin } from './changed-state.ts';
+import { enforceSizePlugin } from './enforce-size.ts';
 import { eventRouterPlugin } from './event-router.ts';
 import { fieldPlugins } from './fields.ts';
 import { flattenPlugins } from './flatten.ts';
@@ -48,6 +49,7 @@ export const transformPlugins: readonly TransformPlugin[] = [
   ...unwrapPlugins,
   recordPlugin('Filter', [], () => () => null),
   changedStatePlugin,
+  enforceSizePlugin,
   eventRouterPlugin,
   headerToValuePlugin,
   logicalTablePlugin,

@@ -29,8 +29,8 @@ export class DerivedCells {
     }));
   }
 
-  /** From a row step, one text for each column; null: no value. */
-  write(change: Change, texts: readonly (string | null)[]): void {
+  /** From a row step, one text for each column; null: no value; undefined: one that was not sent. */
+  write(change: Change, texts: readonly (string | null | undefined)[]): void {
     const { derived } = change;
     const count = this.#first + texts.length;
     derived.reserve(count);
@@ -40,7 +40,7 @@ export class DerivedCells {
     let at = kept.length;
     for (const [index, cell] of cells.entries()) {
       const column = this.#first + index;
-      derived.state[column] = texts[index] === null ? CellState.NULL : CellState.TEXT;
+      derived.state[column] = stateOf(texts[index]);
       derived.start[column] = at;
       at += cell.length;
       derived.end[column] = at;
@@ -48,4 +48,9 @@ export class DerivedCells {
     derived.bytes = Buffer.concat([kept, ...cells]);
     derived.count = count;
   }
+}
+
+function stateOf(text: string | null | undefined): CellState {
+  if (text === undefined) return CellState.UNCHANGED;
+  return text === null ? CellState.NULL : CellState.TEXT;
 }
