@@ -43,6 +43,8 @@ interface OutletPlan extends RowPlan {
   readonly routed: (OutletPlan | null | undefined)[];
 }
 
+const noRow: Pick<FailedRecord, 'raw' | 'key'> = { raw: null, key: null };
+
 /** -1 as a zigzag varint. */
 const nullLength = 1;
 
@@ -112,7 +114,7 @@ export class TaskOutlet implements ChangeOutlet {
     const plan = change.schema === this.#schema ? this.#schemaPlans[change.op] : this.#look(change);
     if (plan === undefined) {
       const undeclared = new ConnectError('internal', `The shape of "${change.schema.name}" was not declared before its first change.`);
-      return this.#giveUp(undeclared, Stage.TASK_POLL, null, change, null);
+      return this.#giveUp(undeclared, Stage.TASK_POLL, null, change);
     }
     if (plan === null) return this.#filtered();
     const batch = this.#batches.filling;
@@ -131,7 +133,7 @@ export class TaskOutlet implements ChangeOutlet {
       batch.rollback(start);
       const topic = plan.route === null ? plan.topic : null;
       if (this.#becomesNull(error, topic, change)) return this.#take(change);
-      return this.#giveUp(error, this.#stage, topic, change, null);
+      return this.#giveUp(error, this.#stage, topic, change);
     }
     if (change.sourceTimeMs > 0) this.#batches.sourceTimeMs = change.sourceTimeMs;
     return this.#batches.appended();
@@ -186,9 +188,9 @@ export class TaskOutlet implements ChangeOutlet {
     return this.#batches.boundary();
   }
 
-  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
+  reject(failure: ConnectError, raw: Uint8Array | null, key: Uint8Array | null = null): boolean {
     this.#metrics.emitted += 1;
-    return this.#giveUp(failure, Stage.TASK_POLL, null, null, raw);
+    return this.#giveUp(failure, Stage.TASK_POLL, null, null, { raw, key });
   }
 
   drained(): Promise<void> {
@@ -264,16 +266,17 @@ export class TaskOutlet implements ChangeOutlet {
     if (!error.nullable || error.tuple === TupleRef.DERIVED || tuple.state[error.column] !== CellState.TEXT) return false;
     tuple.state[error.column] = CellState.NULL;
     this.#metrics.failures += 1;
-    const failed = { connector, taskId, stage: this.#stage, topic, position: change.locate(), raw: null, error };
+    const failed = { connector, taskId, stage: this.#stage, topic, position: change.locate(), raw: null, key: null, error };
     if (failures.nulled(failed)) this.#metrics.logged += 1;
     return true;
   }
 
   /** Slow path: one change or row that does not fit. */
-  #giveUp(error: unknown, stage: Stage, topic: string | null, change: Change | null, raw: Uint8Array | null): boolean {
+  #giveUp(error: unknown, stage: Stage, topic: string | null, change: Change | null, row = noRow): boolean {
     const { connector, taskId, tolerance, failures } = this.#options;
     const position = change?.locate() ?? '';
-    const failed: FailedRecord = { connector, taskId, stage, topic, position, raw: raw ?? change?.raw?.() ?? null, error: error as Error };
+    const raw = row.raw ?? change?.raw?.() ?? null;
+    const failed: FailedRecord = { connector, taskId, stage, topic, position, raw, key: row.key, error: error as Error };
     this.#metrics.failures += 1;
     if (!isTolerable(error, tolerance)) {
       if (isPassedOver(error, stage, tolerance)) {
@@ -300,7 +303,7 @@ export class TaskOutlet implements ChangeOutlet {
   /** Into the same batch as its neighbours, hence exactly once like them. */
   #appendDeadLetter(topic: string, failed: FailedRecord, timestampMs: number): void {
     const headers = this.#options.tolerance.deadLetterHeaders ? deadLetterHeaders(failed) : null;
-    this.#batches.filling.add(this.#batches.topicIndex(topic), null, deadLetterValue(failed), headers, timestampMs);
+    this.#batches.filling.add(this.#batches.topicIndex(topic), failed.key, deadLetterValue(failed), headers, timestampMs);
     this.#metrics.deadLetters += 1;
   }
 }

@@ -27,6 +27,8 @@ export interface FailedRecord {
   readonly error: Error;
   /** The row as it was read, where the source can tell. */
   readonly raw: Uint8Array | null;
+  /** Of its dead letter, so that those of one key keep their order. */
+  readonly key: Uint8Array | null;
 }
 
 /** The value of a dead letter: the raw row where there is one, else a JSON object that says what failed where and why. */

@@ -79,9 +79,9 @@ export interface ChangeOutlet {
 
   /**
    * A row that cannot even become a change (a ragged CSV line). Throws `failure` when errors are not tolerated, else
-   * counts, logs and dead-letters it with its `raw` bytes.
+   * counts, logs and dead-letters it with its `raw` bytes, under `key` where the source can tell one.
    */
-  reject(failure: ConnectError, raw: Uint8Array | null): boolean;
+  reject(failure: ConnectError, raw: Uint8Array | null, key?: Uint8Array | null): boolean;
 
   /** Resolves when there is room again; rejects when the task is being torn down. */
   drained(): Promise<void>;

@@ -102,7 +102,7 @@ describe('what the outlet writes', () => {
           declare: () => Promise.resolve(),
           emit: (c) => out.emit(c),
           boundary: () => out.boundary(),
-          reject: (f, r) => out.reject(f, r),
+          reject: (...row) => out.reject(...row),
           drained: () => out.drained(),
         },
         signal,

@@ -16,6 +16,7 @@ const failed: FailedRecord = {
   position: 'rides.csv line 12',
   error: new ConnectError('data.value', 'Column "id" holds no number.', { remedy: 'Mend the line.', details: { line: 12 } }),
   raw: null,
+  key: null,
 };
 
 function captureLog() {

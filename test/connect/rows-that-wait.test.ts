@@ -25,7 +25,7 @@ function observed(source: ScriptedSource, listens: boolean): boolean[] {
       declare: (shape) => out.declare(shape),
       emit: (change) => told(out.emit(change)),
       boundary: () => told(out.boundary()),
-      reject: (failure, raw) => told(out.reject(failure, raw)),
+      reject: (...row) => told(out.reject(...row)),
       drained: () => out.drained(),
     };
     return run(from, outlet, signal);

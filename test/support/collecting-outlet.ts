@@ -40,6 +40,7 @@ export class CollectingOutlet implements ChangeOutlet {
   readonly changes: CollectedChange[] = [];
   readonly shapes: Shape[] = [];
   readonly rejected: ConnectError[] = [];
+  readonly rawKeys: (Buffer | null)[] = [];
   /** The raw rows that came with them. */
   readonly raws: (Buffer | null)[] = [];
   /** The source's position at every boundary that moved it. */
@@ -101,8 +102,9 @@ export class CollectingOutlet implements ChangeOutlet {
     return true;
   }
 
-  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
+  reject(failure: ConnectError, raw: Uint8Array | null, key: Uint8Array | null = null): boolean {
     this.raws.push(raw === null ? null : Buffer.from(raw));
+    this.rawKeys.push(key === null ? null : Buffer.from(key));
     this.rejected.push(failure);
     this.#wake();
     return true;

@@ -1,9 +1,13 @@
 import { ConnectError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { opCodes, type Op } from '../../record/change.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
+import type { Shape } from '../../record/shape.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
-import type { TableLayout, TableShape } from './table-shape.ts';
+import { describeSchemaChange } from './schema-change.ts';
+import type { TableLayout } from './table-shape.ts';
 
 /** What becomes of a table whose changed schema the registry refuses. */
 export type RefusedPolicy = 'fail' | 'new_topic' | 'dead_letter';
@@ -11,68 +15,135 @@ export type RefusedPolicy = 'fail' | 'new_topic' | 'dead_letter';
 const topicsMax = 100;
 const conflict = 409;
 
-export interface Declared {
-  readonly layout: TableLayout;
-  /** Null: its rows may be emitted. Else why they go to the dead letters. */
-  readonly refusal: ConnectError | null;
+export interface ShapeDeclaration {
+  readonly shape: Shape;
+  /** `public.orders` */
+  readonly table: string;
+  /** The form that the table had before; absent: not known. */
+  readonly before?: RowSchema | undefined;
+}
+
+export interface DeclareOptions {
+  readonly policy: RefusedPolicy;
+  readonly out: ChangeOutlet;
+  readonly log: Logger;
 }
 
 /**
  * Declares a shape. Where the registry finds it incompatible with what the subject has, the policy decides: the error
- * stops the connector, or the records go to `<topic>.2` and so on, the first whose subject takes them, or the table's rows
- * become dead letters until its schema is accepted. Any other failure is an error.
+ * stops the connector, or the records go to `<topic>.2` and so on, the first whose subject takes them, or the answer is why
+ * the table's rows are to become dead letters. Any other failure is an error. Null: rows may be emitted.
  */
-export async function declareShape(tableShape: TableShape, policy: RefusedPolicy, out: ChangeOutlet): Promise<Declared> {
-  const { shape, ...layout } = tableShape;
-  let refusal: ConnectError;
+export async function declareShape(declaration: ShapeDeclaration, { policy, out, log }: DeclareOptions): Promise<ConnectError | null> {
+  const { shape, table } = declaration;
+  let refused: ConnectError;
   try {
     await out.declare(shape);
-    return { layout, refusal: null };
+    return null;
   } catch (error) {
-    if (policy === 'fail' || !isRefusal(error)) throw error;
-    refusal = error;
+    if (!isRefusal(error)) throw error;
+    refused = error;
   }
-  if (policy === 'dead_letter') return { layout, refusal };
+  const refusal = refusalOf(refused, declaration, policy);
+  if (policy === 'fail') throw refusal;
+  const topic = policy === 'new_topic' ? await declareElsewhere(shape, refused, out) : null;
+  if (policy === 'new_topic' && topic === null) throw refusal;
+  const follows = topic === null ? 'its rows become dead letters' : `its records go to topic "${topic}"`;
+  log.warn({ table, topic, subject: refused.details['subject'] }, `${refusal.message} Until its schema is accepted ${follows}.`);
+  return topic === null ? refusal : null;
+}
+
+/** The topic whose subject takes the shape; null: none does. */
+async function declareElsewhere(shape: Shape, refused: ConnectError, out: ChangeOutlet): Promise<string | null> {
   for (let number = 2; number <= topicsMax; number += 1) {
-    const moved = { ...shape, topic: `${shape.topic}.${number}` };
+    const topic = `${shape.topic}.${number}`;
     try {
-      await out.declare(moved);
-      return { layout, refusal: null };
+      await out.declare({ ...shape, topic });
+      return topic;
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      // Subjects are not named after topics, or a transform leads all of them to one: another number changes nothing.
+      if (error.details['subject'] === refused.details['subject']) return null;
     }
   }
-  throw refusal;
+  return null;
+}
+
+const remedies: Readonly<Record<RefusedPolicy, string>> = {
+  fail:
+    'Give the subject a compatibility level that takes the change (NONE, until the connector has gone on), or set "schema.change.refused.policy" ' +
+    'to "new_topic" or "dead_letter"; then restart the connector: it goes on where it stopped, and until then the slot keeps everything. ' +
+    'Undoing the change of the table helps only rows that are written after that: those in the log keep their form.',
+  new_topic:
+    'No topic of another number has a subject that takes it: give the subject a compatibility level that does, or name subjects after topics ' +
+    '(TopicNameStrategy) and have no transform lead several topics to one; then restart the connector.',
+  dead_letter:
+    'Give the subject a compatibility level that takes the change and restart the connector: rows are written again from then on.',
+};
+
+function refusalOf(refused: ConnectError, { shape, table, before }: ShapeDeclaration, policy: RefusedPolicy): ConnectError {
+  const change = before === undefined ? '' : describeSchemaChange(before, shape.schema);
+  const what = change === '' ? '' : ` (${change})`;
+  return new ConnectError('registry.schema', `The schema of table ${table} was refused${what}. ${refused.message}`, {
+    remedy: remedies[policy],
+    details: { ...refused.details, table, topic: shape.topic },
+  });
 }
 
 function isRefusal(error: unknown): error is ConnectError {
   return error instanceof ConnectError && error.code === 'registry.schema' && error.details['status'] === conflict;
 }
 
-/** A row of a refused table, for a person and for a later replay. Columns that are to be hidden are left out. */
-export function refusedRow(op: Op, { visible, rowSchema }: TableLayout, { before, after }: Change): Buffer {
-  const image = (view: TupleView): Record<string, string | null> | null => {
-    if (view.count === 0) return null;
-    const row: Record<string, string | null> = {};
-    for (const column of visible) {
-      const state = view.state[column];
-      if (state !== CellState.TEXT && state !== CellState.NULL) continue;
-      const bytes = view.bytes.subarray(view.start[column], view.end[column]);
-      row[rowSchema.columns[column]?.name ?? ''] = state === CellState.NULL ? null : Buffer.from(bytes).toString('utf8');
-    }
-    return row;
+/** Where a row lies, under the names that records have for it. */
+export interface RefusedPlace {
+  readonly lsn: bigint;
+  readonly xid: number;
+  readonly commitMicros: number;
+}
+
+export interface RefusedRow {
+  readonly value: Buffer;
+  /** Null: no key, or one that is not to be shown. */
+  readonly key: Buffer | null;
+}
+
+/**
+ * A row of a refused table as JSON, for a person and for a later replay: every value as Postgres writes it. Columns that are to
+ * be hidden are left out, and so are those that the server did not send because they did not change.
+ */
+export function refusedRow(op: Op, layout: TableLayout, change: Change, refusal: ConnectError, place: RefusedPlace): RefusedRow {
+  const { visible, rowSchema } = layout;
+  const [before, after] = [imageOf(layout, visible, change.before), imageOf(layout, visible, change.after)];
+  const value = {
+    op: opCodes[op],
+    table: rowSchema.name,
+    topic: refusal.details['topic'],
+    source: { lsn: Number(place.lsn), txId: place.xid, ts_us: place.commitMicros },
+    before,
+    after,
   };
-  return Buffer.from(JSON.stringify({ op: opCodes[op], table: rowSchema.name, before: image(before), after: image(after) }));
+  const shown = rowSchema.key.filter((column) => visible.includes(column));
+  const key = imageOf(layout, shown, change.before) ?? imageOf(layout, shown, change.after) ?? {};
+  const isWhole = rowSchema.key.length > 0 && Object.keys(key).length === rowSchema.key.length;
+  return { value: Buffer.from(JSON.stringify(value)), key: isWhole ? Buffer.from(JSON.stringify(key)) : null };
+}
+
+function imageOf({ rowSchema }: TableLayout, columns: Uint16Array, view: TupleView): Record<string, string | null> | null {
+  if (view.count === 0) return null;
+  const row: Record<string, string | null> = {};
+  for (const column of columns) {
+    const state = view.state[column];
+    if (state !== CellState.TEXT && state !== CellState.NULL) continue;
+    const bytes = view.bytes.subarray(view.start[column], view.end[column]);
+    row[rowSchema.columns[column]?.name ?? ''] = state === CellState.NULL ? null : Buffer.from(bytes).toString('utf8');
+  }
+  return row;
 }
 
 /** The failure that goes with such a row. */
-export function refusedRowError(refusal: ConnectError, table: string, where: string): ConnectError {
-  return new ConnectError(
-    'data.row',
-    `A row of ${table} cannot be written, because the schema of the table was refused (${where}): ${refusal.message}`,
-    {
-      remedy: refusal.remedy ?? 'Make the schema acceptable, then start the connector again.',
-      details: { table },
-    },
-  );
+export function refusedRowError(refusal: ConnectError, where: string): ConnectError {
+  return new ConnectError('data.row', `A row of table ${refusal.details['table']} cannot be written (${where}). ${refusal.message}`, {
+    ...(refusal.remedy === null ? {} : { remedy: refusal.remedy }),
+    details: refusal.details,
+  });
 }

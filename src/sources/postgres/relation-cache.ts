@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ConnectError } from '../../base/errors.ts';
+import { silentLog, type Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
@@ -10,7 +11,7 @@ import { EnumLabels } from './enum-labels.ts';
 import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { RenameWatch } from './rename-watch.ts';
-import { declareShape, type Declared } from './refused-shape.ts';
+import { declareShape } from './refused-shape.ts';
 import type { LookupPlans } from './reselect/lookup-plan.ts';
 import type { SnapshotFilter, TableRegions } from './snapshot-filter.ts';
 import type { TableFilter } from './table-filter.ts';
@@ -70,7 +71,10 @@ interface Description {
   readonly former: FormerNames | undefined;
 }
 
-interface Known extends Declared {
+interface Known {
+  readonly layout: TableLayout;
+  /** See `Relation`. */
+  readonly refusal: ConnectError | null;
   readonly fingerprint: string;
   /** A column's type has fields of its own. */
   readonly composed: boolean;
@@ -100,6 +104,7 @@ export class RelationCache {
   /** Which columns are read again; null: none. */
   readonly #lookups: LookupPlans | null;
   readonly #renames: RenameWatch | null;
+  readonly #log: Logger;
   readonly #relations = new Map<number, Relation>();
   readonly #known = new Map<number, Known>();
   /** A captured name means another table now than it did before: nothing in the stream says what became of its rows. */
@@ -124,7 +129,9 @@ export class RelationCache {
     transactions: TransactionRecords | null = null,
     lookups: LookupPlans | null = null,
     renames: RenameWatch | null = null,
+    log: Logger = silentLog,
   ) {
+    this.#log = log;
     this.#renames = renames;
     this.#lookups = lookups;
     this.#settings = settings;
@@ -249,12 +256,17 @@ export class RelationCache {
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
-    const declared = await declareShape(tableShape, this.#settings.tables.refusedPolicy, out);
-    const oids = columns.map((column) => column.typeOid);
-    const labels = EnumLabels.of(oids, declared.layout.columnOf, types);
-    const known = { fingerprint, composed: composites.length > 0, labels, ...declared };
+    const { shape, ...layout } = tableShape;
+    const declaration = { shape, table: `${schema}.${table}`, before: before?.layout.rowSchema };
+    const refusal = await declareShape(declaration, { policy: settings.tables.refusedPolicy, out, log: this.#log });
+    const labels = EnumLabels.of(
+      columns.map((column) => column.typeOid),
+      layout.columnOf,
+      types,
+    );
+    const known = { fingerprint, composed: composites.length > 0, labels, layout, refusal };
     this.#known.set(message.id, known);
-    if (info !== null) this.#lookups?.learn({ layout: declared.layout, wireColumns: columns, info, types });
+    if (info !== null) this.#lookups?.learn({ layout, wireColumns: columns, info, types });
     return known;
   }
 }

@@ -142,8 +142,10 @@ export class RowEmitter {
     if (op === Op.CREATE || op === Op.TRUNCATE) change.before.count = 0;
     if (op === Op.DELETE || op === Op.TRUNCATE) change.after.count = 0;
     if (!this.#position.admit()) return;
-    const failure = refusedRowError(relation.refusal!, `${relation.schema}.${relation.table}`, change.locate());
-    if (!this.#out.reject(failure, refusedRow(op, relation.layout!, change))) this.#room = false;
+    const refusal = relation.refusal!;
+    const { eventLsn: lsn, xid, commitMicros } = this.#position;
+    const { value, key } = refusedRow(op, relation.layout!, change, refusal, { lsn, xid, commitMicros });
+    if (!this.#out.reject(refusedRowError(refusal, change.locate()), value, key)) this.#room = false;
     this.#position.handedOver();
   }
 

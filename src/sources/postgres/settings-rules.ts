@@ -36,10 +36,11 @@ export function validateSettings(config: Config): ConfigIssue[] {
       'A failover slot that is dropped on stop protects nothing: set "slot.failover" or "slot.drop.on.stop" to false.',
     );
   }
-  if (config.choice('schema.change.refused.policy') === 'dead_letter' && config.optional('errors.tolerance')?.toLowerCase() !== 'all') {
+  const tolerates = config.optional('errors.tolerance')?.toLowerCase() === 'all' && filled(config, 'errors.deadletterqueue.topic.name');
+  if (config.choice('schema.change.refused.policy') === 'dead_letter' && !tolerates) {
     complain(
       'schema.change.refused.policy',
-      '"dead_letter" needs "errors.tolerance" to be "all", and a dead letter topic to keep the rows.',
+      '"dead_letter" needs "errors.tolerance" to be "all", and "errors.deadletterqueue.topic.name" to keep the rows.',
     );
   }
   for (const [key, value] of config.entries()) {

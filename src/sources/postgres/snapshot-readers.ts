@@ -10,6 +10,7 @@ import type { CopyText } from './copy-text.ts';
 import { declareTables } from './declarations.ts';
 import type { ReadingChange } from './reading-change.ts';
 import { SnapshotMarker } from './registers.ts';
+import { declareShape } from './refused-shape.ts';
 import { copyRows, rowLayout, type RowLayout } from './row-copy.ts';
 import type { PostgresSettings } from './settings.ts';
 import { asItIs, holdTable } from './snapshot-hold.ts';
@@ -92,11 +93,12 @@ export class SnapshotReaders {
 
   /** Before any table is read, so that a schema or topic that is refused stops the start. */
   async declare(): Promise<void> {
-    const { tables, types, settings, out, signal } = this.#options;
+    const { tables, types, settings, out, signal, log } = this.#options;
+    const policy = settings.tables.refusedPolicy === 'new_topic' ? 'new_topic' : 'fail';
     await declareTables(tables, signal, async (table) => {
       const { layout, shape } = rowLayout(table, types, settings);
       this.#layouts.set(table, layout);
-      await out.declare(shape);
+      await declareShape({ shape, table: `${table.info.schema}.${table.info.name}` }, { policy, out, log });
     });
   }
 

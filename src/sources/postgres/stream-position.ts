@@ -73,6 +73,11 @@ export class StreamPosition {
     return this.#xid;
   }
 
+  /** Where the message lies that was begun last. */
+  get eventLsn(): bigint {
+    return lsnFromHalves(this.#eventHigh, this.#eventLow);
+  }
+
   get lastCommitHigh(): number {
     return this.#lastCommitHigh;
   }

@@ -28,6 +28,7 @@ import type { AdhocState } from './adhoc/adhoc-state.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
 import type { Signal } from './adhoc/signal.ts';
 import { SlotXmin } from './slot-xmin.ts';
+import { settledTables } from './settled-tables.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import { filterMember } from './snapshot.ts';
 import { sqlError } from './sql-error.ts';
@@ -90,7 +91,8 @@ export class StreamRun {
     this.#out = out;
     this.#transactions = settings.records.transactions ? new TransactionRecords(settings, change, registers, out) : null;
     const catalog = createCatalog(start);
-    this.#relations = new RelationCache(settings, start.filter, catalog, change, shown, this.#transactions, lookups, start.renames);
+    const { filter, renames } = start;
+    this.#relations = new RelationCache(settings, filter, catalog, change, shown, this.#transactions, lookups, renames, source.log);
     this.#relations.composites = createCompositeWatch(start);
     const watch = new RowWatch(begin.point.xid);
     this.#emitter = new RowEmitter(change, out, position, shown, settings, this.#transactions, watch);
@@ -195,7 +197,10 @@ export class StreamRun {
     return this.#emitter.counts;
   }
 
-  /** Declares every captured table, so that a refused schema or topic stops the start; then streams. */
+  /**
+   * Declares the captured tables, so that a refused schema or topic stops the start; then streams. A table that was altered while
+   * nobody read the slot is declared with its first row: a registry may take its forms in their order and in no other.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#relations.onReplaced = (table) => warnOfReplacement(this.#start.source.log, table);
     const { tables, renames } = this.#start;
@@ -203,7 +208,8 @@ export class StreamRun {
       tables.map(({ oid }) => oid),
       this.#stored,
     );
-    await declareTables(tables, signal, (table) => this.#relations.announce(table, this.#out));
+    const known = await this.#settled();
+    await declareTables(known, signal, (table) => this.#relations.announce(table, this.#out));
     if (signal.aborted) return;
     await this.#heartbeat?.declare();
     await this.#transactions?.declare();
@@ -218,6 +224,15 @@ export class StreamRun {
       this.#xmin?.close();
       this.#adhoc.close();
     });
+  }
+
+  /** The tables that look in the log as they do now. Behind a slot or a snapshot that was just made that is all of them. */
+  async #settled(): Promise<StartContext['tables']> {
+    const { tables, settings, sql } = this.#start;
+    if (this.#stored === null) return tables;
+    const oids = tables.map(({ oid }) => oid);
+    const settled = await sql.use('reading the catalog', (client) => settledTables(client, settings.slot.name, oids));
+    return tables.filter(({ oid }) => settled.has(oid));
   }
 
   confirm(lsn: bigint, offset: OffsetMap): void {

@@ -29,17 +29,20 @@ function script(): WalScript {
   return wal.relation(orders).insert(orders, ['3', 'd', 's']).commit();
 }
 
+const untaken = { status: 409, of: (topic: string) => `${topic}-value` };
+
 /** `refuses`: the topics whose subject does not take the wider table. */
-async function decoded(policy: string, refuses: readonly string[], status = 409): Promise<DecoderFixture> {
+async function decoded(policy: string, refuses: readonly string[], { status, of } = untaken): Promise<DecoderFixture> {
   const settings = {
     'schema.change.refused.policy': policy,
     'errors.tolerance': 'all',
+    'errors.deadletterqueue.topic.name': 'letters',
     'column.mask.hash.v2.SHA-256.with.salt.x': 'public.orders.secret',
   };
   const fixture = new DecoderFixture([orders], { settings });
   fixture.out.onDeclare = async (shape) => {
     if (shape.schema.columns.length < 4 || !refuses.includes(shape.topic)) return;
-    throw new ConnectError('registry.schema', 'The registry refuses it.', { details: { status } });
+    throw new ConnectError('registry.schema', 'The registry refuses it.', { details: { status, subject: of(shape.topic) } });
   };
   await fixture.feed(script().frames);
   return fixture;
@@ -48,8 +51,33 @@ async function decoded(policy: string, refuses: readonly string[], status = 409)
 test('by default a schema that is refused is an error, and so is any other failure under every policy', async () => {
   await assert.rejects(decoded('fail', ['shop.public.orders']), { code: 'registry.schema' });
   for (const policy of ['new_topic', 'dead_letter']) {
-    await assert.rejects(decoded(policy, ['shop.public.orders'], 422), { code: 'registry.schema' });
+    await assert.rejects(decoded(policy, ['shop.public.orders'], { ...untaken, status: 422 }), { code: 'registry.schema' });
   }
+});
+
+test('what stops tells the table, what changed in it, and what to do', async () => {
+  await assert.rejects(decoded('fail', ['shop.public.orders']), (error) => {
+    assert.ok(error instanceof ConnectError);
+    assert.equal(
+      error.message,
+      'The schema of table public.orders was refused (column "extra" (string, optional) was added). The registry refuses it.',
+    );
+    assert.match(error.remedy ?? '', /compatibility level .*"schema\.change\.refused\.policy".* restart/);
+    const topic = 'shop.public.orders';
+    assert.deepEqual(error.details, { status: 409, subject: `${topic}-value`, table: 'public.orders', topic });
+    return true;
+  });
+});
+
+test('no other topic is tried where all of them have one subject', async () => {
+  const declared: string[] = [];
+  const of = (topic: string): string => {
+    declared.push(topic);
+    return 'Orders';
+  };
+  const all = Array.from({ length: 100 }, (_, at) => `shop.public.orders${at < 2 ? '' : `.${at}`}`);
+  await assert.rejects(decoded('new_topic', all, { ...untaken, of }), { code: 'registry.schema', remedy: /TopicNameStrategy/ });
+  assert.deepEqual(declared, all.slice(1, 3));
 });
 
 test('records of a refused schema go to the first topic whose subject takes them, those before and after stay', async () => {
@@ -78,11 +106,16 @@ test('rows of a refused schema are rejected with their content, hidden columns l
     ],
   );
   const raws = fixture.out.raws.map((raw) => JSON.parse(raw?.toString() ?? 'null') as unknown);
-  const table = 'shop.public.orders';
+  const at = { table: 'shop.public.orders', topic: 'shop.public.orders', source: raws.map((raw) => (raw as { source: unknown }).source) };
+  const letter = (index: number): object => ({ ...at, source: at.source[index] });
   assert.deepEqual(raws, [
-    { op: 'c', table, before: null, after: { id: '2', item: 'b', extra: 'x' } },
-    { op: 'u', table, before: { id: '2', item: 'b', extra: 'x' }, after: { id: '2', item: 'c', extra: 'x' } },
-    { op: 'd', table, before: { id: '1', item: 'a', extra: null }, after: null },
+    { ...letter(0), op: 'c', before: null, after: { id: '2', item: 'b', extra: 'x' } },
+    { ...letter(1), op: 'u', before: { id: '2', item: 'b', extra: 'x' }, after: { id: '2', item: 'c', extra: 'x' } },
+    { ...letter(2), op: 'd', before: { id: '1', item: 'a', extra: null }, after: null },
   ]);
+  const places = at.source as { lsn: number; txId: number; ts_us: number }[];
+  assert.ok(places.every(({ lsn, txId, ts_us: time }, index) => txId === 1 && time > 0 && lsn > (places[index - 1]?.lsn ?? 0)));
+  // A key that came to be another one stands behind the letters of the old one.
+  assert.deepEqual(fixture.out.rawKeys.map(String), ['{"id":"2"}', '{"id":"2"}', '{"id":"1"}']);
   assert.ok(fixture.out.rejected.every((failure) => failure.code === 'data.row' && failure.message.includes('was refused')));
 });

@@ -22,6 +22,7 @@ const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
   unknown: 'UNKNOWN_SCHEMA',
   'no-key': 'NO_PRIMARY_KEY',
   'bad-key': 'SQL_EXCEPTION',
+  refused: 'SKIPPED',
 };
 
 /**

@@ -10,7 +10,7 @@ import { chunkStatement, orderText } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { Watermarks } from './watermarks.ts';
-import { planTable, type PlanFault, type TablePlan } from './table-plan.ts';
+import { declarePlan, planTable, type PlanFault, type TablePlan } from './table-plan.ts';
 
 const rowsPerBoundary = 512;
 
@@ -48,7 +48,7 @@ export class BlockingSnapshot {
 
   /** Reads all tables of the queue. Answers the tables that could not be read. */
   async run(): Promise<readonly { readonly collection: Collection; readonly fault: PlanFault }[]> {
-    const { state, start, reader, watch, reached, standStill } = this.#parts;
+    const { state, start, reader, out, watch, reached, standStill } = this.#parts;
     const faults: { collection: Collection; fault: PlanFault }[] = [];
     try {
       for (;;) {
@@ -57,9 +57,9 @@ export class BlockingSnapshot {
         for (const collection of state.blocking.collections) {
           const plan = await planTable(await reader.ready(), start, collection, 'blocking');
           if (typeof plan === 'string') faults.push({ collection, fault: plan });
+          else if ((await declarePlan(plan, out, start)) !== null) faults.push({ collection, fault: 'refused' });
           else plans.push(plan);
         }
-        for (const { shape } of plans) await this.#parts.out.declare(shape);
         if (plans.length === 0) return faults;
         const opened = await openWindow(this.#parts, plans, new Map());
         if (opened === null) continue;

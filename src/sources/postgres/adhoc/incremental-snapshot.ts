@@ -8,7 +8,7 @@ import { chunkStatement, maximumStatement, orderText, type OrderKey } from './ch
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { SnapshotWindow } from './snapshot-window.ts';
-import { planTable, type TablePlan } from './table-plan.ts';
+import { declarePlan, planTable, type TablePlan } from './table-plan.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** A chunk ends early when its rows take more than this. */
@@ -94,7 +94,7 @@ export class IncrementalSnapshot {
     if (plan === 'unknown') return 'UNKNOWN_SCHEMA';
     if (plan === 'no-key') return 'NO_PRIMARY_KEY';
     if (plan === 'bad-key') return 'SQL_EXCEPTION';
-    await out.declare(plan.shape);
+    if ((await declarePlan(plan, out, start)) !== null) return 'SKIPPED';
     for (const tuple of [change.before, change.after, change.related]) tuple.reserve(plan.rowCells);
     this.#plan = plan;
     return plan;

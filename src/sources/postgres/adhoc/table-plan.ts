@@ -1,8 +1,11 @@
 import type { ClientBase } from 'pg';
 
+import type { ConnectError } from '../../../base/errors.ts';
+import type { ChangeOutlet } from '../../../connect/source.ts';
 import type { TableInfo } from '../catalog.ts';
 import { loadTables, TypeCatalog } from '../catalog.ts';
 import { compileNameList } from '../name-list.ts';
+import { declareShape } from '../refused-shape.ts';
 import { rowLayout, type NewLayout } from '../row-copy.ts';
 import type { SnapshotTable } from '../snapshot-query.ts';
 import { snapshotTables } from '../snapshot-tables.ts';
@@ -38,15 +41,15 @@ export async function readableTables(client: ClientBase, start: StartContext): P
   return tables.filter(({ info }) => `${info.schema}.${info.name}` !== dataCollection);
 }
 
-/** `no-key`: nothing to order the rows by. `unknown`: no such table. `bad-key`: it has no such column. */
-export type PlanFault = 'unknown' | 'no-key' | 'bad-key';
+/** `no-key`: nothing to order the rows by. `unknown`: no such table. `bad-key`: it has no such column. `refused`: see `declarePlan`. */
+export type PlanFault = 'unknown' | 'no-key' | 'bad-key' | 'refused';
 
 export async function planTable(
   client: ClientBase,
   start: StartContext,
   collection: Collection,
   kind: 'incremental' | 'blocking',
-): Promise<TablePlan | PlanFault> {
+): Promise<TablePlan | Exclude<PlanFault, 'refused'>> {
   const tables = await readableTables(client, start);
   const found = tables.find(({ info }) =>
     collection.oid === null ? info.schema === collection.schema && info.name === collection.table : info.oid === collection.oid,
@@ -87,6 +90,18 @@ export async function planTable(
     identity: Uint16Array.from(identity, (name) => columns.indexOf(name)),
     watched: { oid: found.info.oid, identity, keyed },
   };
+}
+
+/**
+ * Declares what the rows of the plan look like. Not null: the registry refuses it, and changes of this table become dead
+ * letters: none of its rows can be read into its topic.
+ */
+export async function declarePlan(plan: TablePlan, out: ChangeOutlet, start: StartContext): Promise<ConnectError | null> {
+  const { log } = start.source;
+  const table = `${plan.info.schema}.${plan.info.name}`;
+  const refusal = await declareShape({ shape: plan.shape, table }, { policy: start.settings.tables.refusedPolicy, out, log });
+  if (refusal !== null) log.error({ err: refusal, table }, 'a table is left out of an ad-hoc snapshot, because its schema was refused');
+  return refusal;
 }
 
 /**

@@ -19,7 +19,7 @@ const nothing = new Uint8Array(0);
 interface Waiting {
   /** Null: a boundary, or a row that could not become a change. */
   readonly change: Change | null;
-  readonly rejected: { readonly failure: ConnectError; readonly raw: Uint8Array | null } | null;
+  readonly rejected: Parameters<ChangeOutlet['reject']> | null;
   /** Where the source stood before it. */
   readonly offset: OffsetMap;
   readonly bytes: number;
@@ -89,9 +89,10 @@ export class WaitingOutlet implements ChangeOutlet {
     return this.#busy ? this.#push({ change: null, rejected: null, bytes: copyBytes, lacks: false }) : this.#out.boundary();
   }
 
-  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
-    if (!this.#busy) return this.#out.reject(failure, raw);
-    return this.#push({ change: null, rejected: { failure, raw }, bytes: copyBytes + (raw?.length ?? 0), lacks: false });
+  reject(...rejected: Parameters<ChangeOutlet['reject']>): boolean {
+    if (!this.#busy) return this.#out.reject(...rejected);
+    const [, raw, key] = rejected;
+    return this.#push({ change: null, rejected, bytes: copyBytes + (raw?.length ?? 0) + (key?.length ?? 0), lacks: false });
   }
 
   async drained(): Promise<void> {
@@ -173,7 +174,7 @@ export class WaitingOutlet implements ChangeOutlet {
   #give({ change, rejected, failure }: Waiting): boolean {
     if (change === null && rejected === null) return this.#out.boundary();
     this.#options.onLate();
-    if (rejected !== null) return this.#out.reject(rejected.failure, rejected.raw);
+    if (rejected !== null) return this.#out.reject(...rejected);
     if (failure !== null) return this.#out.reject(failure, null);
     assert(change !== null, 'a change waits');
     return this.#out.emit(change);
