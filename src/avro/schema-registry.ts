@@ -105,10 +105,22 @@ export class SchemaRegistry {
     const request = { subject, body: { schema: schemaText } };
     const answer = await this.#request(subject, (api): Promise<Answer> => {
       return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);
-    });
+    }).catch((error: unknown) => this.#tellRule(subject, error));
     const id = idIn(answer, subject);
     this.#log.debug({ subject, id }, 'schema registered');
     return id;
+  }
+
+  /** Rejects with the error; where it is a refusal, with the level that the schema was held against. */
+  async #tellRule(subject: string, error: unknown): Promise<never> {
+    if (!(error instanceof ConnectError) || error.details['status'] !== 409) throw error;
+    const rule = await this.#authorized(subject, (api): Promise<Answer> => api.Subject.config({ subject })).then(
+      (answer) => levelIn(answer),
+      (failure: unknown) => (findConnectError(failure)?.details['status'] === 404 ? 'what the registry asks of all subjects' : null),
+    );
+    if (rule === null) throw error;
+    const { code, message, remedy, details } = error;
+    throw new ConnectError(code, `${message} The subject asks for ${rule}.`, { remedy: remedy ?? '', details });
   }
 
   /** The bytes are laid out by our schema, so the latest version must have the same fields and types. */
@@ -132,7 +144,7 @@ export class SchemaRegistry {
       } catch (error) {
         if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= this.#options.retriesMax) throw error;
         const waitMs = Math.min(this.#options.retryWaitMs * 2 ** attempt, this.#options.retryWaitMaxMs);
-        this.#log.warn({ subject, attempt: attempt + 1, waitMs }, 'schema registry does not answer, trying again');
+        this.#log.warn({ subject, attempt: attempt + 1, waitMs, reason: error.message }, 'schema registry does not answer, trying again');
         await this.#clock.sleep(waitMs);
       }
     }
@@ -187,6 +199,12 @@ function idIn(answer: Answer, subject: string): number {
       details: { subject },
     },
   );
+}
+
+/** The registry's word for the level; null: it says none. */
+function levelIn(answer: Answer): string | null {
+  const data = answer.data();
+  return typeof data === 'object' && data !== null && 'compatibilityLevel' in data ? String(data.compatibilityLevel) : null;
 }
 
 function createClient(
@@ -247,8 +265,9 @@ function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpo
       );
     default:
       if (status >= 500 || status === 429 || status === 408 || status === noAnswer) {
-        return new ConnectError('registry.unreachable', `The schema registry at ${endpoint.url} does not answer: ${reason}.`, {
-          remedy: 'Check schema.registry.url and that the registry is running.',
+        const what = status === noAnswer ? 'does not answer' : `answers with status ${status} for subject "${subject}"`;
+        return new ConnectError('registry.unreachable', `The schema registry at ${endpoint.url} ${what}: ${reason}.`, {
+          remedy: status === 429 ? 'Let it take more requests.' : 'Check schema.registry.url and that the registry is running.',
           details,
         });
       }
@@ -269,7 +288,11 @@ function responseOf(error: unknown): { readonly status: number; readonly reason:
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') {
     return { status: noAnswer, reason: error instanceof Error ? error.message : 'unknown failure' };
   }
-  const reason = error.message.replace(/^[^ ]* - /, '').replace(/\.$/, '');
+  // A refusal may hold the whole schema that was there before.
+  const reason = error.message
+    .replace(/^[^ ]* - /, '')
+    .replace(/\{oldSchema: '.*?'\}(?:, )?/s, '')
+    .replace(/\.$/, '');
   const empty = /^Error, status 400(?:: |$)/.exec(reason);
   return error.status === 400 && empty !== null
     ? { status: noAnswer, reason: reason.slice(empty[0].length) || 'no answer' }

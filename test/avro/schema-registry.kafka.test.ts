@@ -70,7 +70,7 @@ test('a level set by the owner of the registry stays, and an incompatible schema
   await api('PUT', `/config/${subject}`, { compatibility: 'BACKWARD' });
   await assert.rejects(
     registry().idOf(subject, record({ a: 'string' })),
-    isCode('registry.schema', new RegExp(`"${subject}" as incompatible: .+`)),
+    isCode('registry.schema', new RegExp(`"${subject}" as incompatible: .+ The subject asks for BACKWARD\\.$`)),
   );
   assert.deepEqual((await api('GET', `/config/${subject}`)).body, { compatibilityLevel: 'BACKWARD' });
 });
@@ -177,9 +177,27 @@ test('a failed look-up is not remembered, and the next address of the list takes
   assert.deepEqual([broken.requests.length, healthy.requests.length, clock.slept.length], [1, 1, 0]);
   await using recovering = await fakeRegistry([503, {}], [503, {}], [200, { id: 9 }]);
   const impatient = registry({ 'schema.registry.url': recovering.url, 'max.retries': '0' }, clock);
-  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), isCode('registry.unreachable', /does not answer/));
-  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), isCode('registry.unreachable', /does not answer/));
+  const busy = isCode('registry.unreachable', /answers with status 503 for subject "s"/);
+  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), busy);
+  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), busy);
   assert.equal(await impatient.idOf('s', record({ a: 'int' })), 9);
+});
+
+test('a refusal in the words of Confluent leaves out the schema that was there before, and names the level of all subjects', async () => {
+  const differences = `[{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE', description:'The field 'c' at path '/fields/1' in the new schema has no default value and is missing in the old schema', additionalInfo:'c'}, {oldSchemaVersion: 1}, {oldSchema: '{"type":"record","name":"Long"}'}, {compatibility: 'BACKWARD'}]`;
+  const message = `Schema being registered is incompatible with an earlier schema for subject "s", details: ${differences}`;
+  await using server = await fakeRegistry(
+    [409, { error_code: 409, message }],
+    [404, { error_code: 40_408, message: 'Subject s does not have one.' }],
+  );
+  const url = { 'schema.registry.url': server.url };
+  await assert.rejects(registry(url).idOf('s', record({ a: 'int' })), (error) => {
+    assert.doesNotMatch(describeError(error), /"Long"/);
+    return isCode(
+      'registry.schema',
+      /\{oldSchemaVersion: 1\}, \{compatibility: 'BACKWARD'\}\]\. The subject asks for what the registry asks of all subjects\.$/,
+    )(error);
+  });
 });
 
 test('an address that is not a registry says so', async () => {
