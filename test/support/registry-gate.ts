@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 
 import { stack } from './stack.ts';
 
-/** Stands before the real registry: asks for a password, and can be away. */
+/** Stands before the real registry: asks for a password, and can be away, out of order, or silent. */
 export class RegistryGate implements AsyncDisposable {
   readonly #server: Server;
   readonly #authorization: string | null;
   readonly #port: number;
+  /** Every request is answered with this status, or with nothing at all; null: the registry answers. */
+  fault: number | 'nothing' | null = null;
 
   private constructor(server: Server, port: number, authorization: string | null) {
     this.#server = server;
@@ -47,6 +49,11 @@ export class RegistryGate implements AsyncDisposable {
   }
 
   #pass(from: IncomingMessage, to: ServerResponse): void {
+    if (this.fault === 'nothing') return;
+    if (this.fault !== null) {
+      to.writeHead(this.fault, { 'content-type': 'application/json' }).end(`{"error_code":${this.fault},"message":"Out of order"}`);
+      return;
+    }
     if (this.#authorization !== null && from.headers.authorization !== this.#authorization) {
       to.writeHead(401, { 'content-type': 'application/json' }).end('{"error_code":401,"message":"Unauthorized"}');
       return;
