@@ -138,8 +138,11 @@ test('rules across keys', () => {
   assert.deepEqual(issue({ 'slot.failover': 'true' }), []);
   assert.deepEqual(issue({ 'slot.failover': 'true', 'slot.drop.on.stop': 'true' }), ['slot.drop.on.stop']);
   const letters = { 'schema.change.refused.policy': 'Dead_Letter' };
-  assert.deepEqual(issue(letters), ['schema.change.refused.policy']);
-  assert.deepEqual(issue({ ...letters, 'errors.tolerance': 'ALL' }), []);
+  const topic = { 'errors.deadletterqueue.topic.name': 'letters' };
+  for (const lacking of [letters, { ...letters, ...topic }, { ...letters, 'errors.tolerance': 'ALL' }]) {
+    assert.deepEqual(issue(lacking), ['schema.change.refused.policy']);
+  }
+  assert.deepEqual(issue({ ...letters, ...topic, 'errors.tolerance': 'ALL' }), []);
   assert.deepEqual(issue({ 'column.mask.with.5.chars': 'a', 'column.mask.hash.v2.SHA-256.with.salt.a.b c': 'b' }), []);
   const reselect = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor';
   const processor = { 'post.processors': 'r', 'post.processors.r.type': reselect };
