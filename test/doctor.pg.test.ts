@@ -135,6 +135,18 @@ test('a user without rights: each is named with the statement that grants it', a
     await db.query(`ALTER ROLE ${user} REPLICATION; GRANT USAGE ON SCHEMA shop TO ${user}; GRANT SELECT ON shop.orders TO ${user};
       CREATE PUBLICATION ${db.name} FOR TABLE shop.orders`);
     assert.equal((await examine(file)).problems, 0);
+    // Rights to single columns are enough, if they are those that are captured.
+    await db.query(`ALTER TABLE shop.orders ADD COLUMN "what for" text, ADD COLUMN secret text;
+      REVOKE SELECT ON shop.orders FROM ${user}; GRANT SELECT (id) ON shop.orders TO ${user}`);
+    const narrow = await connectorFile(db, {
+      'database.user': user,
+      'database.password': 'plain-secret',
+      'column.exclude.list': '.*secret',
+    });
+    const grant = `GRANT SELECT ("what for") ON "shop"."orders" TO "${user}";`;
+    assert.ok((await examine(narrow)).findings.some(({ remedy }) => remedy === grant));
+    await db.query(grant);
+    assert.deepEqual(levels(await examine(narrow), 'reading'), ['ok']);
   } finally {
     await db.query(`DROP OWNED BY ${user}; DROP ROLE ${user}`);
   }

@@ -15,18 +15,20 @@ export async function holdTable(client: Client, table: SnapshotTable, types: Typ
   const { info, columns, override } = table;
   const list = override === null ? columns.map(({ name }) => escapeIdentifier(name)).join(', ') : '';
   const { fields } = await asItIs(table, () => client.query(`SELECT ${list} FROM ${tableSource(table)} LIMIT 0`));
-  const { rows } = await client.query<{ rewritten: boolean }>(
-    `SELECT bool_or(relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(oid)) AS rewritten FROM pg_catalog.pg_class
-     WHERE relfilenode <> 0 AND (oid = $1 OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))`,
-    [info.oid],
-  );
-  if (rows[0]?.rewritten === true) throw altered(table);
+  const { rows } = await client.query(rewrittenSql([info.oid]));
+  if (rows.length > 0) throw altered(table);
   // The answer tells where each column is from and what it is now.
   const same = fields.every(({ name, tableID, columnID, dataTypeID }) => {
     const column = info.columns.find((candidate) => candidate.name === name);
     return tableID === info.oid && columnID === column?.number && dataTypeID === types.base(column.typeOid);
   });
   if (!same) throw altered(table);
+}
+
+/** Those of these tables and their partitions that were rewritten since the database snapshot was taken. */
+export function rewrittenSql(oids: readonly number[]): string {
+  return `SELECT oid FROM pg_catalog.pg_class WHERE relfilenode <> 0 AND relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(oid)
+    AND oid IN (${oids.map((oid) => `SELECT ${oid} UNION ALL SELECT relid FROM pg_catalog.pg_partition_tree(${oid})`).join(' UNION ALL ')})`;
 }
 
 /** The catalog is that of the database snapshot, statements are read by the tables of now. */

@@ -108,7 +108,8 @@ async function lockTables(client: ClientBase, settings: PostgresSettings): Promi
   const filter = new TableFilter(settings);
   const tables = await loadTables(client, { accepts: (schema, name) => filter.acceptsTable(schema, name) });
   if (tables.length === 0) return;
-  const names = tables.map((table) => `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`);
+  const reads = tables.map(({ schema, name }) => `SELECT FROM ${escapeIdentifier(schema)}.${escapeIdentifier(name)} LIMIT 0`);
   await client.query(`SET LOCAL lock_timeout = ${settings.snapshot.lockTimeoutMs}`);
-  await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
+  // LOCK TABLE wants the right to the whole table, this one to any of its columns.
+  await client.query(reads.join('; '));
 }

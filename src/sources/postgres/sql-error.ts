@@ -40,7 +40,11 @@ const readings: Readonly<Record<string, Reading>> = {
     remedy: 'Check "database.user", "database.sslmode" and that pg_hba.conf lets this host and user in, also for replication.',
   },
   '3D000': { code: 'config.invalid', remedy: 'Correct "database.dbname" or create the database.' },
-  '42501': { code: 'postgres.privilege', remedy: 'Grant the missing privilege to the user in "database.user".' },
+  '42501': {
+    code: 'postgres.privilege',
+    remedy:
+      'Grant the missing privilege to the user in "database.user"; to read a table a right to its captured columns is enough: GRANT SELECT (<column>, ...) ON <table> TO <user>.',
+  },
   '55006': { code: 'postgres.slot-in-use', remedy: 'Stop the other reader of the slot, or choose another "slot.name".' },
   '53300': { code: 'postgres.unreachable', remedy: 'Raise max_connections or max_wal_senders on the server; the connector tries again.' },
   '53400': {
@@ -90,7 +94,9 @@ export function sqlError(error: unknown, context: SqlErrorContext): ConnectError
   const reading = readings[state] ?? readings[state.slice(0, 2)];
   const hint = (error as DatabaseError).hint;
   const fault = reading === unreachable ? 'The connection to Postgres failed' : 'Postgres refused';
-  return new ConnectError(reading?.code ?? 'postgres.query', `${fault} (SQLSTATE ${state}) while ${context.doing}.`, {
+  // What the server says of privileges names tables and roles, never values.
+  const said = reading?.code === 'postgres.privilege' && error instanceof Error ? `: ${error.message}` : '';
+  return new ConnectError(reading?.code ?? 'postgres.query', `${fault} (SQLSTATE ${state}${said}) while ${context.doing}.`, {
     ...options,
     ...(reading !== undefined ? { remedy: reading.remedy } : hint === undefined ? {} : { remedy: hint }),
   });

@@ -5,6 +5,7 @@ import { type AdhocState, type Collection, type SnapshotRequest } from './adhoc-
 import { BlockingSnapshot } from './blocking-snapshot.ts';
 import { IncrementalSnapshot, type ScanStatus } from './incremental-snapshot.ts';
 import { meansTable, readSignal, SignalFault, type Order, type Signal } from './signal.ts';
+import type { StartContext } from '../start-context.ts';
 import type { PlanFault } from './table-plan.ts';
 import { readableTables } from './table-plan.ts';
 import type { Watermarks } from './watermarks.ts';
@@ -251,7 +252,7 @@ export class AdhocSnapshots {
       // Its transaction takes no more statements.
       reader.abandon();
       start.source.log.error(
-        { err: error, table: `${collection.schema}.${collection.table}` },
+        { err: refusal(error, start), table: `${collection.schema}.${collection.table}` },
         'a table of an incremental snapshot cannot be read',
       );
       status = 'SQL_EXCEPTION';
@@ -286,7 +287,7 @@ export class AdhocSnapshots {
     } catch (error) {
       if (!isTableError(error)) throw error;
       reader.abandon();
-      start.source.log.error({ err: error }, 'an ad-hoc blocking snapshot ended; the stream goes on');
+      start.source.log.error({ err: refusal(error, start) }, 'an ad-hoc blocking snapshot ended; the stream goes on');
       failed = 'SQL_EXCEPTION';
     }
     await standStill(async () => {
@@ -317,4 +318,8 @@ function isTableError(error: unknown): boolean {
   const state = sqlState(error) ?? sqlState(known?.cause);
   if (state === null) return false;
   return !/^(08|25|40|53|55P03|57|58)/.test(state);
+}
+
+function refusal(error: unknown, { sessions }: StartContext): unknown {
+  return sqlState(error) === '42501' ? sqlError(error, sessions.context('reading rows of a table')) : error;
 }

@@ -54,7 +54,7 @@ export class AdhocStream {
     this.#parts = {
       ...parts,
       notifications: new Notifications(settings, source.clock, source.log),
-      reader: new SnapshotReader(() => sessions.connect({ queryTimeout: false })),
+      reader: new SnapshotReader(() => sessions.connect({ queryTimeout: false }), sql),
       signal: this.#abort.signal,
       standStill: (work) => this.#standStill(work),
       reached: (horizon) => this.#reached(horizon),

@@ -45,11 +45,11 @@ export async function openWindow(parts: AdhocParts, plans: Plans, definitions: M
   }
 }
 
-/** Null: something that the stream has brought is not visible in it, even after a few attempts. */
+/** Null: something that the stream has brought is not visible in it, or tables are being altered, even after a few attempts. */
 async function coveringView({ reader, watch, start, signal }: AdhocParts, plans: Plans): Promise<ReadView | null> {
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const view = await reader.open(plans.map((plan) => plan.info));
-    if (watch.isCovered(view.transactions)) return view;
+    if (view !== null && watch.isCovered(view.transactions)) return view;
     await start.source.clock.sleep(pauseMs, signal);
   }
   return null;

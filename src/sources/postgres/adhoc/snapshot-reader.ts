@@ -6,6 +6,8 @@ import type { TableInfo } from '../catalog.ts';
 import { CopyOut, type CopyRoom } from '../copy-out.ts';
 import { CopyText } from '../copy-text.ts';
 import { parseLsn } from '../lsn.ts';
+import { rewrittenSql } from '../snapshot-hold.ts';
+import type { SqlSession } from '../session.ts';
 import { sqlState } from '../sql-error.ts';
 import { TransactionView } from '../transaction-view.ts';
 
@@ -20,6 +22,11 @@ export interface ReadView {
   readonly takenMicros: number;
   /** By table: its definition in one text; another text means that it was altered. */
   readonly definitions: ReadonlyMap<number, string>;
+}
+
+interface Definition {
+  readonly oid: number;
+  readonly definition: string;
 }
 
 interface ViewRow {
@@ -52,11 +59,16 @@ const definitionSql = (oids: readonly number[]): string => `
 /** The session in which rows of ad-hoc snapshots are read; one database snapshot at a time. */
 export class SnapshotReader {
   readonly #connect: () => Promise<Client>;
+  readonly #sql: SqlSession;
   #client: Client | null = null;
   #closed = false;
+  /** The user may read some columns of a table only, and not lock it. */
+  #holdsByReading = false;
 
-  constructor(connect: () => Promise<Client>) {
+  /** `sql`: sees the tables as they are now. */
+  constructor(connect: () => Promise<Client>, sql: SqlSession) {
     this.#connect = connect;
+    this.#sql = sql;
   }
 
   /** Connects, so that `open` takes no longer than a question and an answer. */
@@ -78,34 +90,29 @@ export class SnapshotReader {
 
   /**
    * Takes a database snapshot in which the tables can neither be altered nor truncated; ends the one before. Locks first:
-   * what was rewritten after a snapshot was taken looks empty in it.
+   * what was rewritten after a snapshot was taken looks empty in it. Null: a table was altered in this very moment.
    */
-  async open(tables: readonly TableInfo[]): Promise<ReadView> {
+  async open(tables: readonly TableInfo[]): Promise<ReadView | null> {
     const client = await this.ready();
     const names = tables.map(
       ({ kind, schema, name }) => `${kind === 'p' ? '' : 'ONLY '}${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
     );
-    const statements = [
-      'ROLLBACK',
-      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-      `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
-      `LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`,
-      viewSql,
-      definitionSql(tables.map(({ oid }) => oid)),
-    ];
-    const results = (await client.query(statements.join('; '))) as unknown as { readonly rows: readonly unknown[] }[];
-    const row = results.at(-2)?.rows[0] as ViewRow | undefined;
-    const definitions = results.at(-1)?.rows as readonly { readonly oid: number; readonly definition: string }[] | undefined;
-    if (row === undefined || definitions === undefined)
-      throw new ConnectError('postgres.protocol', 'The server did not tell its snapshot.');
-    const horizon = tightLsn(parseLsn(row.inserted), BigInt(row.block), BigInt(row.segment));
-    return {
-      transactions: new TransactionView(row.view),
-      horizon,
-      flushed: parseLsn(row.flushed) >= horizon,
-      takenMicros: Number(row.micros),
-      definitions: new Map(definitions.map(({ oid, definition }) => [oid, definition])),
-    };
+    const oids = tables.map(({ oid }) => oid);
+    if (!this.#holdsByReading) {
+      try {
+        return viewOf(await begin(client, [`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`, viewSql, definitionSql(oids)]));
+      } catch (error) {
+        if (sqlState(error) !== '42501') throw error;
+        this.#holdsByReading = true;
+      }
+    }
+    // A right to any column will do. The snapshot is older than the lock, so what was altered in between is looked for.
+    const holds = names.map((name) => `SELECT FROM ${name} LIMIT 0`);
+    const [rewritten, ...results] = (await begin(client, [...holds, viewSql, definitionSql(oids), rewrittenSql(oids)])).toReversed();
+    const view = viewOf(results.toReversed());
+    const now = await this.#sql.use('reading the catalog', (session) => session.query<Definition>(definitionSql(oids)));
+    const asSeen = now.rows.every(({ oid, definition }) => view.definitions.get(oid) === definition);
+    return rewritten?.rows.length === 0 && asSeen ? view : null;
   }
 
   /** Runs a `COPY` whose rows have one column for each cell of `tuple`; `onRow` as in `CopyText`. */
@@ -139,6 +146,30 @@ export class SnapshotReader {
     this.#client = null;
     client?.connection.stream.destroy();
   }
+}
+
+interface Result {
+  readonly rows: readonly object[];
+}
+
+async function begin(client: Client, statements: readonly string[]): Promise<readonly Result[]> {
+  const start = ['ROLLBACK', 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', `SET LOCAL lock_timeout = ${lockTimeoutMs}`];
+  return (await client.query([...start, ...statements].join('; '))) as unknown as readonly Result[];
+}
+
+/** The last two results are those of `viewSql` and `definitionSql`. */
+function viewOf(results: readonly Result[]): ReadView {
+  const row = results.at(-2)?.rows[0] as ViewRow | undefined;
+  const definitions = results.at(-1)?.rows as readonly Definition[] | undefined;
+  if (row === undefined || definitions === undefined) throw new ConnectError('postgres.protocol', 'The server did not tell its snapshot.');
+  const horizon = tightLsn(parseLsn(row.inserted), BigInt(row.block), BigInt(row.segment));
+  return {
+    transactions: new TransactionView(row.view),
+    horizon,
+    flushed: parseLsn(row.flushed) >= horizon,
+    takenMicros: Number(row.micros),
+    definitions: new Map(definitions.map(({ oid, definition }) => [oid, definition])),
+  };
 }
 
 /**

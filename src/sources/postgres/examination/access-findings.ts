@@ -2,6 +2,10 @@ import { escapeIdentifier } from 'pg';
 
 import type { Finding } from '../../../connect/finding.ts';
 import { failure, good, problem, warning } from '../../../connect/finding.ts';
+import type { TableInfo } from '../catalog.ts';
+import { placeColumns } from '../snapshot-query.ts';
+import { TableFilter } from '../table-filter.ts';
+import { keyColumns } from '../table-key.ts';
 import type { Examined } from './facts.ts';
 
 interface RoleRow {
@@ -58,23 +62,39 @@ async function walsender({ sessions }: Examined, role: RoleRow): Promise<Finding
 
 async function reading({ client, captured, settings }: Examined): Promise<Finding[]> {
   if (captured.length === 0) return [];
-  const { rows } = await client.query<{ schema: string; name: string; usage: boolean }>(
-    `SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.oid = ANY ($1::oid[]) AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-       AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))`,
+  const { rows } = await client.query<{ oid: number; usage: boolean; any: boolean; columns: string[] }>(
+    `SELECT c.oid, pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AS usage,
+            pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS any,
+            ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                  AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') ORDER BY a.attnum) AS columns
+     FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`,
     [captured.map((table) => table.oid)],
   );
-  if (rows.length === 0) return [good('reading', `Every captured table can be read (${captured.length}).`)];
+  const rights = new Map(rows.map((row) => [row.oid, row]));
+  const filter = new TableFilter(settings);
   const user = escapeIdentifier(settings.connection.user);
-  return rows.map(({ schema, name, usage }) => {
-    const table = `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`;
-    const grant = `GRANT SELECT ON ${table} TO ${user};`;
-    return warning(
-      `table ${schema}.${name}`,
-      `The user may not read ${schema}.${name}.`,
-      'Its snapshot fails.',
-      usage ? grant : `GRANT USAGE ON SCHEMA ${escapeIdentifier(schema)} TO ${user}; ${grant}`,
-    );
+  const findings = captured.flatMap((info) => {
+    const { usage = true, any = true, columns = [] } = rights.get(info.oid) ?? {};
+    const lacking = any ? readColumns(info, filter).filter((name) => columns.includes(name)) : [];
+    if (usage && any && lacking.length === 0) return [];
+    const name = `${info.schema}.${info.name}`;
+    const list = lacking.map((column) => escapeIdentifier(column)).join(', ');
+    const grant = `GRANT SELECT ${list === '' ? '' : `(${list}) `}ON ${escapeIdentifier(info.schema)}.${escapeIdentifier(info.name)} TO ${user};`;
+    return [
+      warning(
+        `table ${name}`,
+        list === '' ? `The user may not read ${name}.` : `The user may not read ${list} of ${name}.`,
+        'Its snapshot fails.',
+        usage ? grant : `GRANT USAGE ON SCHEMA ${escapeIdentifier(info.schema)} TO ${user}; ${grant}`,
+      ),
+    ];
   });
+  return findings.length === 0 ? [good('reading', `Every captured table can be read (${captured.length}).`)] : findings;
+}
+
+/** What a snapshot reads of a table: without a key it goes by the place of its rows. */
+function readColumns(info: TableInfo, filter: TableFilter): readonly string[] {
+  const key = keyColumns(info);
+  const captured = info.columns.filter(({ name, generated }) => generated === '' && filter.acceptsColumn(info.schema, info.name, name));
+  return [...key, ...captured.map(({ name }) => name), ...(key.length === 0 ? placeColumns : [])];
 }
