@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { apicurioConverterPlugin } from './avro/apicurio-converter.ts';
 import { avroConverterPlugin } from './avro/avro-converter.ts';
 import { systemClock } from './base/clock.ts';
@@ -7,17 +8,20 @@ import type { ConnectorFile } from './connect/config-file.ts';
 import type { RawConfig } from './connect/config-spec.ts';
 import { Plugins } from './connect/plugins.ts';
 import { SecretScrubber } from './connect/secret-scrubber.ts';
-import { predicatePlugins, transformPlugins } from './connect/transforms/catalog.ts';
+import type * as Transforms from './connect/transforms/catalog.ts';
 import { WorkerConfig } from './connect/worker-config.ts';
 import { startWorker, type RunningWorker } from './connect/worker-start.ts';
 import { binaryDataConverterPlugin, byteArrayConverterPlugin } from './json/byte-array-converter.ts';
 import { jsonConverterPlugin } from './json/json-converter.ts';
 import { simpleHeaderConverterPlugin, stringConverterPlugin } from './json/string-converter.ts';
 import { createKafkaSink } from './sinks/kafka/kafka-sink.ts';
-import { csvSourcePlugin } from './sources/csv/plugin.ts';
-import { generatorSourcePlugin } from './sources/generator/plugin.ts';
-import { postgresSourcePlugin } from './sources/postgres/plugin.ts';
-import { timescaleDbPlugin } from './sources/postgres/timescale-db.ts';
+import type * as Csv from './sources/csv/plugin.ts';
+import { csvSourceNames } from './sources/csv/class-names.ts';
+import type * as Generator from './sources/generator/plugin.ts';
+import { generatorSourceNames } from './sources/generator/class-names.ts';
+import type * as Postgres from './sources/postgres/plugin.ts';
+import { postgresSourceNames } from './sources/postgres/class-names.ts';
+import type * as Timescale from './sources/postgres/timescale-db.ts';
 import { version } from './version.ts';
 
 const formats = [avroConverterPlugin, apicurioConverterPlugin, jsonConverterPlugin, stringConverterPlugin];
@@ -27,14 +31,29 @@ const cloudEvents = cloudEventsConverterPlugin({
   confluent: avroConverterPlugin,
 });
 
+const load = createRequire(import.meta.url);
+const csv = (): typeof Csv => load('./sources/csv/plugin.ts') as typeof Csv;
+const generator = (): typeof Generator => load('./sources/generator/plugin.ts') as typeof Generator;
+const postgres = (): typeof Postgres => load('./sources/postgres/plugin.ts') as typeof Postgres;
+const timescale = (): typeof Timescale => load('./sources/postgres/timescale-db.ts') as typeof Timescale;
+const transforms = (): typeof Transforms => load('./connect/transforms/catalog.ts') as typeof Transforms;
+
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({
   version,
-  sources: [postgresSourcePlugin, csvSourcePlugin, generatorSourcePlugin],
+  sources: [
+    { ...postgresSourceNames, plugin: () => postgres().postgresSourcePlugin },
+    { ...csvSourceNames, plugin: () => csv().csvSourcePlugin },
+    { ...generatorSourceNames, plugin: () => generator().generatorSourcePlugin },
+  ],
   converters: [...formats, cloudEvents, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
   headerConverters: [simpleHeaderConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
-  transforms: [...transformPlugins, timescaleDbPlugin],
-  predicates: predicatePlugins,
+  get transforms() {
+    return [...transforms().transformPlugins, timescale().timescaleDbPlugin];
+  },
+  get predicates() {
+    return transforms().predicatePlugins;
+  },
 });
 
 export interface ComposeOptions {
@@ -51,7 +70,8 @@ export interface ComposeOptions {
 /** A worker whose config is known to be good. Starting it is another matter: that depends on Kafka and the network. */
 export interface ComposedWorker {
   readonly log: Logger;
-  start(signal?: AbortSignal): Promise<RunningWorker>;
+  /** `onLoaded`: as in `WorkerOptions`. */
+  start(signal?: AbortSignal, onLoaded?: () => void): Promise<RunningWorker>;
 }
 
 /** Throws `config.invalid` or `file.unreadable`; opens nothing. */
@@ -67,7 +87,10 @@ export function composeWorker(options: ComposeOptions): ComposedWorker {
   const { connectors } = options;
   return {
     log,
-    start: (signal) =>
-      startWorker({ config, connectors, plugins, createSink: createKafkaSink, scrubber, clock: systemClock, log, version }, signal),
+    start: (signal, onLoaded) =>
+      startWorker(
+        { config, connectors, plugins, createSink: createKafkaSink, scrubber, clock: systemClock, log, version, onLoaded },
+        signal,
+      ),
   };
 }

@@ -69,11 +69,10 @@ async function standalone(workerPath: string, connectorPaths: readonly string[],
   }
   const { log } = composed;
   onFault(log);
-  keepHeapSmall();
 
   let running: RunningWorker;
   try {
-    running = await composed.start(stop.signal);
+    running = await composed.start(stop.signal, keepHeapSmall);
   } catch (error) {
     if (stop.signal.aborted) return ExitCode.CLEAN;
     log.fatal(`The worker could not start: ${describeError(error)}`);

@@ -55,7 +55,7 @@ function layerOf(path: string): string {
   return two in layers ? two : (parts[0] ?? '');
 }
 
-const importPattern = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g;
+const importPattern = /(?:from|import|load)\s*\(?\s*'(\.[^']+)'/g;
 
 /** What is shipped needs nothing of tests, scripts and benchmarks. */
 export function outsideFaults(path: string, text: string): string[] {

@@ -1,25 +1,23 @@
 import { hash } from 'node:crypto';
-import registryApi from '@kafkajs/confluent-schema-registry/dist/api/index.js';
-import type { SchemaRegistryAPIClient } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import { must } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { avscType } from './avsc-type.ts';
 import { BearerTokens } from './bearer-tokens.ts';
+import { noAnswer, RegistryConnection, RegistryRefusal } from './registry-connection.ts';
 import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
 
 /** One that Avro allows; another is left to the compiler. */
 const namespacePattern = /"namespace":"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"/;
 
 /**
- * Ids for schemas. Uses the registry client of @kafkajs/confluent-schema-registry below its `register()`, which would
- * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone
- * unless a level is configured.
+ * Ids for schemas. The compatibility level of a subject belongs to whoever runs the registry and is left alone unless a level
+ * is configured.
  */
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
-  readonly #clients: readonly { readonly endpoint: RegistryEndpoint; readonly api: SchemaRegistryAPIClient }[];
+  readonly #connections: readonly RegistryConnection[];
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #tokens: BearerTokens | null;
@@ -40,7 +38,7 @@ export class SchemaRegistry {
     this.#log = log;
     this.#tokens = options.grant === null ? null : new BearerTokens(options.grant, clock);
     this.#bearer = { token: options.bearerToken?.reveal() ?? null };
-    this.#clients = options.endpoints.map((endpoint) => ({ endpoint, api: createClient(endpoint, options, this.#bearer) }));
+    this.#connections = options.endpoints.map((endpoint) => new RegistryConnection(endpoint, options, this.#bearer));
   }
 
   /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
@@ -82,7 +80,7 @@ export class SchemaRegistry {
 
   /** How many subjects there are; rejects as `idOf` does. */
   async subjectCount(): Promise<number> {
-    const subjects = (await this.#request('all', (api): Promise<Answer> => api.Subject.all())).data();
+    const subjects = await this.#request('all', 'GET', '/subjects');
     if (Array.isArray(subjects)) return subjects.length;
     throw new ConnectError('registry.schema', 'What answers is not a schema registry: it has no list of subjects.', {
       remedy: 'Check schema.registry.url (for Apicurio it ends in /apis/ccompat/v7).',
@@ -92,9 +90,7 @@ export class SchemaRegistry {
   #setLevel(subject: string, compatibility: string): Promise<void> {
     let level = this.#levels.get(subject);
     if (level === undefined) {
-      level = this.#request(subject, (api): Promise<Answer> => api.Subject.updateConfig({ subject, body: { compatibility } })).then(
-        () => {},
-      );
+      level = this.#request(subject, 'PUT', `/config/${encodeURIComponent(subject)}`, { compatibility }).then(() => {});
       this.#levels.set(subject, level);
       level.catch(() => this.#levels.delete(subject));
     }
@@ -102,10 +98,10 @@ export class SchemaRegistry {
   }
 
   async #register(subject: string, schemaText: string): Promise<number> {
-    const request = { subject, body: { schema: schemaText } };
-    const answer = await this.#request(subject, (api): Promise<Answer> => {
-      return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);
-    }).catch((error: unknown) => this.#tellRule(subject, error));
+    const path = `/subjects/${encodeURIComponent(subject)}${this.#options.autoRegister ? '/versions' : ''}`;
+    const answer = await this.#request(subject, 'POST', path, { schema: schemaText }).catch((error: unknown) =>
+      this.#tellRule(subject, error),
+    );
     const id = idIn(answer, subject);
     this.#log.debug({ subject, id }, 'schema registered');
     return id;
@@ -114,7 +110,7 @@ export class SchemaRegistry {
   /** Rejects with the error; where it is a refusal, with the level that the schema was held against. */
   async #tellRule(subject: string, error: unknown): Promise<never> {
     if (!(error instanceof ConnectError) || error.details['status'] !== 409) throw error;
-    const rule = await this.#authorized(subject, (api): Promise<Answer> => api.Subject.config({ subject })).then(
+    const rule = await this.#authorized(subject, 'GET', `/config/${encodeURIComponent(subject)}`).then(
       (answer) => levelIn(answer),
       (failure: unknown) => (findConnectError(failure)?.details['status'] === 404 ? 'what the registry asks of all subjects' : null),
     );
@@ -125,9 +121,9 @@ export class SchemaRegistry {
 
   /** The bytes are laid out by our schema, so the latest version must have the same fields and types. */
   async #latest(subject: string, schemaText: string): Promise<number> {
-    const answer = await this.#request(subject, (api): Promise<Answer> => api.Subject.latestVersion({ subject }));
+    const answer = await this.#request(subject, 'GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
     const id = idIn(answer, subject);
-    const { schema } = answer.data() as { schema: string };
+    const { schema } = answer as { schema: string };
     if (JSON.stringify(avscType(schema).schema()) !== JSON.stringify(avscType(schemaText).schema())) {
       throw new ConnectError('registry.schema', `The latest version of subject "${subject}" has other fields or types than the records.`, {
         remedy: 'Register a matching version, or set use.latest.version=false and auto.register.schemas=true.',
@@ -137,45 +133,50 @@ export class SchemaRegistry {
     return id;
   }
 
-  async #request(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+  async #request(...request: Request): Promise<unknown> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#authorized(subject, send);
+        return await this.#authorized(...request);
       } catch (error) {
         if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= this.#options.retriesMax) throw error;
         const waitMs = Math.min(this.#options.retryWaitMs * 2 ** attempt, this.#options.retryWaitMaxMs);
-        this.#log.warn({ subject, attempt: attempt + 1, waitMs, reason: error.message }, 'schema registry does not answer, trying again');
+        this.#log.warn(
+          { subject: request[0], attempt: attempt + 1, waitMs, reason: error.message },
+          'schema registry does not answer, trying again',
+        );
         await this.#clock.sleep(waitMs);
       }
     }
   }
 
   /** A token may be taken back before its end: one that is refused is asked for anew, once. */
-  async #authorized(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
-    if (this.#tokens === null) return this.#requestOnce(subject, send);
+  async #authorized(...request: Request): Promise<unknown> {
+    if (this.#tokens === null) return this.#requestOnce(...request);
     this.#bearer.token = await this.#tokens.token();
     try {
-      return await this.#requestOnce(subject, send);
+      return await this.#requestOnce(...request);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.details['status'] !== 401) throw error;
       this.#tokens.forget();
       this.#bearer.token = await this.#tokens.token();
-      return this.#requestOnce(subject, send);
+      return this.#requestOnce(...request);
     }
   }
 
   /** Asks each endpoint once, beginning with the one that answered last. */
-  async #requestOnce(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+  async #requestOnce(...request: Request): Promise<unknown> {
     let failure: ConnectError | null = null;
-    for (const [offset] of this.#clients.entries()) {
-      const at = (this.#current + offset) % this.#clients.length;
-      const { endpoint, api } = this.#clients[at]!;
+    const [subject, method, path, body] = request;
+    for (const [offset] of this.#connections.entries()) {
+      const at = (this.#current + offset) % this.#connections.length;
+      const connection = must(this.#connections[at], 'the index is taken modulo the length');
       try {
-        const answer = await send(api);
+        const answer = await connection.request(method, path, body);
         this.#current = at;
         return answer;
       } catch (error) {
-        failure = toConnectError(error, subject, endpoint, this.#options);
+        if (!(error instanceof RegistryRefusal)) throw error;
+        failure = toConnectError(error, subject, connection.endpoint, this.#options);
         if (failure.code !== 'registry.unreachable') throw failure;
       }
     }
@@ -183,13 +184,10 @@ export class SchemaRegistry {
   }
 }
 
-interface Answer {
-  data(): unknown;
-}
+type Request = readonly [subject: string, method: 'GET' | 'POST' | 'PUT', path: string, body?: object];
 
 /** A proxy or another server may well answer 200 with something else. */
-function idIn(answer: Answer, subject: string): number {
-  const data = answer.data();
+function idIn(data: unknown, subject: string): number {
   if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'number') return data.id;
   throw new ConnectError(
     'registry.schema',
@@ -202,35 +200,16 @@ function idIn(answer: Answer, subject: string): number {
 }
 
 /** The registry's word for the level; null: it says none. */
-function levelIn(answer: Answer): string | null {
-  const data = answer.data();
+function levelIn(data: unknown): string | null {
   return typeof data === 'object' && data !== null && 'compatibilityLevel' in data ? String(data.compatibilityLevel) : null;
 }
 
-function createClient(
+function toConnectError(
+  { status, message: reason }: RegistryRefusal,
+  subject: string,
   endpoint: RegistryEndpoint,
-  { requestTimeoutMs, bearerHeaders }: RegistryOptions,
-  bearer: { readonly token: string | null },
-): SchemaRegistryAPIClient {
-  return registryApi.default({
-    host: endpoint.url,
-    ...(endpoint.user === null ? {} : { auth: { username: endpoint.user, password: endpoint.password?.reveal() ?? '' } }),
-    // Retries are decided above, for all methods alike.
-    retry: { retries: 0 },
-    middlewares: [
-      () => ({
-        prepareRequest: async (next) => {
-          const request = await next();
-          const headers = bearer.token === null ? bearerHeaders : { ...bearerHeaders, Authorization: `Bearer ${bearer.token}` };
-          return request.enhance({ headers, timeout: requestTimeoutMs });
-        },
-      }),
-    ],
-  });
-}
-
-function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpoint, options: RegistryOptions): ConnectError {
-  const { status, reason } = responseOf(error);
+  options: RegistryOptions,
+): ConnectError {
   const details = { subject, registry: endpoint.url, status };
   switch (status) {
     case 401:
@@ -276,25 +255,4 @@ function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpo
         details,
       });
   }
-}
-
-const noAnswer = 0;
-
-/**
- * Status and reason of a failed request. The client reports a request that got no answer as status 400 with the socket
- * error's text in place of a body; only an answer of the registry has a `message` of its own.
- */
-function responseOf(error: unknown): { readonly status: number; readonly reason: string } {
-  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') {
-    return { status: noAnswer, reason: error instanceof Error ? error.message : 'unknown failure' };
-  }
-  // A refusal may hold the whole schema that was there before.
-  const reason = error.message
-    .replace(/^[^ ]* - /, '')
-    .replace(/\{oldSchema: '.*?'\}(?:, )?/s, '')
-    .replace(/\.$/, '');
-  const empty = /^Error, status 400(?:: |$)/.exec(reason);
-  return error.status === 400 && empty !== null
-    ? { status: noAnswer, reason: reason.slice(empty[0].length) || 'no answer' }
-    : { status: error.status, reason };
 }

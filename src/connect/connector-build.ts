@@ -14,7 +14,7 @@ import type { Source, SourceSignal } from './source.ts';
 import type { Incarnation, TaskEvents } from './supervisor.ts';
 import { Task } from './task.ts';
 import { topicFollower } from './topic-follower.ts';
-import { createTransforms } from './transforms/catalog.ts';
+import type { Transform } from './transform.ts';
 
 /** A lone change waits for nobody: under load a batch grows while the one before it is being committed. */
 const lingerMsDefault = 0;
@@ -48,7 +48,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     keyConverter: createConverter('key', config, runtime, log),
     valueConverter: createConverter('value', config, runtime, log),
     headerConverter: createConverter('header', config, runtime, log),
-    transforms: createTransforms(config, runtime.plugins.set.transforms, log),
+    transforms: await transformsOf(config, runtime, log),
   };
   const followTopic = topicFollower(cluster, clock, log);
   const way = runtime.rightOfWay.claimant(name);
@@ -92,6 +92,11 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
       if (failed !== undefined) throw failed.reason;
     },
   };
+}
+
+async function transformsOf(config: Config, { plugins }: Runtime, log: Logger): Promise<Transform[]> {
+  if ((config.optional('transforms') ?? config.optional('predicates')) === null) return [];
+  return (await import('./transforms/catalog.ts')).createTransforms(config, plugins.set.transforms, log);
 }
 
 /** How this connector stands still for another, which its status tells. */

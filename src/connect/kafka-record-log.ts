@@ -12,10 +12,10 @@ export class KafkaRecordLog implements RecordLog {
   }
 
   /** Creates the topic if it is missing. Where the cluster has too few brokers for the default, it gets as many as there are. */
-  static async open(options: CompactedTopicOptions, onePartition: boolean): Promise<KafkaRecordLog> {
+  static async open(options: CompactedTopicOptions, onePartition: boolean, onAsked: () => void): Promise<KafkaRecordLog> {
     const topic = new CompactedTopic(options);
     try {
-      const partitions = await topic.open();
+      const partitions = await topic.open(onAsked);
       if (onePartition && partitions !== 1) throw morePartitions(options, partitions);
     } catch (error) {
       await topic.close();

@@ -73,12 +73,20 @@ export interface SourceContext {
   readonly claimWay?: ((reason: string | null) => void) | undefined;
 }
 
-export interface SourcePlugin {
+export interface SourceNames {
   /** The class name under which it is listed: `io.debezium.connector.postgresql.PostgresConnector`. */
   readonly className: string;
   /** Other names it answers to: `millrace.PostgresSource`. The name in use is `config.string('connector.class')`. */
   readonly aliases: readonly string[];
   readonly version: string;
+}
+
+/** A source whose code is loaded when a connector first asks for it: most workers need one of them. */
+export interface ListedSource extends SourceNames {
+  plugin(): SourcePlugin;
+}
+
+export interface SourcePlugin extends SourceNames {
   readonly configKeys: readonly ConfigKey[];
   /** Checks that look at several keys. Keys that alone do not parse are not here: see `ConfigKey`. */
   validate?(config: Config): readonly ConfigIssue[];

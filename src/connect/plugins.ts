@@ -1,8 +1,8 @@
 import { RequestError } from './request-error.ts';
-import type { ConfigKey, ConverterPlugin, SourcePlugin, TransformPlugin } from './plugin.ts';
+import type { ConfigKey, ConverterPlugin, ListedSource, SourcePlugin, TransformPlugin } from './plugin.ts';
 
 export interface PluginSet {
-  readonly sources: readonly SourcePlugin[];
+  readonly sources: readonly (SourcePlugin | ListedSource)[];
   readonly converters: readonly ConverterPlugin[];
   readonly headerConverters: readonly ConverterPlugin[];
   readonly transforms: readonly TransformPlugin[];
@@ -29,7 +29,8 @@ export class Plugins {
   }
 
   source(name: string): SourcePlugin | null {
-    return find(this.set.sources, name);
+    const found = find(this.set.sources, name);
+    return found !== null && 'plugin' in found ? found.plugin() : found;
   }
 
   converter(name: string): ConverterPlugin | null {

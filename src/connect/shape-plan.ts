@@ -100,7 +100,7 @@ class ShapeCompiler {
     let encoder = places.get(place);
     if (encoder === undefined) {
       const signature = `${place} ${signNode(node)}`;
-      encoder = this.#bySignature.get(signature) ?? converter.compile(node, context);
+      encoder = this.#bySignature.get(signature) ?? Promise.try(() => converter.compile(node, context));
       this.#bySignature.set(signature, encoder);
       places.set(place, encoder);
     }
@@ -220,8 +220,13 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
   const valueNode = compiler.present(shape.value);
   const headers = shape.headers.filter((each) => each.ops === null || each.ops.includes(op));
   const context = { topic, schema, headers, headersDescribed: planner.headerConverter.describesItself === true };
-  const key = keyNode === null ? null : await compiler.compile(planner.keyConverter, keyNode, { ...context, part: 'key' });
-  const value = tombstone ? null : await compiler.compile(planner.valueConverter, valueNode, { ...context, part: 'value' });
+  // Each may be a request to a registry: they go side by side, and of two refusals that of the key is told.
+  const parts = [
+    keyNode === null ? Promise.resolve(null) : compiler.compile(planner.keyConverter, keyNode, { ...context, part: 'key' }),
+    tombstone ? Promise.resolve(null) : compiler.compile(planner.valueConverter, valueNode, { ...context, part: 'value' }),
+  ] as const;
+  await Promise.allSettled(parts);
+  const [key, value] = await Promise.all(parts);
   const added = [...encoderHeaders(key, null), ...encoderHeaders(value, presence)];
   return {
     topic,

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { ConnectError, classify, describeError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
@@ -13,7 +12,8 @@ import { LogLevels } from './log-levels.ts';
 import { KafkaOffsetStore, type OffsetStore } from './offset-store.ts';
 import type { Plugins } from './plugins.ts';
 import { RightOfWay } from './right-of-way.ts';
-import { createRestServer } from './rest/rest-server.ts';
+import { RestListener } from './rest/rest-listener.ts';
+import type { RestOptions } from './rest/rest-server.ts';
 import type { CreateSink } from './runtime.ts';
 import type { SecretScrubber } from './secret-scrubber.ts';
 import { StatusStore } from './status-store.ts';
@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /** Called when the code of the files' connectors is there. */
+  readonly onLoaded?: (() => void) | undefined;
 }
 
 export interface RunningWorker {
@@ -58,7 +60,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
   const { config, clock, log, version, scrubber } = options;
   let ready: Worker | null = null;
   let clusterId: string | null = null;
-  const app = createRestServer({
+  const rest = await listen(config, {
     ready: () => ready,
     clusterId: () => clusterId,
     clock,
@@ -68,14 +70,14 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
     allowOrigin: config.config.optional('access.control.allow.origin') ?? '',
     allowMethods: config.config.optional('access.control.allow.methods') ?? '',
   });
+  const { url } = rest;
   let stores: Stores | null = null;
   try {
-    const url = await listen(app, config);
     const workerId = workerIdOf(config, url);
     for (const warning of config.warnings) log.warn(warning);
     const client = new ClientConfig(config.client);
     clusterId = await waitForKafka(options, client, signal);
-    stores = await openStores(options, client, workerId);
+    stores = await openStores(options, client, workerId, () => loadSources(options));
     const { createSink, plugins } = options;
     const runtime = {
       worker: config,
@@ -101,16 +103,22 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
       worker,
       close: async () => {
         const drained = await worker.close();
-        await app.close();
+        await rest.close();
         await within(closeMsMax, clock, open.close());
         return drained;
       },
     };
   } catch (error) {
-    await app.close();
+    await rest.close();
     await stores?.close();
     throw error;
   }
+}
+
+/** What the connectors of the files run on is loaded while the cluster makes topics. A class that is unknown is refused later. */
+function loadSources({ connectors, plugins, onLoaded }: WorkerOptions): void {
+  for (const { config } of connectors) plugins.source(config['connector.class'] ?? '');
+  onLoaded?.();
 }
 
 async function within(limitMs: number, clock: Clock, work: Promise<void>): Promise<void> {
@@ -120,12 +128,14 @@ async function within(limitMs: number, clock: Clock, work: Promise<void>): Promi
   timer.cancel();
 }
 
-async function listen(app: ReturnType<typeof createRestServer>, config: WorkerConfig): Promise<string> {
+async function listen(config: WorkerConfig, options: RestOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const [listener = ''] = config.config.list('listeners');
   const match = /^http:\/\/(\[[^\]]+\]|[^:/]*):(\d+)/.exec(listener);
   const host = (match?.[1] ?? '').replace(/^\[(.*)\]$/, '$1');
   try {
-    await app.listen({ host: host === '' ? '::' : host, port: Number(match?.[2] ?? 0) });
+    const opened = await RestListener.open(host === '' ? '::' : host, Number(match?.[2] ?? 0), options);
+    const shown = match?.[1] === undefined || match[1] === '' || match[1] === '0.0.0.0' ? '127.0.0.1' : match[1];
+    return { url: `http://${shown}:${opened.port}`, close: () => opened.close() };
   } catch (cause) {
     const reason =
       (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String((cause as NodeJS.ErrnoException).code);
@@ -133,8 +143,6 @@ async function listen(app: ReturnType<typeof createRestServer>, config: WorkerCo
       remedy: 'Stop the program that has it, or set listeners to another port.',
     });
   }
-  const { port } = app.server.address() as AddressInfo;
-  return `http://${match?.[1] === undefined || match[1] === '' || match[1] === '0.0.0.0' ? '127.0.0.1' : match[1]}:${port}`;
 }
 
 function workerIdOf({ config }: WorkerConfig, url: string): string {
@@ -159,10 +167,21 @@ async function waitForKafka({ config, clock, log, scrubber }: WorkerOptions, cli
   }
 }
 
-async function openStores({ config, clock, log }: WorkerOptions, client: ClientConfig, workerId: string): Promise<Stores> {
+/** `onAsked`: the cluster is making the topics that are missing. */
+async function openStores(
+  { config, clock, log }: WorkerOptions,
+  client: ClientConfig,
+  workerId: string,
+  onAsked: () => void,
+): Promise<Stores> {
   const opened: KafkaRecordLog[] = [];
+  let unasked = config.offsetFile === null ? 3 : 2;
+  const asked = (): void => {
+    unasked -= 1;
+    if (unasked === 0) onAsked();
+  };
   const open = async (storage: StorageTopic, purpose: string, onePartition = false): Promise<KafkaRecordLog> => {
-    const recordLog = await KafkaRecordLog.open({ ...storage, purpose, client, clock }, onePartition);
+    const recordLog = await KafkaRecordLog.open({ ...storage, purpose, client, clock }, onePartition, asked);
     opened.push(recordLog);
     return recordLog;
   };

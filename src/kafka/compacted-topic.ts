@@ -51,17 +51,21 @@ export class CompactedTopic {
     this.#appender = new TopicAppender(this.#cluster, options.topic, options.clock);
   }
 
-  /** Creates the topic if it is missing; resolves to its partitions. Rejects with `kafka.topic` when it exists and would lose entries. */
-  async open(): Promise<number> {
+  /**
+   * Creates the topic if it is missing; resolves to its partitions. Rejects with `kafka.topic` when it exists and would lose
+   * entries. `onAsked`: it is there, or the cluster has been asked to make it, which takes a while.
+   */
+  async open(onAsked: () => void = () => undefined): Promise<number> {
     const { clock, topic, partitions, replicationFactor } = this.#options;
     const admin = TopicAdmin.over(this.#cluster, clock);
     const found = await admin.describe(topic);
     if (found === null) {
       const settings = { ...compactedTopicSettings, ...this.#options.settings, 'cleanup.policy': 'compact' };
-      const created = await admin.create({ name: topic, partitions, replicationFactor, settings });
+      const created = await admin.create({ name: topic, partitions, replicationFactor, settings }, onAsked);
       // What this call made is as it was asked for.
       if (created && partitions > 0) return partitions;
     }
+    onAsked();
     await this.#verify(admin);
     return found?.partitions ?? (await admin.describe(topic))?.partitions ?? partitions;
   }

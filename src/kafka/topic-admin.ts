@@ -82,11 +82,14 @@ export class TopicAdmin {
     });
   }
 
-  /** True when this call created the topic, false when it was there already (also when another worker was quicker). */
-  async create(topic: NewTopic): Promise<boolean> {
+  /**
+   * True when this call created the topic, false when it was there already (also when another worker was quicker). `onSent`: the
+   * cluster has been asked, and takes its time.
+   */
+  async create(topic: NewTopic, onSent: () => void = () => undefined): Promise<boolean> {
     let created = true;
     try {
-      await this.#create(`create topic ${topic.name}`, topic, false);
+      await this.#create(`create topic ${topic.name}`, topic, false, onSent);
     } catch (error) {
       // It may be one's own first try that has made it, of which no answer came.
       if (!(error instanceof ConnectError) || brokerCode(error.cause) !== KafkaCode.TOPIC_ALREADY_EXISTS) throw error;
@@ -103,13 +106,13 @@ export class TopicAdmin {
     await this.#cluster.close();
   }
 
-  #create(asking: string, topic: NewTopic, validateOnly: boolean): Promise<void> {
+  #create(asking: string, topic: NewTopic, validateOnly: boolean, onSent?: () => void): Promise<void> {
     return this.#ask(asking, async (doing) => {
       const { controllerId } = await this.#cluster.metadata(doing, []);
       if (controllerId < 0) throw new BrokerRefusal(KafkaCode.NOT_CONTROLLER, 'the cluster has no controller now');
-      for (const { errorCode, message } of await this.#cluster.call(controllerId, doing, createTopicsApi, [topic], validateOnly)) {
-        requireNoError(errorCode, message);
-      }
+      const answer = this.#cluster.call(controllerId, doing, createTopicsApi, [topic], validateOnly);
+      onSent?.();
+      for (const { errorCode, message } of await answer) requireNoError(errorCode, message);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
 import { ConnectError, describeError } from '../../base/errors.ts';
@@ -25,12 +26,12 @@ export interface RestOptions {
 const requestTimeoutMs = 90_000;
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Kafka Connect's REST API. Listening is up to the caller, so that tests can inject requests. */
-export function createRestServer(options: RestOptions): FastifyInstance {
+/** Kafka Connect's REST API. Listening is up to the caller, whose `server` hands its requests to `routing`. */
+export function createRestServer(options: RestOptions, server: Server): FastifyInstance {
   const app = fastify({
+    serverFactory: () => server,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     bodyLimit: 4 * 1024 * 1024,
-    forceCloseConnections: true,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));

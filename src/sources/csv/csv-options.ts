@@ -5,6 +5,7 @@ import { parseColumns, type CsvColumn } from './csv-columns.ts';
 import { checkDialect, parseCharacter, wholeLines, type CsvDialect } from './csv-dialect.ts';
 import { parseFields, type CsvField } from './csv-fields.ts';
 import type { CsvCleanupOptions } from './csv-cleanup.ts';
+import { fileStreamClass, spoolDirClass } from './class-names.ts';
 import { fileHeaders } from './csv-headers.ts';
 import { checkTime } from './cell-time.ts';
 import { canonicalType, csvType, isoPatternOf } from './csv-type.ts';
@@ -13,13 +14,11 @@ import { parseSpoolSchema, type SpoolSchema } from './spool-schema.ts';
 import type { CsvPaceOptions } from './csv-pace.ts';
 import { schemaNameOf, type CsvShapeOptions, type RecordForm } from './csv-shape.ts';
 
-export const spoolDirClass = 'com.github.jcustenborder.kafka.connect.spooldir.SpoolDirCsvSourceConnector';
 /** Of records whose columns are all text, as the spooldir connector calls them. */
 export const generatedNames = {
   key: 'com.github.jcustenborder.kafka.connect.model.Key',
   value: 'com.github.jcustenborder.kafka.connect.model.Value',
 } as const;
-export const fileStreamClass = 'org.apache.kafka.connect.file.FileStreamSourceConnector';
 
 /** Where rows come from: exactly one of a file and a folder with a pattern that whole file names must match. */
 export type CsvInput = { readonly file: string; readonly name: string } | CsvFolder;

@@ -1,8 +1,9 @@
 import { ConnectError } from '../../base/errors.ts';
 import type { ConfigIssue, SourcePlugin } from '../../connect/plugin.ts';
 import type { Config } from '../../connect/config.ts';
+import { csvSourceNames } from './class-names.ts';
 import { csvConfigKeys } from './csv-config-keys.ts';
-import { csvOptions, fileStreamClass, spoolDirClass } from './csv-options.ts';
+import { csvOptions } from './csv-options.ts';
 import { csvShape } from './csv-shape.ts';
 import { CsvSource } from './csv-source.ts';
 
@@ -47,9 +48,7 @@ function validate(config: Config): readonly ConfigIssue[] {
 }
 
 export const csvSourcePlugin: SourcePlugin = {
-  className: 'millrace.CsvSource',
-  aliases: [spoolDirClass, fileStreamClass],
-  version: '0.1.0',
+  ...csvSourceNames,
   configKeys: csvConfigKeys,
   validate,
   create: (context) => new CsvSource(context),

@@ -1,6 +1,7 @@
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../../connect/config.ts';
 import type { ConfigIssue, ConfigKey, SourcePlugin } from '../../connect/plugin.ts';
+import { generatorSourceNames } from './class-names.ts';
 import { generatorOptions, unknownQuickstart } from './generator-options.ts';
 import { GeneratorSource } from './generator-source.ts';
 import { findQuickstart, quickstartNames } from './quickstarts.ts';
@@ -176,9 +177,7 @@ function keyAtFault(config: Config, message: string): string {
 }
 
 export const generatorSourcePlugin: SourcePlugin = {
-  className: 'millrace.SampleData',
-  aliases: ['io.confluent.kafka.connect.datagen.DatagenConnector', 'DatagenSource'],
-  version: '0.1.0',
+  ...generatorSourceNames,
   configKeys: [
     ...data.map((key) => ({ ...key, group: 'Data' })),
     ...scenario.map((key) => ({ ...key, group: 'Scenario' })),

@@ -4,11 +4,9 @@ import type { Field, LiteralValue, Schema } from '../../record/schema.ts';
 import type { ConstantNode, FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import { adjustSchemaName } from '../../record/name-adjustment.ts';
 import { SourceRegister } from './registers.ts';
+import { postgresSourceNames } from './class-names.ts';
 import type { PostgresSettings } from './settings.ts';
 import { structNode } from '../../record/struct-node.ts';
-
-/** What `source.version` says: this connector's own version. */
-export const connectorVersion = '0.1.0';
 
 export interface EnvelopeInput {
   readonly schema: string;
@@ -102,7 +100,7 @@ export function buildTransaction(settings: PostgresSettings): Node {
 /** `source` of a record; a message has neither schema nor table. */
 export function buildSource(settings: PostgresSettings, schema: string, table: string): StructNode {
   const fields: FieldNode[] = [
-    { name: 'version', node: constant(text, connectorVersion) },
+    { name: 'version', node: constant(text, postgresSourceNames.version) },
     { name: 'connector', node: constant(text, 'postgresql') },
     { name: 'name', node: constant(text, settings.topicPrefix) },
     { name: 'ts_ms', node: register(SourceRegister.SOURCE_TS_MS, long) },

@@ -163,7 +163,7 @@ export class PostgresSource implements Source {
   async #run(resumeFrom: readonly SourceOffset[], out: ChangeOutlet, signal: AbortSignal): Promise<void> {
     let replication: Client | null = null;
     try {
-      replication = await connectReplication(this.#sessions, this.#settings.connection.user);
+      replication = await connectReplication(this.#sessions, this.#settings.connection.user, this.#sql);
       const start = await this.#preflight(replication);
       if (signal.aborted) return;
       const offset = findOffset(resumeFrom, this.#settings.topicPrefix);

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { ConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { parseLsn } from './lsn.ts';
-import type { SessionFactory } from './session.ts';
+import type { SessionFactory, SqlSession } from './session.ts';
 import type { TableSettings } from './settings.ts';
 import { readTimelineHistory, type TimelineHistory } from './timeline.ts';
 
@@ -69,16 +69,26 @@ export function checkTableCount({ most, failsBeyond }: TableSettings, count: num
   log.warn({ tables: count }, message);
 }
 
-/** A walsender session; the missing privilege gets its own remedy, because it is what most first starts lack. */
-export async function connectReplication(sessions: SessionFactory, user: string): Promise<Client> {
-  try {
-    return await sessions.connect({ replication: true });
-  } catch (error) {
+/**
+ * A walsender session, and beside it the SQL session, which is needed next. The missing privilege gets its own remedy, because
+ * it is what most first starts lack.
+ */
+export async function connectReplication(sessions: SessionFactory, user: string, sql: SqlSession): Promise<Client> {
+  const beside = sql.client();
+  beside.catch(() => {});
+  const replication = await sessions.connect({ replication: true }).catch((error: unknown) => {
     if (!(error instanceof ConnectError) || error.code !== 'postgres.privilege') throw error;
     throw new ConnectError('postgres.privilege', `The user "${user}" may not replicate.`, {
       cause: error,
       remedy: `ALTER ROLE "${user}" REPLICATION; (on a managed service grant its replication role, such as rds_replication).`,
       details: { user },
     });
+  });
+  try {
+    await beside;
+  } catch (error) {
+    await replication.end().catch(() => {});
+    throw error;
   }
+  return replication;
 }

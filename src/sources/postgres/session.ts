@@ -73,7 +73,6 @@ export class SessionFactory {
   /** A connected client whose session has the pins; they are read back, because a pooler may drop startup options. */
   async connect(options: SessionOptions = {}): Promise<Client> {
     const attempts = this.#tls === null ? tlsAttempts(this.#settings) : [this.#tls];
-    let failure: unknown = null;
     for (const tls of attempts) {
       const client = new Client(this.clientConfig(tls, options));
       // Without a listener a connection that is cut while nobody waits for it would end the process.
@@ -82,15 +81,14 @@ export class SessionFactory {
         await client.connect();
       } catch (error) {
         await client.end().catch(() => {});
-        failure = await this.#connectError(error, tls);
-        if (attempts.length > 1 && this.#mayFallBack(error)) continue;
-        throw failure;
+        if (tls !== attempts.at(-1) && this.#mayFallBack(error)) continue;
+        throw await this.#connectError(error, tls);
       }
       this.#tls = tls;
       await this.#setUp(client, options);
       return client;
     }
-    throw failure;
+    throw new ConnectError('internal', 'There is no way to connect.');
   }
 
   /** The settings of one connection, for code that makes its own client; `connect` has been called before. */

@@ -13,14 +13,12 @@ import { notificationSettings, signalSettings, type NotificationSettings, type S
 import type { RefusedPolicy } from './refused-shape.ts';
 import { reselectSettings, type ReselectSettings } from './reselect/reselect-settings.ts';
 import type { SlotDangerSettings } from './slot-danger.ts';
+import { millraceClassName } from './class-names.ts';
 import { validateSettings } from './settings-rules.ts';
 import { typeSettings, type TypeSettings } from './type-settings.ts';
 import { splitAt, splitKeyColumns, splitPatterns, splitStatements } from './settings-syntax.ts';
 import { topicNaming, type TopicNaming } from './topic-naming.ts';
 import type { SpillSettings } from './streaming/transaction-spill.ts';
-
-export const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
-export const millraceClassName = 'millrace.PostgresSource';
 
 /** One connection reads while rows of the other are encoded. */
 const threadsByDefault = 2;

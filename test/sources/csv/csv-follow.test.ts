@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { fileStreamClass } from '../../../src/sources/csv/csv-options.ts';
+import { fileStreamClass } from '../../../src/sources/csv/class-names.ts';
 import { CsvFixture, CsvRun } from './csv-fixture.ts';
 
 const fast = { 'poll.interval.ms': '1' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvOptions, spoolDirClass } from '../../../src/sources/csv/csv-options.ts';
+import { spoolDirClass } from '../../../src/sources/csv/class-names.ts';
+import { csvOptions } from '../../../src/sources/csv/csv-options.ts';
 import { csvSourcePlugin } from '../../../src/sources/csv/plugin.ts';
 import { configOf } from './csv-fixture.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileStreamClass, spoolDirClass } from '../../../src/sources/csv/csv-options.ts';
+import { fileStreamClass, spoolDirClass } from '../../../src/sources/csv/class-names.ts';
 import { CommittedReader } from '../../support/committed-reader.ts';
 import { uniqueName } from '../../support/unique-name.ts';
 import { WorkerProcess } from '../../support/worker-process.ts';

@@ -8,7 +8,7 @@ import { parseOffset, type SourceOffset } from '../../../src/record/offset.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { CsvCleanup } from '../../../src/sources/csv/csv-cleanup.ts';
 import { listInput } from '../../../src/sources/csv/csv-input.ts';
-import { fileStreamClass, spoolDirClass } from '../../../src/sources/csv/csv-options.ts';
+import { fileStreamClass, spoolDirClass } from '../../../src/sources/csv/class-names.ts';
 import { fileHeaders } from '../../../src/sources/csv/csv-headers.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { CsvFixture, CsvRun } from './csv-fixture.ts';

@@ -1,0 +1,10 @@
+import type { SourceNames } from '../../connect/plugin.ts';
+
+const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
+export const millraceClassName = 'millrace.PostgresSource';
+
+export const postgresSourceNames: SourceNames = {
+  className: debeziumClassName,
+  aliases: [millraceClassName, 'PostgresConnector'],
+  version: '0.1.0',
+};
