@@ -258,8 +258,8 @@ export async function acquireSlot(
   source.log.info({ slot: name, temporary }, temporary ? 'taking a snapshot beside the existing slot' : 'creating the replication slot');
   let waiting = true;
   const tell = async (): Promise<void> => {
-    if (!waiting || options.signal.aborted) return;
-    source.clock.after(waitEveryMs, () => void tell());
+    if (options.signal.aborted) return;
+    timer = source.clock.after(waitEveryMs, () => void tell());
     const holders = await sql
       .client()
       .then(openTransactions)
@@ -267,7 +267,7 @@ export async function acquireSlot(
     if (waiting)
       source.log.warn({ slot: created, holders }, 'the server creates the slot when every transaction that is open now has ended');
   };
-  const timer = source.clock.after(waitFirstMs, () => void tell());
+  let timer = source.clock.after(waitFirstMs, () => void tell());
   let late: ConnectError | null = null;
   const expire = async (): Promise<void> => {
     const holders = await openTransactions(client).catch(() => []);

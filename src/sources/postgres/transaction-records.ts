@@ -74,24 +74,20 @@ export class TransactionRecords {
     this.#registers.setOrder(this.#total, counter.count);
   }
 
-  /** Behind the last change. */
+  /** Behind the last change, and its end: what comes before the next transaction has no place in this one. */
   end(): void {
     this.#registers.closeTransactionId();
   }
 
   /** False: stop soon. The registers hold the position of the message already. */
   emitBegin(): boolean {
-    this.#registers.clearOrder();
     return this.#emit('BEGIN', null);
   }
 
   emitEnd(): boolean {
     this.#registers.setOrder(this.#total, 0);
     const collections = this.#used.map(({ name, count }) => arrayLiteral([name, String(count)]));
-    const room = this.#emit('END', arrayLiteral(collections));
-    // What comes before the next transaction has no place in this one.
-    this.#registers.clearOrder();
-    return room;
+    return this.#emit('END', arrayLiteral(collections));
   }
 
   #emit(status: string, collections: string | null): boolean {
@@ -103,7 +99,6 @@ export class TransactionRecords {
     this.#bytes.write(collections ?? '', status.length, 'utf8');
     before.count = 0;
     related.count = 0;
-    after.reserve(columns.length);
     after.bytes = this.#bytes;
     after.count = columns.length;
     after.state[0] = CellState.TEXT;

@@ -14,10 +14,10 @@ export class TransactionView {
     this.#running = new Set(running === '' ? [] : running.split(',').map(low32));
   }
 
-  /** `xid`: a transaction that committed, by its top-level id. */
+  /** `xid`: a transaction that committed, by its top-level id, 32 bits without sign. */
   sees(xid: number): boolean {
     if (((xid - this.xmax) | 0) >= 0) return false;
-    return ((xid - this.xmin) | 0) < 0 || !this.#running.has(xid >>> 0);
+    return ((xid - this.xmin) | 0) < 0 || !this.#running.has(xid);
   }
 
   /** False: `sees` is certain, for ids of subtransactions, too, which the list of running ones leaves out. */

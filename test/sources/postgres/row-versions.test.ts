@@ -116,6 +116,25 @@ describe('CompositeWatch', () => {
     assert.equal(server.readings, 2);
   });
 
+  it('compares transactions modulo 2^32', async () => {
+    for (const [later, oldest] of [
+      ['4294967300:4294967300:', undefined],
+      // One of another database runs for long.
+      ['4294967290:4294967300:4294967290', 5],
+    ] as const) {
+      const server = new Server();
+      server.view = '4294967200:4294967200:';
+      await server.watch.add([oid]);
+      server.view = '4294967290:4294967294:4294967290';
+      server.fields = '1 2 3';
+      assert.equal(await server.watch.verify(), true);
+      [server.view, server.oldest] = [later, oldest];
+      assert.equal(await server.watch.verify(), false);
+      assert.equal(await server.watch.verify(), true);
+      assert.deepEqual(server.found, [[1, 2, 3]]);
+    }
+  });
+
   it('has both definitions until all that ran at the change have passed', async () => {
     const server = new Server();
     await server.watch.add([oid]);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Client } from 'pg';
 
 import { classify, ConnectError } from '../../../src/base/errors.ts';
-import { silentLog } from '../../../src/base/log.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
 import { acquireSlot } from '../../../src/sources/postgres/slot.ts';
 import type { StartContext } from '../../../src/sources/postgres/start-context.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -25,26 +25,33 @@ function scene(extra: Readonly<Record<string, string>> = {}) {
     },
   };
   const created = Promise.withResolvers<void>();
+  const warned: object[] = [];
+  const log = { ...silentLog, warn: (facts: object) => warned.push(facts) } as unknown as Logger;
+  const abort = new AbortController();
+  let isClosed = false;
   const replication = {
     query: (text: string) => {
       if (!text.startsWith('CREATE')) return Promise.resolve({ rows: [{ pid: 42 }] });
       created.resolve();
       return creation.promise;
     },
-    end: () => Promise.resolve(),
+    end: async () => {
+      isClosed = true;
+    },
   };
   const start = {
     settings: testSettings(extra),
     sql: { client: () => Promise.resolve(sql) },
-    source: { log: silentLog, clock },
+    source: { log, clock },
     server: { version: 180_000 },
   } as unknown as StartContext;
-  const slot = acquireSlot(start, replication as unknown as Client, { recreate: false, signal: new AbortController().signal });
-  return { clock, asked, slot, begun: created.promise, answer: (row: object) => creation.resolve({ rows: [row] }) };
+  const slot = acquireSlot(start, replication as unknown as Client, { recreate: false, signal: abort.signal });
+  const answer = (): void => creation.resolve({ rows: [{ consistent_point: '0/10', snapshot_name: 's' }] });
+  return { clock, asked, slot, warned, abort, begun: created.promise, answer, isClosed: () => isClosed };
 }
 
 test('a creation that waits for too long is ended on the server, tells for whom it waits, and is tried again', async () => {
-  const { clock, asked, slot, begun } = scene({ 'internal.create.slot.command.timeout': '20' });
+  const { clock, asked, slot, begun, isClosed } = scene({ 'internal.create.slot.command.timeout': '20' });
   await begun;
   const failure = assert.rejects(slot, (error) => {
     assert.ok(error instanceof ConnectError);
@@ -54,15 +61,42 @@ test('a creation that waits for too long is ended on the server, tells for whom 
   });
   await clock.advance(20_000);
   await failure;
-  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')));
+  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')) && isClosed());
+  assert.equal(clock.pending, 0);
 });
 
 test('90 s by default; a creation in time is left alone afterwards', async () => {
-  const { clock, asked, slot, begun, answer } = scene();
+  const { clock, asked, slot, abort, begun, answer } = scene();
   await begun;
   await clock.advance(89_999);
-  answer({ consistent_point: '0/10', snapshot_name: 's' });
+  answer();
   assert.deepEqual(await slot, { consistentPoint: 16n, snapshotName: 's' });
-  await clock.advance(100_000);
+  assert.equal(clock.pending, 0);
+  abort.abort();
   assert.ok(!asked.some((text) => text.includes('pg_terminate_backend')));
+});
+
+test('who is waited for is said after 5 s, and every 90 s until it is over', async () => {
+  const { clock, slot, warned, begun, answer } = scene({ 'internal.create.slot.command.timeout': '1000' });
+  await begun;
+  await clock.advance(4999);
+  assert.deepEqual(warned, []);
+  await clock.advance(1);
+  const said = { slot: 'debezium', holders: ['process 7 (batch), transaction 4711, open for 95 s'] };
+  assert.deepEqual(warned, [said]);
+  await clock.advance(90_000);
+  assert.deepEqual(warned, [said, said]);
+  answer();
+  await slot;
+  assert.equal(clock.pending, 0);
+});
+
+test('an abort ends a creation that waits, on the server, too, and nothing more is said of it', async () => {
+  const { clock, asked, slot, warned, abort, begun, isClosed } = scene();
+  await begun;
+  abort.abort();
+  await assert.rejects(slot, /terminated/);
+  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')) && isClosed());
+  await clock.advance(200_000);
+  assert.deepEqual(warned, []);
 });

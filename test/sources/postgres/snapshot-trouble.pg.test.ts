@@ -184,15 +184,18 @@ for (const [version, server] of servers) {
     await using running = startSource(db, { extra: { ...initial, 'snapshot.max.threads': '2' }, log });
     await untilTrue(() => Promise.resolve(holders.some((holder) => holder.includes('the holder'))));
     assert.deepEqual(running.out.changes, []);
+    const ours = async (which: string): Promise<number> =>
+      (
+        await db.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_type = 'client backend' AND ${which}`,
+        )
+      ).length;
+    const holding = `(backend_xmin IS NOT NULL OR state LIKE 'idle in transaction%')`;
+    assert.ok((await ours('true')) > 0);
+    await untilTrue(async () => (await ours(holding)) === 0);
     await open.query('COMMIT');
     await running.out.untilChanges(501);
     await untilStreaming(db, running);
-    await untilTrue(async () => {
-      const rows = await db.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'millrace%' AND backend_type = 'client backend'
-           AND (backend_xmin IS NOT NULL OR state LIKE 'idle in transaction%')`,
-      );
-      return rows.length === 0;
-    });
+    await untilTrue(async () => (await ours(holding)) === 0);
   });
 }

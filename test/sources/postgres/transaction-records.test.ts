@@ -19,6 +19,7 @@ const orders: ScriptTable = {
 };
 const odd: ScriptTable = { ...orders, id: 16_401, name: 'o"d\\d' };
 const hidden: ScriptTable = { ...orders, id: 16_402, name: 'hidden' };
+const many = Array.from({ length: 30 }, (_, at): ScriptTable => ({ ...orders, id: 17_000 + at, name: `${'t'.repeat(55)}${at}` }));
 const settings = { 'provide.transaction.metadata': 'true', 'table.exclude.list': 'public.hidden' };
 
 interface Emitted {
@@ -27,16 +28,25 @@ interface Emitted {
   readonly id: string;
   readonly total: number | null;
   readonly order: number | null;
+  /** Images other than the new row. */
+  readonly others: readonly unknown[];
   /** Where a restart behind this would go on; null: not known. */
   resume: ResumePoint | null;
 }
 
 /** Everything that a script makes, each with its place in the transaction. */
-async function run(wal: WalScript, resume?: ResumePoint, extra: Readonly<Record<string, string>> = {}): Promise<Emitted[]> {
-  const fixture = new DecoderFixture([orders, odd, hidden], {
+async function run(
+  wal: WalScript,
+  resume?: ResumePoint,
+  extra: Readonly<Record<string, string>> = {},
+  isFull: (emitted: number) => boolean = () => false,
+): Promise<Emitted[]> {
+  const fixture = new DecoderFixture([orders, odd, hidden, ...many], {
     settings: { ...settings, ...extra },
+    messages: true,
     ...(resume === undefined ? {} : { resume }),
   });
+  fixture.out.hasRoom = (count) => !isFull(count);
   const emitted: Emitted[] = [];
   const emit = fixture.out.emit.bind(fixture.out);
   // A batch may also be sealed between two records of one message.
@@ -57,6 +67,7 @@ async function run(wal: WalScript, resume?: ResumePoint, extra: Readonly<Record<
       id: registers.present[id] === 1 ? Buffer.from(registers.bytes.subarray(registers.start[id], registers.end[id])).toString() : '',
       total: number(SourceRegister.TOTAL_ORDER),
       order: number(SourceRegister.COLLECTION_ORDER),
+      others: [fixture.out.changes.at(-1)?.before, fixture.out.changes.at(-1)?.related],
       resume: null,
     };
     emitted.push(entry);
@@ -114,6 +125,44 @@ test('begin, numbers and end of each transaction, as Debezium counts them', asyn
   );
   assert.match(emitted[1]?.id ?? '', /^731:\d+$/);
   assert.notEqual(emitted[1]?.id, emitted[2]?.id, 'the LSN is that of the record, as Debezium has it');
+});
+
+test('the first transaction of all may be empty; behind a transaction there is neither its id nor a number; an end may name many tables', async () => {
+  const wal = new WalScript();
+  wal.begin(1).commit().begin(4_294_967_295).relation(orders).insert(orders, ['1', 'a']).update(orders, ['2', 'b'], ['1', 'a']).commit();
+  wal.begin(3).update(orders, ['2', 'c'], ['2', 'b']).commit();
+  wal.messageOutside('audit', 'outside').begin(4, 60);
+  for (const table of many) wal.relation(table).insert(table, ['1', 'a']);
+  const emitted = await run(wal.message('audit', 'inside').commit());
+  const marks = emitted.filter(({ row }) => (row as { status?: string }).status !== undefined);
+  assert.deepEqual(
+    marks.map(({ row, id, total, others }) => [(row as { status: string }).status, id.split(':')[0], total, others]),
+    [
+      ['BEGIN', '1', null],
+      ['END', '1', 0],
+      ['BEGIN', '4294967295', null],
+      ['END', '4294967295', 3],
+      ['BEGIN', '3', null],
+      ['END', '3', 1],
+      ['BEGIN', '4', null],
+      ['END', '4', 31],
+    ].map((mark) => [...mark, [null, null]]),
+  );
+  assert.deepEqual((marks[1]?.row as { data_collections: string }).data_collections, '{}');
+  const counted = [...many.map(({ name }) => `public.${name}`), 'message'].map((name) => `"{\\"${name}\\",\\"1\\"}"`);
+  assert.equal((marks.at(-1)?.row as { data_collections: string }).data_collections, `{${counted.join(',')}}`);
+  const said = emitted.filter(({ row }) => (row as { prefix?: string }).prefix !== undefined);
+  assert.deepEqual(
+    said.map(({ id, total, order }) => [id.split(':')[0], total, order]),
+    [
+      ['', null, null],
+      ['4', 31, 1],
+    ],
+  );
+});
+
+test('begin and end wait for room, as changes do', async () => {
+  assert.deepEqual(facts(await run(script(), undefined, {}, () => true)), facts(await run(script())));
 });
 
 test('the topic of the records', async () => {
