@@ -180,7 +180,8 @@ export class PgoutputDecoder {
     const transactions = this.#transactions;
     const room = transactions === null || this.#mark(transactions, 'END');
     transactions?.end();
-    if (!this.#position.commit(endHigh, endLow)) return room ? Decoded.NEXT : Decoded.DRAIN;
+    // Whoever found no room for the end has brought a change.
+    if (!this.#position.commit(endHigh, endLow)) return Decoded.NEXT;
     this.#position.boundaryDone();
     return this.#out.boundary() && room ? Decoded.NEXT : Decoded.DRAIN;
   }
