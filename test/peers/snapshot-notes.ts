@@ -16,12 +16,12 @@ export class SnapshotNotes implements AsyncDisposable {
     return `${connector}-notes`;
   }
 
-  /** Topics of their own, made here. */
+  /** Topics of their own, made here; the reader waits for them, where kafkajs gives up on one that a busy broker does not know yet. */
   static async open(connectors: readonly string[]): Promise<SnapshotNotes> {
     const topics = connectors.map((connector) => SnapshotNotes.topicOf(connector));
     const admin = kafkaClient(stack.kafka).admin();
     await admin.connect();
-    await admin.createTopics({ waitForLeaders: true, topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })) });
+    await admin.createTopics({ waitForLeaders: false, topics: topics.map((topic) => ({ topic, numPartitions: 1, replicationFactor: 1 })) });
     await admin.disconnect();
     return new SnapshotNotes(await CommittedReader.open(topics, 120_000, false));
   }
