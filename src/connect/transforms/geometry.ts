@@ -110,12 +110,12 @@ function arrayCell(node: ColumnNode, cells: RowCells, rewrite: Rewrite): Node {
 }
 
 function derived(node: ColumnNode, how: Column, cells: RowCells, rewrite: (text: string) => string): ColumnNode {
-  const { name = 'a geometry', unavailable } = cells.schema.columns[node.column] ?? {};
+  const { name = 'a geometry' } = cells.schema.columns[node.column] ?? {};
   const read = rowReader(node, cells.schema);
   const { kind, element, fields, neutral } = how;
   return cells.add(name, { kind, schema: node.schema, element, fields, neutral }, (change) => {
     const text = read(change);
-    return text === null ? null : text === unavailable ? unavailable : rewrite(String(text));
+    return text === null ? null : rewrite(String(text));
   });
 }
 

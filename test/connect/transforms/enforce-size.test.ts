@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
-import { Change, Op } from '../../../src/record/change.ts';
+import { Change, Op, TupleRef } from '../../../src/record/change.ts';
 import { recordSize } from '../../../src/connect/transforms/record-size.ts';
+import type { FieldNode, HeaderNode, Shape, StructNode } from '../../../src/record/shape.ts';
+import type { Schema } from '../../../src/record/schema.ts';
 import { CellState } from '../../../src/record/tuple-view.ts';
 import { Config } from '../../../src/connect/config.ts';
 import { createTransforms } from '../../../src/connect/transforms/catalog.ts';
@@ -38,6 +40,89 @@ describe('recordSize', () => {
     );
   });
 });
+
+describe('recordSize', () => {
+  const number: Schema = { type: 'int64', optional: true };
+  const text: Schema = { type: 'string', optional: true };
+  const [sequence, xmin, transaction] = [0, 1, 2];
+  const bare = envelopeOf('shop.public.bare', columnsOf({ id: [ColumnKind.INT, 'int32'] }));
+  const told: Shape = {
+    ...bare,
+    headers: [headerNode({ ops: null }), headerNode({ ops: [Op.DELETE] }), headerNode({ ops: null, presence: TupleRef.RELATED })],
+    value: struct([
+      {
+        name: 'source',
+        node: struct([
+          { name: 'sequence', node: { kind: 'register', schema: text, register: sequence, holds: 'text' } },
+          { name: 'xmin', node: { kind: 'register', schema: number, register: xmin, holds: 'int64' } },
+        ]),
+      },
+      {
+        name: 'transaction',
+        node: { ...struct([{ name: 'n', node: { kind: 'constant', schema: number, value: 1 } }]), presenceRegister: transaction },
+      },
+    ]),
+  };
+  /** Beyond the value, the key and the topic: 100 for each entry of partition, offset and headers. */
+  const entriesOf = (op: Op, fill: (change: Change) => void): number => {
+    const change = new Change(told.schema, 3, () => 'a row');
+    fill(change);
+    const { registers } = change;
+    const ofText = registers.present[sequence] === 1 ? 56 + (registers.end[sequence] ?? 0) : 0;
+    const ofTransaction = registers.present[transaction] === 1 ? 56 + 32 : 0;
+    const known = 8 + told.topic.length + (56 + 32) + (56 + 16) + (56 + 16) + ofText + 24 + ofTransaction;
+    return (recordSize(told, op)(change) - known) / 100;
+  };
+  const sequenceOf =
+    (value: string) =>
+    ({ registers }: Change): void => {
+      registers.bytes = Buffer.from(value);
+      registers.setText(sequence, 0, value.length);
+    };
+
+  it('counts headers that are there, and what Debezium keeps as partition and offset', () => {
+    assert.equal(
+      entriesOf(Op.READ, () => {}),
+      1 + 7,
+    );
+    assert.equal(
+      entriesOf(Op.READ, ({ registers }) => registers.setNumber(xmin, 5)),
+      1 + 8,
+    );
+    assert.equal(entriesOf(Op.UPDATE, sequenceOf('["1","2"]')), 1 + 7);
+    assert.equal(entriesOf(Op.UPDATE, sequenceOf('[null,"2"]')), 1 + 6);
+    assert.equal(entriesOf(Op.DELETE, sequenceOf('["1","2"]')), 2 + 7);
+    assert.equal(
+      entriesOf(Op.CREATE, (change) => {
+        sequenceOf('["1","2"]')(change);
+        fillTuple(change.related, ['1']);
+        change.registers.setNumber(transaction, 1);
+      }),
+      2 + 9,
+    );
+  });
+
+  it('takes the placeholder of what was not sent', () => {
+    const [column] = columnsOf({ a: [ColumnKind.STRING, 'string?'] });
+    assert.ok(column);
+    const base = envelopeOf('t', [{ ...column, unavailable: 'gone' }]);
+    const change = new Change(base.schema, 0, () => 'a row');
+    fillTuple(change.after, ['12']);
+    const present = recordSize(base, Op.UPDATE)(change);
+    change.after.state[0] = CellState.UNCHANGED;
+    // In the key, too.
+    assert.equal(recordSize(base, Op.UPDATE)(change), present + 2 * 2);
+  });
+});
+
+function headerNode({ ops, presence = null }: Pick<HeaderNode, 'ops'> & Partial<HeaderNode>): HeaderNode {
+  return { name: 'h', node: { kind: 'constant', schema: { type: 'string', optional: false }, value: 'x' }, ops, presence };
+}
+
+function struct(fields: readonly FieldNode[]): StructNode {
+  const schemas = fields.map(({ name, node }) => ({ name, schema: node.schema }));
+  return { kind: 'struct', schema: { type: 'struct', optional: true, name: 'Envelope', fields: schemas }, fields, presence: null };
+}
 
 const type = 'io.debezium.transforms.EnforceRecordSize';
 const shape = () =>
@@ -99,6 +184,10 @@ describe('EnforceRecordSize', () => {
   });
 
   it('leaves a record alone that is small enough, or has no long field', async () => {
+    // The estimate of the first is 3995.
+    assert.deepEqual((await lengths({ 'max.bytes': '3995', 'min.field.size': '0' }))[0], [300, 700, 500, 400]);
+    assert.notDeepEqual((await lengths({ 'max.bytes': '3994', 'min.field.size': '0' }))[0], [300, 700, 500, 400]);
+    assert.deepEqual((await lengths({ 'max.bytes': '2500', 'min.field.size': '300' }))[0], [300, 45, 32, 26]);
     const untouched = await lengths({ 'max.bytes': '100000', 'min.field.size': '0' });
     assert.deepEqual(untouched[0], [300, 700, 500, 400]);
     assert.deepEqual(await lengths({ 'max.bytes': '1' }), untouched);

@@ -73,6 +73,11 @@ describe('geometries', () => {
     }
   });
 
+  it('have parts in an order of bytes of their own', () => {
+    const [head, one, two] = ['0107000020e6100000010000000000000001', '3ff0000000000000', '4000000000000000'];
+    assert.equal(withSwappedCoordinates(bytes(head + one + two)).toString('hex'), head + two + one);
+  });
+
   it('that end early are refused, wherever that is', () => {
     for (const [ewkb, , , coordinates] of golden) {
       if (coordinates === null) continue;
