@@ -173,7 +173,7 @@ export class ReplicationStream implements FrameHandler {
 
   async #prepare(client: Client, channel: ReplicationChannel): Promise<void> {
     const { sessions, settings, clock } = this.#options;
-    await sessions.verify(client);
+    await sessions.pin(client);
     client.on('notice', (notice) => {
       const failure = leftOutError(notice, settings);
       if (failure !== null) this.#fail(failure);

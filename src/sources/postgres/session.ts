@@ -33,6 +33,9 @@ const sessionPins: Readonly<Record<string, string>> = {
   idle_session_timeout: '0',
 };
 
+/** A time-out, too, of Postgres 17 and later: an older server refuses a connection that asks for it at its start. */
+const laterPin = 'transaction_timeout';
+
 /** How much later than `database.query.timeout.ms` a server is taken for one that does not answer. */
 const answerMs = 10_000;
 
@@ -161,12 +164,13 @@ export class SessionFactory {
     });
   }
 
-  /** Throws `postgres.setting` when the session does not have the pins, or came to another server than those before it. */
-  async verify(client: Client): Promise<void> {
+  /** The rest of the pins. Throws `postgres.setting` when the session has not the others, or came to another server than those before it. */
+  async pin(client: Client): Promise<void> {
     await this.#verifyServer(client);
     const names = Object.keys(sessionPins).map((name) => `'${name.toLowerCase()}'`);
     const { rows } = await client.query<{ name: string; setting: string }>(
-      `SELECT name, setting FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN (${names.join(', ')})`,
+      `SELECT name, CASE name WHEN '${laterPin}' THEN pg_catalog.set_config(name, '0', false) ELSE setting END AS setting
+       FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) IN ('${laterPin}', ${names.join(', ')})`,
     );
     for (const { name, setting } of rows) {
       const wanted = sessionPins[name];
@@ -198,7 +202,7 @@ export class SessionFactory {
 
   async #setUp(client: Client, options: SessionOptions): Promise<void> {
     try {
-      await this.verify(client);
+      await this.pin(client);
       if (options.replication === true) return;
       for (const statement of this.#settings.initialStatements) await client.query(statement);
       if (this.#settings.initialStatements.length > 0) await pinText(client);

@@ -3,6 +3,7 @@ import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
 import { ConnectError } from '../../base/errors.ts';
 import { parseLsn } from './lsn.ts';
 import type { PostgresSettings, SnapshotIsolation } from './settings.ts';
+import { sqlState } from './sql-error.ts';
 import { TransactionView } from './transaction-view.ts';
 import { TableFilter } from './table-filter.ts';
 import { loadTables } from './catalog.ts';
@@ -95,7 +96,21 @@ export async function beginReading(
   const exported = snapshot !== null;
   const standby = isolation === 'serializable' && !exported && (await isStandby(client));
   await client.query(beginStatement(isolation, { exported, standby }));
-  if (snapshot !== null) await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(snapshot)}`);
+  if (snapshot !== null) await takeOver(client, snapshot);
+}
+
+async function takeOver(client: ClientBase, snapshot: string): Promise<void> {
+  try {
+    await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(snapshot)}`);
+  } catch (cause) {
+    // There is no snapshot of that name: servers before 17 find the name itself invalid.
+    if (sqlState(cause) !== '42704' && sqlState(cause) !== '22023') throw cause;
+    throw new ConnectError('postgres.busy', 'The session that gave the database snapshot was lost before another one had taken it over.', {
+      cause,
+      remedy:
+        'Nothing: the next attempt reads in a snapshot of its own. If this comes again and again, connect to one server itself, not to a pooler or load balancer.',
+    });
+  }
 }
 
 async function isStandby(client: ClientBase): Promise<boolean> {

@@ -6,6 +6,7 @@ import { ConnectError, classify } from '../../../src/base/errors.ts';
 import { SessionFactory, SqlSession } from '../../../src/sources/postgres/session.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { databaseKeys } from '../../support/database-keys.ts';
+import { uniqueName } from '../../support/unique-name.ts';
 import { testSettings } from './test-settings.ts';
 
 function sessionsOf(db: Database, extra: Readonly<Record<string, string>> = {}): SessionFactory {
@@ -53,6 +54,18 @@ test('initial statements change no text form of values; time-outs are theirs', a
   );
   await client.end();
   assert.deepEqual(rows, [{ at: '2026-02-03 04:05:06+00', bytes: '\\x00', wait: '77ms' }]);
+});
+
+test('a server that keeps its identity to itself is read all the same', async () => {
+  await using db = await createDatabase();
+  const role = uniqueName('role');
+  await db.query(`REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+  try {
+    const sessions = sessionsOf(db, { 'database.user': role, 'database.password': 'x' });
+    for (let count = 0; count < 2; count += 1) await (await sessions.connect()).end();
+  } finally {
+    await db.query(`DROP ROLE ${role}`);
+  }
 });
 
 test('a statement that takes longer than database.query.timeout.ms fails; the reading of tables has no limit', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client } from 'pg';
 
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { classify, ConnectError } from '../../../src/base/errors.ts';
 import { silentLog, type Logger } from '../../../src/base/log.ts';
 import type { SourceOffset } from '../../../src/record/offset.ts';
@@ -19,6 +20,13 @@ const twoTables = ['a', 'b']
   )
   .join('; ');
 const changed = `UPDATE a SET v = 'new'; UPDATE b SET v = 'new'; DELETE FROM b WHERE id > 2000`;
+
+const endWalsenders = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'walsender'`;
+const clockLike: Omit<Clock, 'sleep'> = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  after: (ms, work) => systemClock.after(ms, work),
+};
 
 /** Rows by table and key in the end; a key that was deleted has to be there. */
 function stateOf(changes: readonly CollectedChange[]): Record<string, unknown> {
@@ -138,9 +146,7 @@ for (const [version, server] of servers) {
     await db.query(changed);
     const written = await db.query<{ id: number }>('SELECT id FROM a');
     // From here on the snapshot is held by those who read in it.
-    const ended = await db.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'walsender'`,
-    );
+    const ended = await db.query(endWalsenders);
     assert.equal(ended.length, 1);
     running.out.makeRoom();
     const changes = await runUntil(db, running, (all) => all.filter(({ op }) => op === 'd').length === 1000);
@@ -152,6 +158,22 @@ for (const [version, server] of servers) {
     const told = new Set(Object.keys(stateOf(changes)));
     assert.deepEqual([written.filter(({ id }) => !told.has(`public.a ${id}`)), written.length > 2000], [[], true]);
     assert.equal([...told].filter((key) => key.startsWith('public.b')).length, 1000);
+  });
+
+  test(`Postgres ${version}: the session that gave the snapshot is lost before anything is read in it: tried again, in another one`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(twoTables);
+    const clock: Clock = {
+      ...clockLike,
+      sleep: async (ms, signal) => {
+        if (ms < 600_000) return systemClock.sleep(ms, signal);
+        await db.query(`${endWalsenders}; UPDATE a SET v = 'new'`);
+      },
+    };
+    const extra = { ...parallel, 'snapshot.delay.ms': '600000' };
+    const changes = await runUntil(db, startSource(db, { extra, clock }), (all) => all.length >= 4000);
+    const old = changes.filter(({ table, after }) => table === 'public.a' && after?.['v'] !== 'new');
+    assert.deepEqual([changes.length, old, new Set(changes.map(({ op }) => op))], [4000, [], new Set(['r'])]);
   });
 
   test(`Postgres ${version}: every session that reads is lost in the midst: the next snapshot is told apart from the first`, async () => {
