@@ -312,8 +312,6 @@ export class PostgresSource implements Source {
     }
     const offset = snapshot.position();
     if (shown === null || offset === null) return null;
-    // It does not change any more, and what the snapshot knew of each table need not outlive it.
-    this.#offset = () => offset;
     if (told.wanted) await told.end();
     return { point: parsePosition(offset).point, shown, known: null, stored: null, adhoc: new AdhocState(), skipped: false };
   }
