@@ -8,14 +8,7 @@ import type { MappedType } from './type-map.ts';
  * `expression` is what `pg_get_expr` prints. `undefined`: no default.
  */
 export function defaultValue(expression: string | null, mapped: MappedType, notNull: boolean): LiteralValue | undefined {
-  if (
-    expression === null ||
-    mapped.schema.type === 'struct' ||
-    mapped.schema.type === 'array' ||
-    mapped.schema.type === 'map' ||
-    !hasDefaults(mapped)
-  )
-    return undefined;
+  if (expression === null || mapped.schema.type === 'struct' || mapped.schema.type === 'array' || !hasDefaults(mapped)) return undefined;
   const literal = parseLiteral(expression);
   if (literal === null) return undefined;
   const value = literal === undefined ? undefined : literalValue(literal, mapped);

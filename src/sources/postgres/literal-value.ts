@@ -6,8 +6,8 @@ import { ByteRegister } from '../../text/value-register.ts';
 import type { MappedType } from './type-map.ts';
 
 /**
- * A value's text, as Postgres prints it, as a schema default. `undefined`: this kind has no defaults (structs, arrays),
- * or the text is not a value of the kind. Shape time only.
+ * A value's text, as Postgres prints it, as a schema default. `undefined`: this kind has no defaults (structs, arrays, and what
+ * `defaultValue` leaves out), or the text is not a value of the kind. Shape time only.
  */
 export function literalValue(text: string, mapped: MappedType): LiteralValue | undefined {
   switch (mapped.kind) {
@@ -32,15 +32,12 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
       return converted(text, readIsoTime);
     case ColumnKind.ISO_TIMESTAMP:
       return converted(text, readIsoTimestamp);
-    case ColumnKind.BYTES_HEX:
-      return /^\\x([0-9a-f]{2})*$/i.test(text) ? Uint8Array.from(Buffer.from(text.slice(2), 'hex')) : undefined;
     case ColumnKind.BIT:
       return text === '1' ? true : text === '0' ? false : undefined;
     case ColumnKind.BITS:
       return /^[01]*$/.test(text) ? bitBytes(text) : undefined;
     case ColumnKind.DECIMAL:
-    case ColumnKind.MONEY:
-      return decimalBytes(mapped.kind === ColumnKind.MONEY ? moneyDigits(text) : text, mapped.scale);
+      return decimalBytes(text, mapped.scale);
     case ColumnKind.INTERVAL_MICROS:
       return intervalMicros(text);
     case ColumnKind.DATE_DAYS:
@@ -51,7 +48,6 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.TIME_NANOS:
     case ColumnKind.TIMESTAMP_NANOS:
     case ColumnKind.ZONED_TIMESTAMP:
-    case ColumnKind.ZONED_TIME:
       return temporal(text, mapped);
     case ColumnKind.VARIABLE_SCALE_DECIMAL:
     case ColumnKind.POINT:
@@ -60,11 +56,14 @@ export function literalValue(text: string, mapped: MappedType): LiteralValue | u
     case ColumnKind.STRUCT:
     case ColumnKind.REWRITTEN:
     case ColumnKind.HSTORE_JSON:
+    case ColumnKind.MONEY:
     case ColumnKind.MONEY_STRING:
     case ColumnKind.MONEY_DOUBLE:
+    case ColumnKind.BYTES_HEX:
     case ColumnKind.BYTES_BASE64:
     case ColumnKind.BYTES_BASE64_URL:
     case ColumnKind.BYTES_HEX_TEXT:
+    case ColumnKind.ZONED_TIME:
       return undefined;
   }
 }
@@ -89,10 +88,6 @@ function temporal(text: string, mapped: MappedType): LiteralValue | undefined {
     // The session's time zone is UTC, so no other offset is printed.
     const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?\+00$/.exec(text);
     return match === null ? undefined : `${match[1]}T${match[2]}${fraction(match[3] ?? '', scale)}Z`;
-  }
-  if (kind === ColumnKind.ZONED_TIME) {
-    const match = /^(\d\d:\d\d:\d\d)(?:\.(\d+))?\+00$/.exec(text);
-    return match === null ? undefined : `${match[1]}${fraction(match[2] ?? '', scale)}Z`;
   }
   const isTime = kind === ColumnKind.TIME_MILLIS || kind === ColumnKind.TIME_MICROS || kind === ColumnKind.TIME_NANOS;
   const micros = isTime ? timeMicros(text) : timestampMicros(kind === ColumnKind.DATE_DAYS ? `${text} 00:00:00` : text);
@@ -150,8 +145,8 @@ function decimalText(text: string, scale: number): string | undefined {
 }
 
 /** Unscaled two's complement, big-endian, as few bytes as hold it. */
-function decimalBytes(text: string | undefined, scale: number): Uint8Array | undefined {
-  const match = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text ?? 'x');
+function decimalBytes(text: string, scale: number): Uint8Array | undefined {
+  const match = /^(-?)(\d*)(?:\.(\d*))?$/.exec(text);
   if (match === null) return undefined;
   const digits = match[3] ?? '';
   if (digits.length > scale && /[^0]/.test(digits.slice(scale))) return undefined;
@@ -169,11 +164,6 @@ function twosComplement(value: bigint): Uint8Array {
     rest >>= 8n;
   }
   return bytes;
-}
-
-function moneyDigits(text: string): string {
-  const negative = /^-|^\(/.test(text);
-  return `${negative ? '-' : ''}${text.replaceAll(/[^\d.]/g, '')}`;
 }
 
 /** Little-endian, zero bytes at the end cut off. */

@@ -5,6 +5,7 @@ import type { SqlSession } from './session.ts';
 
 export interface SlotXminParts {
   readonly slot: string;
+  /** 0: never. */
   readonly intervalMs: number;
   readonly sql: Pick<SqlSession, 'use'>;
   readonly registers: SourceRegisters;
@@ -18,8 +19,13 @@ export class SlotXmin {
   #timer: Timer | null = null;
   #closed = false;
 
-  constructor(parts: SlotXminParts) {
+  private constructor(parts: SlotXminParts) {
     this.#parts = parts;
+  }
+
+  /** Null: records have none. */
+  static create(parts: SlotXminParts): SlotXmin | null {
+    return parts.intervalMs === 0 ? null : new SlotXmin(parts);
   }
 
   /** Resolves when the first record can have it. */

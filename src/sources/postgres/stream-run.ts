@@ -269,9 +269,8 @@ function createCatalog({ sql, types, tables, server, source }: StartContext): Re
 }
 
 function createXmin({ settings, sql, source }: StartContext, registers: SourceRegisters): SlotXmin | null {
-  const intervalMs = settings.stream.xminIntervalMs;
-  if (intervalMs === 0) return null;
-  return new SlotXmin({ slot: settings.slot.name, intervalMs, sql, registers, clock: source.clock, log: source.log });
+  const { clock, log } = source;
+  return SlotXmin.create({ slot: settings.slot.name, intervalMs: settings.stream.xminIntervalMs, sql, registers, clock, log });
 }
 
 /** Null: composite types are not shown field by field. */

@@ -52,6 +52,7 @@ test('whatever the server has to compute is not a literal', () => {
     `ARRAY['a'::text]`,
     `(now() + '1 day'::interval)`,
     '(1',
+    '1 + 2',
   ];
   for (const expression of computed) assert.equal(parseLiteral(expression), undefined, expression);
 });
@@ -84,6 +85,7 @@ test('types that have no defaults in a schema, whatever the table has', () => {
     mapped(ColumnKind.ARRAY, 1007, { type: 'array' }),
     mapped(ColumnKind.MAP, extension, { type: 'map' }),
     mapped(ColumnKind.STRUCT, extension, { type: 'struct' }),
+    mapped(ColumnKind.POINT, 600, { type: 'struct' }),
   ];
   for (const type of types) assert.equal(defaultValue('now()', type, true), undefined, type.schema.type);
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { systemClock, type Clock } from '../../../src/base/clock.ts';
 import { SourceRegister } from '../../../src/sources/postgres/registers.ts';
 import { createDatabase } from '../../support/database.ts';
 import { servers } from './servers.ts';
-import { slotName, startSource, untilStreaming } from './source-fixture.ts';
+import { slotName, startSource, untilStreaming, untilTrue } from './source-fixture.ts';
 
 for (const [version, server] of servers) {
   test(`Postgres ${version}: streamed records tell the catalog_xmin of the slot when it is asked for, those of a snapshot never`, async () => {
@@ -16,8 +17,20 @@ for (const [version, server] of servers) {
       `SELECT catalog_xmin::text AS xmin FROM pg_replication_slots WHERE slot_name = '${slotName(db)}'`,
     );
     const told: (number | null)[] = [];
+    const intervalMs = 61_234;
+    let waiting = 0;
+    const clock: Clock = {
+      ...systemClock,
+      after(ms, work) {
+        const timer = systemClock.after(ms, work);
+        if (ms !== intervalMs) return timer;
+        waiting += 1;
+        return { cancel: () => (timer.cancel(), void (waiting -= 1)) };
+      },
+    };
     await using running = startSource(db, {
-      extra: { 'snapshot.mode': 'initial', 'xmin.fetch.interval.ms': '60000' },
+      extra: { 'snapshot.mode': 'initial', 'xmin.fetch.interval.ms': String(intervalMs) },
+      clock,
       prepare(out) {
         const emit = out.emit.bind(out);
         out.emit = (change) => {
@@ -31,5 +44,8 @@ for (const [version, server] of servers) {
     await db.query('INSERT INTO orders VALUES (2); UPDATE orders SET id = 3 WHERE id = 2');
     await running.out.untilChanges(3);
     assert.deepEqual(told.slice(0, 3), [null, Number(slot?.xmin), Number(slot?.xmin)]);
+    assert.equal(waiting, 1);
+    await running.stop();
+    await untilTrue(() => Promise.resolve(waiting === 0));
   });
 }

@@ -24,7 +24,10 @@ test('the xmin of a slot is read at the start and at the interval; a transaction
       return answer instanceof Error ? Promise.reject<T>(answer) : work(client as unknown as Client);
     },
   };
-  const watch = new SlotXmin({ slot: 'orders', intervalMs: 100, sql, registers, clock, log: silentLog });
+  const parts = { slot: 'orders', intervalMs: 100, sql, registers, clock, log: silentLog };
+  assert.equal(SlotXmin.create({ ...parts, intervalMs: 0 }), null, 'nobody asked for it');
+  const watch = SlotXmin.create(parts);
+  assert.ok(watch !== null);
 
   registers.beginTransaction(1_795_428_000_123_456, 741);
   assert.equal(xmin(), null, 'not being watched');
@@ -44,9 +47,26 @@ test('the xmin of a slot is read at the start and at the interval; a transaction
   registers.beginTransaction(1_795_428_000_123_456, 743);
   assert.equal(xmin(), 4_294_967_295);
   await clock.advance(100);
-  registers.beginTransaction(1_795_428_000_123_456, 744);
+  assert.equal(xmin(), 4_294_967_295, 'a transaction keeps it');
+  registers.outsideTransaction(1_795_428_000_123, 0, 7);
   assert.equal(xmin(), null, 'the slot has none');
+  registers.beginTransaction(1_795_428_000_123_456, 744);
+  assert.equal(xmin(), null);
   watch.close();
   await clock.advance(1000);
   assert.equal(asked, 4);
+});
+
+test('a question that is still open when the stream ends is the last', async () => {
+  const clock = new ManualClock();
+  const answer = Promise.withResolvers<{ rows: [] }>();
+  const asked = { escapeLiteral: (text: string) => text, query: () => answer.promise } as unknown as Client;
+  const sql = { use: <T>(_doing: string, work: (client: Client) => Promise<T>): Promise<T> => work(asked) };
+  const registers = new SourceRegisters(new Change({ id: 1, name: '', columns: [], key: new Uint16Array(0) }, registerCount, () => ''));
+  const watch = SlotXmin.create({ slot: 'orders', intervalMs: 100, sql, registers, clock, log: silentLog });
+  const begun = watch?.begin();
+  watch?.close();
+  answer.resolve({ rows: [] });
+  await begun;
+  assert.equal(clock.pending, 0);
 });

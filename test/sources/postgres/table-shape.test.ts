@@ -320,6 +320,12 @@ test("under Debezium's class schemas tell the defaults of its types, under ours 
   assert.deepEqual(defaults({ 'connector.class': 'millrace.PostgresSource' }), [7, '1.2.3.4', 5n]);
 });
 
+test('a default counts for the type that it was written for, not for one that the column had before', () => {
+  const now = [{ ...wire('n', text), notNull: true, defaultExpression: "'7'::text" }];
+  const told = (typeOid: number): unknown => build([wire('n', typeOid)], info(now)).rowSchema.columns[0]?.schema.default;
+  assert.deepEqual([told(text), told(int4)], ['7', undefined]);
+});
+
 function placeholder(typeOid: number): string | undefined {
   return build([wire('a', typeOid)], null).rowSchema.columns[0]?.unavailable;
 }
