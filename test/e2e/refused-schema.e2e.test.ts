@@ -114,6 +114,34 @@ test(
   },
 );
 
+test(
+  'a table is altered under an incremental snapshot that waits for it: the connector stops, and goes on with the reading when the schema is accepted',
+  { timeout: 200_000 },
+  async () => {
+    await using db = await createDatabase();
+    await db.query('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1), (2), (3)');
+    const name = uniqueName('reading');
+    const orders = `${name}.public.orders`;
+    await stage.create(name, { ...postgresConfig(db, name), ...avro, 'incremental.snapshot.chunk.size': '2' });
+    await using reader = await CommittedReader.open([orders]);
+    await count(reader, 3);
+    await ask(`${orders}-value`, 'BACKWARD');
+    await db.query('BEGIN; LOCK TABLE orders');
+    const data = { 'data-collections': ['public.orders'], type: 'incremental' };
+    await stage.worker.rest(`/connectors/${name}/signals`, json('POST', { type: 'execute-snapshot', data }));
+    await db.query(`ALTER TABLE orders ADD COLUMN part int NOT NULL DEFAULT 1; ALTER TABLE orders ALTER COLUMN part DROP DEFAULT; COMMIT`);
+    assert.match(await stage.failed(name), /The schema of table public\.orders was refused.* The subject asks for BACKWARD/);
+    await ask(`${orders}-value`, 'NONE');
+    await stage.restart(name);
+    await count(reader, 6);
+    await db.query('INSERT INTO orders VALUES (4, 4)');
+    await count(reader, 7);
+    const snapshot = ['r1', 'r2', 'r3'];
+    assert.deepEqual(await toldAtEnd(reader), { [orders]: [...snapshot, ...snapshot, 'c4'] });
+    await stage.remove(name);
+  },
+);
+
 for (const policy of ['fail', 'new_topic']) {
   test(
     `${policy}: a snapshot whose schema the registry refuses ${policy === 'fail' ? 'stops, and is taken when it is accepted' : 'goes where the stream goes'}`,

@@ -117,6 +117,74 @@ test(
   },
 );
 
+/** How the key comes to be another one, and under which levels its subject takes it. Going back is always taken: that schema is there. */
+const keySteps: readonly (readonly [alteration: string, takers: readonly string[]])[] = [
+  ['ALTER COLUMN id TYPE bigint', ['BACKWARD']],
+  ['ALTER COLUMN id TYPE int', ['BACKWARD', 'FORWARD', 'FULL_TRANSITIVE']],
+  ['DROP CONSTRAINT %t_pkey, ADD PRIMARY KEY (id, part)', ['FORWARD']],
+  ['DROP CONSTRAINT %t_pkey, ADD PRIMARY KEY (id)', ['BACKWARD', 'FORWARD', 'FULL_TRANSITIVE']],
+];
+
+test(
+  'keys that are altered under each rule of a registry, and by the config: each row once, where its key is taken',
+  { timeout: 140_000 },
+  async () => {
+    await using db = await createDatabase();
+    const name = uniqueName('rules');
+    const levels = ['BACKWARD', 'FORWARD', 'FULL_TRANSITIVE'];
+    const tables = levels.map((level) => level.toLowerCase());
+    const inAll = (statement: string): Promise<unknown> => db.query(tables.map((table) => statement.replaceAll('%t', table)).join(';'));
+    await inAll('CREATE TABLE %t (id int PRIMARY KEY, part int NOT NULL); INSERT INTO %t VALUES (0, 0)');
+    const config = { ...postgresConfig(db, name), 'table.include.list': 'public[.].*', 'schema.change.refused.policy': 'new_topic' };
+    await stage.create(name, config);
+    const topics = tables.map((table) => `${name}.public.${table}`);
+    await using taken = await CommittedReader.open(topics, readMs);
+    const until = (reader: CommittedReader, count: number): Promise<void> =>
+      reader.until(
+        ({ length }) => length >= count,
+        () => `${count} records, not ${idsOf(reader).join()}`,
+        readMs,
+      );
+    await until(taken, tables.length);
+    for (const [index, level] of levels.entries()) {
+      const answer = await fetch(`${stack.registry}/config/${topics[index]}-key`, json('PUT', { compatibility: level }));
+      assert.ok(answer.ok);
+    }
+    for (const [index, [alteration]] of keySteps.entries()) {
+      await inAll(`ALTER TABLE %t ${alteration}; INSERT INTO %t VALUES (${index + 1}, 0)`);
+    }
+    // As the third step, at a start.
+    const last = keySteps.length + 1;
+    const expected = (isTaken: boolean): string[] =>
+      levels.flatMap((level, index) =>
+        [...keySteps, keySteps[2]].flatMap((step, at) =>
+          step?.[1].includes(level) === isTaken ? [`${topics[index]}${isTaken ? '' : '.2'} ${at + 1}`] : [],
+        ),
+      );
+    await until(taken, tables.length + expected(true).length - 1);
+    await stage.verb(name, 'stop');
+    await stage.until(name, ({ connector }) => connector.state === 'STOPPED');
+    await inAll(`INSERT INTO %t VALUES (${last}, 0)`);
+    await stage.configure(name, { ...config, 'message.key.columns': 'public[.].*:id,part' });
+    await stage.verb(name, 'resume');
+    await using refused = await CommittedReader.open(
+      topics.map((topic) => `${topic}.2`),
+      readMs,
+    );
+    await until(taken, tables.length + expected(true).length);
+    await until(refused, expected(false).length);
+    for (const reader of [taken, refused]) await reader.toEnd();
+    const start = topics.map((topic) => `${topic} 0`);
+    assert.deepEqual(rowsOf(taken).toSorted(), [...start, ...expected(true)].toSorted());
+    assert.deepEqual(rowsOf(refused).toSorted(), expected(false).toSorted());
+    await stage.remove(name);
+  },
+);
+
 function idsOf(reader: CommittedReader): (number | undefined)[] {
   return reader.records.map(({ value }) => (value as { after: { id: number } } | null)?.after.id);
+}
+
+function rowsOf({ records }: CommittedReader): string[] {
+  return records.map(({ topic, value }) => `${topic} ${(value as { after: { id: number | bigint } }).after.id}`);
 }
