@@ -177,9 +177,8 @@ test('a failed look-up is not remembered, and the next address of the list takes
   assert.deepEqual([broken.requests.length, healthy.requests.length, clock.slept.length], [1, 1, 0]);
   await using recovering = await fakeRegistry([503, {}], [429, {}], [200, { id: 9 }]);
   const impatient = registry({ 'schema.registry.url': recovering.url, 'max.retries': '0' }, clock);
-  const busy = (status: number) => isCode('registry.unreachable', new RegExp(`answers with status ${status} for subject "s"`));
-  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), busy(503));
-  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), busy(429));
+  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), isCode('registry.unreachable', /status 503 for subject "s"/));
+  await assert.rejects(impatient.idOf('s', record({ a: 'int' })), isCode('registry.unreachable', /status 429 for subject "s"/));
   assert.equal(await impatient.idOf('s', record({ a: 'int' })), 9);
 });
 
