@@ -259,11 +259,8 @@ export class RelationCache {
     const { shape, ...layout } = tableShape;
     const declaration = { shape, table: `${schema}.${table}`, before: before?.layout.rowSchema };
     const refusal = await declareShape(declaration, { policy: settings.tables.refusedPolicy, out, log: this.#log });
-    const labels = EnumLabels.of(
-      columns.map((column) => column.typeOid),
-      layout.columnOf,
-      types,
-    );
+    const oids = columns.map((column) => column.typeOid);
+    const labels = EnumLabels.of(oids, layout.columnOf, types, settings.types);
     const known = { fingerprint, composed: composites.length > 0, labels, layout, refusal };
     this.#known.set(message.id, known);
     if (info !== null) this.#lookups?.learn({ layout, wireColumns: columns, info, types });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { CellState, TupleView } from '../../../src/record/tuple-view.ts';
 import { TypeCatalog, type TypeInfo } from '../../../src/sources/postgres/type-catalog.ts';
-import { EnumLabels } from '../../../src/sources/postgres/enum-labels.ts';
+import { EnumLabels, type LabelPlace } from '../../../src/sources/postgres/enum-labels.ts';
 import { intType, WalScript, type ScriptTable } from '../../support/wal-script.ts';
 import { DecoderFixture } from './decoder-fixture.ts';
 
@@ -18,11 +18,11 @@ function row(text: string | null, state: CellState = text === null ? CellState.N
   return view;
 }
 
-const labels = (isArray: boolean, ...listed: string[]): EnumLabels =>
-  new EnumLabels([{ column: 0, isArray, labels: listed.map((label) => Buffer.from(label)) }]);
+const label = (...listed: string[]): LabelPlace => ({ kind: 'label', labels: listed.map((text) => Buffer.from(text)) });
+const labels = (place: LabelPlace): EnumLabels => new EnumLabels([{ column: 0, place }]);
 
 test('a label is listed or not; null and what was not sent have none', () => {
-  const moods = labels(false, 'sad', 'ok', 'fröhlich', '');
+  const moods = labels(label('sad', 'ok', 'fröhlich', ''));
   for (const known of [null, 'sad', 'ok', 'fröhlich', '']) assert.ok(moods.lists(row(known)), String(known));
   for (const other of ['sa', 'sadd', 'Sad', ' ']) assert.ok(!moods.lists(row(other)), other);
   assert.ok(moods.lists(row('other', CellState.UNCHANGED)));
@@ -32,7 +32,7 @@ test('a label is listed or not; null and what was not sent have none', () => {
 });
 
 test('elements of arrays are looked at one by one, quoted or not, in any dimensions', () => {
-  const odd = labels(true, 'a', '"b c"', String.raw`"d\"e\\"`, '"null"', '""');
+  const odd = labels({ kind: 'array', inner: label('a', 'b c', 'd"e\\', 'null', '') });
   for (const known of ['{}', '{a}', '{a,NULL,"b c"}', String.raw`{"d\"e\\",a}`, '{{a,a},{"null",""}}', '[-1:0]={a,a}']) {
     assert.ok(odd.lists(row(known)), known);
   }
@@ -40,6 +40,33 @@ test('elements of arrays are looked at one by one, quoted or not, in any dimensi
   odd.learn(row('{a,b,"x,y"}'));
   assert.ok(odd.lists(row('{"x,y",b}')));
   assert.ok(!odd.lists(row('{x}')));
+});
+
+test('fields of rows and bounds of ranges are looked at where they have labels', () => {
+  const inner = label('a', 'b c', 'd"e');
+  const fields = new Map([
+    [2, [null, inner]],
+    [3, [null, inner, { kind: 'array', inner } as const]],
+  ]);
+  const rows = labels({ kind: 'row', fields });
+  for (const known of [
+    '(x,a)',
+    '(,)',
+    '("x,y","b c")',
+    '("""","d""e",)',
+    String.raw`(x,a,"{a,\"b c\",NULL}")`,
+    '(x,a,{})',
+    '(1,2,3,4)',
+    '',
+  ]) {
+    assert.ok(rows.lists(row(known)), known);
+  }
+  for (const other of ['(a,x)', '(,"")', '(",",x)', '(x,a,{b})', String.raw`(x,a,"{a,\"b  c\"}")`])
+    assert.ok(!rows.lists(row(other)), other);
+  const ranges = labels({ kind: 'multirange', inner: { kind: 'range', inner } });
+  for (const known of ['{}', '{[a,"b c"),(,a]}', '{["d""e",)}', '{(,)}']) assert.ok(ranges.lists(row(known)), known);
+  for (const other of ['{[x,)}', '{[a,"b")}', '{[a,a],(,"d"]}']) assert.ok(!ranges.lists(row(other)), other);
+  assert.ok(labels({ kind: 'range', inner }).lists(row('empty')));
 });
 
 const mood = 90_000;

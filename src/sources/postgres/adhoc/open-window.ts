@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import type { Client } from 'pg';
+
 import { loadTables } from '../catalog.ts';
 import { sqlState } from '../sql-error.ts';
+import { TypeCatalog, type TypeInfo } from '../type-catalog.ts';
 import type { AdhocParts, OpenWindow, Plans } from './adhoc-parts.ts';
 import { isLockTimeout, type ReadView } from './snapshot-reader.ts';
 import { SnapshotWindow } from './snapshot-window.ts';
@@ -57,14 +60,26 @@ async function coveringView({ reader, watch, start, signal }: AdhocParts, plans:
 
 /** Under the locks of the view: nobody alters them now. */
 async function arePlanned({ reader }: AdhocParts, plans: Plans, view: ReadView, definitions: Map<number, string>): Promise<boolean> {
-  for (const { info } of plans) {
+  for (const { info, enums } of plans) {
     const definition = view.definitions.get(info.oid);
     if (definition === undefined) return false;
     const known = definitions.get(info.oid);
     // It may have been altered before the first view of it as well.
     if (known === undefined && !isDeepStrictEqual(await loadTables(await reader.ready(), { oids: [info.oid] }), [info])) return false;
     if (known !== undefined && known !== definition) return false;
+    if (!(await haveTheirLabels(await reader.ready(), enums))) return false;
     definitions.set(info.oid, definition);
   }
   return true;
+}
+
+/** Rows may have the labels that were added since the table was planned. */
+async function haveTheirLabels(client: Client, enums: readonly TypeInfo[]): Promise<boolean> {
+  if (enums.length === 0) return true;
+  const now = new TypeCatalog();
+  await now.resolve(
+    client,
+    enums.map(({ oid }) => oid),
+  );
+  return enums.every(({ oid, labels }) => isDeepStrictEqual(now.get(oid)?.labels, labels));
 }

@@ -10,6 +10,7 @@ import { rowLayout, type NewLayout } from '../row-copy.ts';
 import type { SnapshotTable } from '../snapshot-query.ts';
 import { snapshotTables } from '../snapshot-tables.ts';
 import type { StartContext } from '../start-context.ts';
+import type { TypeInfo } from '../type-catalog.ts';
 import type { Collection } from './adhoc-state.ts';
 import type { OrderColumn } from './chunk-query.ts';
 import type { WatchedTable } from './snapshot-window.ts';
@@ -29,6 +30,8 @@ export interface TablePlan extends NewLayout {
   /** Cells that tell rows apart. */
   readonly identity: Uint16Array;
   readonly watched: WatchedTable;
+  /** Enums among the types of its columns, and what these are made of. */
+  readonly enums: readonly TypeInfo[];
 }
 
 /** The tables that can be read: captured and published, as they are now. */
@@ -89,6 +92,7 @@ export async function planTable(
     rowCells: columns.length,
     identity: Uint16Array.from(identity, (name) => columns.indexOf(name)),
     watched: { oid: found.info.oid, identity, keyed },
+    enums: types.closure(table.columns.map(({ typeOid }) => typeOid)).filter((type) => type.kind === 'enum'),
   };
 }
 
