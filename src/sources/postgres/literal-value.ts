@@ -178,6 +178,11 @@ function bitBytes(text: string): Uint8Array {
   return bytes.slice(0, length);
 }
 
+/** What stands in an old row for a value that it lacks, where the column has no default: Debezium pads moments by defaults alone. */
+export function missingValue(mapped: MappedType): LiteralValue {
+  return mapped.kind === ColumnKind.ZONED_TIMESTAMP ? '1970-01-01T00:00:00Z' : neutralValue(mapped);
+}
+
 /**
  * What stands for a value that is not there although the column is NOT NULL. Where the schema has no literals (arrays,
  * structs) it is the text that the kind reads.

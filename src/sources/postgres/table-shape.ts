@@ -8,7 +8,7 @@ import type { ColumnInfo, ReplicaIdentity, TableInfo, TypeCatalog } from './cata
 import { isCharacter, hideColumn, mappedNeutral, mappingOf, mappingParameters, takesMapping } from './column-mapper.ts';
 import { defaultValue, isDefaultTold } from './default-value.ts';
 import { buildEnvelope } from './envelope.ts';
-import { neutralValue } from './literal-value.ts';
+import { missingValue } from './literal-value.ts';
 import { adjustFieldName, adjustSchemaName } from '../../record/name-adjustment.ts';
 import type { FormerNames } from './column-renames.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -173,7 +173,7 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
   return {
     ...toColumn(wire.name, mapped, byDefault === undefined ? schema : { ...schema, default: byDefault }),
     // Never for a key (invariant 5): a made-up key stands for another row downstream.
-    neutral: notNull && !isKey ? (byDefault ?? neutralValue(mapped)) : undefined,
+    neutral: notNull && !isKey ? (byDefault ?? missingValue(mapped)) : undefined,
     unavailable: isKey ? undefined : unavailableText(mapped, settings.types.unavailablePlaceholder),
   };
 }

@@ -60,7 +60,7 @@ class TimescaleDb implements Transform {
   }
 
   plan(shape: Shape, op: Op): ShapePlan {
-    const chunk = op === Op.TOMBSTONE ? null : this.#chunkOf(shape);
+    const chunk = this.#chunkOf(shape);
     const owner = chunk === null ? null : this.#catalog.owner(chunk);
     const source = sourceOf(shape);
     if (chunk === null || owner === null || source === null || shape.value.kind !== 'struct') return { shape, step: null };
@@ -68,6 +68,8 @@ class TimescaleDb implements Transform {
     const named = withNode(withNode(source, 'schema', constantOf(schema)), 'table', constantOf(table));
     const headers = [...shape.headers, ...headersOf('chunk', chunk)];
     if (owner.aggregate !== null) headers.push(...headersOf('hypertable', owner.hypertable));
+    // A tombstone shares the headers of its delete in Debezium, and is no envelope, which keeps its topic.
+    if (op === Op.TOMBSTONE) return { shape: { ...shape, headers }, step: null };
     return {
       shape: { ...shape, topic: `${this.#prefix}.${schema}.${table}`, value: withNode(shape.value, 'source', named), headers },
       step: null,

@@ -141,6 +141,19 @@ test('NOT NULL decides what is optional; a value for absent cells is kept, but n
   );
 });
 
+test('a moment that an old row lacks is padded as the column only where that is its default', () => {
+  const moments = [
+    { ...wire('id', int4, true), notNull: true },
+    { ...wire('made', 1184), notNull: true, defaultExpression: 'now()' },
+    { ...wire('seen', 1184), notNull: true },
+  ];
+  const { rowSchema } = build(moments, info(moments));
+  assert.deepEqual(
+    rowSchema.columns.map(({ neutral }) => neutral),
+    [undefined, '1970-01-01T00:00:00.000000Z', '1970-01-01T00:00:00Z'],
+  );
+});
+
 test('a table that the catalog no longer has: everything optional, the replica identity is the key', () => {
   const { rowSchema } = build(orders, null);
   assert.deepEqual(

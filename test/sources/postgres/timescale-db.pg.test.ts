@@ -76,7 +76,12 @@ test('rows of chunks go to their hypertable or aggregate, under headers that tel
     },
   });
   // As in Debezium a tombstone is no envelope, and keeps its topic.
-  assert.equal(await planned(transform, shapeOf(internal, '_hyper_1_1_chunk'), Op.TOMBSTONE), 'as it is');
+  const topic = `db.${internal}._hyper_1_1_chunk`;
+  assert.deepEqual(await planned(transform, shapeOf(internal, '_hyper_1_1_chunk'), Op.TOMBSTONE), {
+    ...ofHypertable,
+    topic,
+    source: [internal, '_hyper_1_1_chunk'],
+  });
   assert.equal(await planned(transform, shapeOf('public', '_hyper_1_1_chunk')), 'as it is');
   assert.equal(await planned(transform, shapeOf(internal, '_hyper_1_1_chunk', 'flat.Value')), 'as it is');
 });
