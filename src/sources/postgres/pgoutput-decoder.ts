@@ -191,8 +191,8 @@ export class PgoutputDecoder {
     const relation = this.#row('INSERT', true);
     this.#expect(0x4e);
     if (relation !== null) {
-      decodeTuple(this.#cursor, relation, this.#change.after, false);
-      if (this.#isUnlisted(relation)) return Decoded.DECLARE;
+      const isUnfit = decodeTuple(this.#cursor, relation, this.#change.after, false);
+      if (this.#isUnlisted(relation, isUnfit)) return Decoded.DECLARE;
       if (relation.layout !== null) this.#emitter.insert(relation);
       // At the same moment at which the row counts as done: the next offset has both.
       if (relation.isSignalTable && !this.#position.replaying) this.#onSignal?.(relation);
@@ -206,18 +206,19 @@ export class PgoutputDecoder {
     if (relation === null) return this.#rowDone();
     const { before, after } = this.#change;
     before.count = 0;
+    let isUnfit = false;
     let kind = this.#cursor.uint8();
     if (kind === 0x4b || kind === 0x4f) {
-      decodeTuple(this.#cursor, relation, before, kind === 0x4b);
+      isUnfit = decodeTuple(this.#cursor, relation, before, kind === 0x4b);
       kind = this.#cursor.uint8();
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a new row`);
-      decodeTuple(this.#cursor, relation, after, false);
+      isUnfit = decodeTuple(this.#cursor, relation, after, false) || isUnfit;
       fillUnchanged(before, after);
     } else {
       if (kind !== 0x4e) throw malformed(`0x${kind.toString(16)} instead of a row`);
-      decodeTuple(this.#cursor, relation, after, false);
+      isUnfit = decodeTuple(this.#cursor, relation, after, false);
     }
-    if (this.#isUnlisted(relation)) return Decoded.DECLARE;
+    if (this.#isUnlisted(relation, isUnfit)) return Decoded.DECLARE;
     if (this.#listsUnavailable && relation.layout !== null) {
       this.#registers.setUnavailable(after, relation.captured, relation.layout.names);
     }
@@ -232,7 +233,7 @@ export class PgoutputDecoder {
     if (relation === null) return this.#rowDone();
     const kind = this.#cursor.uint8();
     if (kind !== 0x4b && kind !== 0x4f) throw malformed(`0x${kind.toString(16)} instead of an old row`);
-    decodeTuple(this.#cursor, relation, this.#change.before, kind === 0x4b);
+    if (decodeTuple(this.#cursor, relation, this.#change.before, kind === 0x4b) && !this.#asked) return this.#readAgain(relation);
     this.#emitter.delete(relation);
     return this.#rowDone();
   }
@@ -344,14 +345,17 @@ export class PgoutputDecoder {
     return relation;
   }
 
-  /** True: the row has a new label of an enum, and comes again when the type has been read. */
-  #isUnlisted({ id, labels }: Relation): boolean {
+  /** True: the row has a new label of an enum or is `isUnfit`, and comes again when the table has been described anew. */
+  #isUnlisted(relation: Relation, isUnfit: boolean): boolean {
+    const { labels } = relation;
     const { after } = this.#change;
-    if (labels === null || labels.lists(after)) return false;
-    if (this.#asked) {
-      labels.learn(after);
-      return false;
-    }
+    if (!isUnfit && (labels === null || labels.lists(after))) return false;
+    if (!this.#asked) return this.#readAgain(relation) === Decoded.DECLARE;
+    labels?.learn(after);
+    return false;
+  }
+
+  #readAgain({ id }: Relation): Decoded {
     const frame = Buffer.from(this.#cursor.bytes.subarray(this.#frameAt, this.#cursor.end));
     this.#relations.unlisted(id, this.#position.xid, async (out) => {
       this.#asked = true;
@@ -359,7 +363,7 @@ export class PgoutputDecoder {
       this.#asked = false;
       if (decoded === Decoded.DRAIN) await out.drained();
     });
-    return true;
+    return Decoded.DECLARE;
   }
 
   #inTransaction(type: string): void {

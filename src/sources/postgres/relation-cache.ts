@@ -30,6 +30,9 @@ export interface RelationMessage {
   readonly columns: readonly RelationColumn[];
 }
 
+/** May a column have nulls? */
+export const Required = { NO: 0, YES: 1, FOUND_NULL: 2 } as const;
+
 /** A table as the rows that follow are laid out. */
 export interface Relation {
   /** The table's oid. */
@@ -43,6 +46,8 @@ export interface Relation {
   readonly columnOf: Int16Array;
   /** 1 for columns of the replica identity, by wire column. */
   readonly isKey: Uint8Array;
+  /** `Required`, by column of `rowSchema`. */
+  readonly required: Uint8Array;
   /** Columns of `rowSchema`. */
   readonly columnCount: number;
   readonly key: Uint16Array;
@@ -69,6 +74,7 @@ interface Description {
   readonly xid: number | null;
   readonly info: TableInfo | null;
   readonly former: FormerNames | undefined;
+  readonly nullable: ReadonlySet<string>;
 }
 
 interface Known {
@@ -86,7 +92,11 @@ interface Described {
   readonly message: RelationMessage;
   readonly xid: number;
   readonly lsn: bigint;
+  /** Columns that rows have shown to have nulls at this moment, whatever the catalog says by now. */
+  readonly nullable: ReadonlySet<string>;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 /**
  * Which relation id means which table now. Belongs to one session: the server describes every table anew in each, and
@@ -159,7 +169,7 @@ export class RelationCache {
   /** `xid`: the transaction in which it came, 0: unknown; `lsn`: where in the log that begins, 0: unknown. True: call `resolve` before the next frame. */
   define(message: RelationMessage, xid: number, lsn: bigint): boolean {
     if (this.#filter.acceptsTable(message.schema, message.table)) {
-      this.#pending = { message, xid, lsn };
+      this.#pending = { message, xid, lsn, nullable: none };
       return true;
     }
     this.#set(message.id, this.#isSignalTable(message) ? readOver(message) : stepOver(message));
@@ -179,11 +189,19 @@ export class RelationCache {
     return true;
   }
 
-  /** A row of this table has a label that its schema does not list. The types are read again, then `again`: call `resolve` before the next frame. */
+  /**
+   * A row of this table has a label that its schema does not list, or nulls in columns that are NOT NULL by now and were not
+   * when it was written. The types are read again, then `again`: call `resolve` before the next frame.
+   */
   unlisted(id: number, xid: number, again: (out: ChangeOutlet) => Promise<void>): void {
     const described = this.#described.get(id);
+    const relation = this.get(id);
+    const nulls = (relation?.columns ?? []).filter((_, index) => relation?.required[index] === Required.FOUND_NULL).map(({ name }) => name);
     this.defer(async (out) => {
-      if (described !== undefined) await this.#describe(described, xid, out);
+      if (described !== undefined) {
+        const nullable = nulls.length === 0 ? described.nullable : new Set([...described.nullable, ...nulls]);
+        await this.#describe({ ...described, nullable }, xid, out);
+      }
       await again(out);
     });
   }
@@ -205,10 +223,10 @@ export class RelationCache {
 
   /** `seen`: a transaction whose types are to be known. */
   async #describe(described: Described, seen: number, out: ChangeOutlet): Promise<void> {
-    const { message, xid, lsn } = described;
+    const { message, xid, lsn, nullable } = described;
     const info = await this.#catalog.table(message.id, xid);
     const former = await this.#renames?.former(message, xid, lsn);
-    const declared = await this.#declare({ message, xid: seen, info, former }, out);
+    const declared = await this.#declare({ message, xid: seen, info, former, nullable }, out);
     await this.#shown.meet(message.id, message.schema, message.table, info === null);
     const names = declared.layout.rowSchema.columns.map((column) => column.name);
     const regions = this.#shown.regions(message.id, message.schema, message.table, names);
@@ -225,7 +243,7 @@ export class RelationCache {
       .filter((column) => column.generated === '')
       .map((column) => ({ name: column.name, typeOid: column.typeOid, typmod: column.typmod, isKey: identity.has(column.name) }));
     const message = { id: info.oid, schema: info.schema, table: info.name, identity: info.replicaIdentity, columns };
-    await this.#declare({ message, xid: null, info, former: this.#renames?.formerOf(info) }, out);
+    await this.#declare({ message, xid: null, info, former: this.#renames?.formerOf(info), nullable: none }, out);
   }
 
   #own({ id, schema, table }: RelationMessage): void {
@@ -239,7 +257,7 @@ export class RelationCache {
     return this.#settings.signals.dataCollection === `${schema}.${table}`;
   }
 
-  async #declare({ message, xid, info, former }: Description, out: ChangeOutlet): Promise<Known> {
+  async #declare({ message, xid, info, former, nullable }: Description, out: ChangeOutlet): Promise<Known> {
     this.#own(message);
     const types = await this.#catalog.types(
       message.columns.map((column) => column.typeOid),
@@ -247,12 +265,12 @@ export class RelationCache {
     );
     const composites = types.closure(message.columns.map((column) => column.typeOid)).filter(({ kind }) => kind === 'composite');
     await this.composites?.add(composites.map(({ oid }) => oid));
-    const fingerprint = fingerprintOf(message, info, types, former);
+    const fingerprint = fingerprintOf({ message, xid, info, former, nullable }, types);
     const before = this.#known.get(message.id);
     if (before?.fingerprint === fingerprint) return before;
     const { schema, table, columns, identity } = message;
     const settings = this.#settings;
-    const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings, former });
+    const tableShape = buildTableShape({ schema, table, wireColumns: columns, identity, info, types, settings, former, nullable });
     for (const tuple of [this.#change.before, this.#change.after, this.#change.related]) {
       tuple.reserve(tableShape.rowSchema.columns.length);
     }
@@ -269,9 +287,9 @@ export class RelationCache {
 }
 
 /** The same as long as everything is that a shape is made of. */
-function fingerprintOf(message: RelationMessage, info: TableInfo | null, types: TypeCatalog, former: FormerNames = new Map()): string {
+function fingerprintOf({ message, info, former = new Map(), nullable }: Description, types: TypeCatalog): string {
   const used = types.closure(message.columns.map((column) => column.typeOid));
-  return hash('sha256', JSON.stringify([message, info, used, [...former]]), 'base64');
+  return hash('sha256', JSON.stringify([message, info, used, [...former], [...nullable]]), 'base64');
 }
 
 function relationOf(
@@ -291,6 +309,7 @@ function relationOf(
     rowSchema,
     columnOf,
     isKey: Uint8Array.from(message.columns, (column) => (column.isKey ? 1 : 0)),
+    required: Uint8Array.from(rowSchema.columns, ({ schema }) => (schema.optional ? Required.NO : Required.YES)),
     columnCount: rowSchema.columns.length,
     key: rowSchema.key,
     captured: layout.captured,
@@ -319,6 +338,7 @@ function stepOver(message: RelationMessage): Relation {
     rowSchema: null,
     columnOf: new Int16Array(message.columns.length).fill(-1),
     isKey: new Uint8Array(message.columns.length),
+    required: new Uint8Array(0),
     columnCount: 0,
     key: new Uint16Array(0),
     captured: new Uint16Array(0),

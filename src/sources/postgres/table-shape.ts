@@ -41,6 +41,8 @@ export interface TableShapeInput {
   readonly settings: PostgresSettings;
   /** What columns were called before; absent: nobody knows of any. */
   readonly former?: FormerNames | undefined;
+  /** Columns that have nulls whatever the catalog says. */
+  readonly nullable?: ReadonlySet<string> | undefined;
 }
 
 export interface TableShape extends TableLayout {
@@ -164,7 +166,7 @@ function buildColumn(input: TableShapeInput, wire: WireColumn, info: ColumnInfo 
       'Choose other key columns by "message.key.columns", or use the connector class millrace.PostgresSource.',
     );
   }
-  const notNull = info !== null && info.notNull;
+  const notNull = info !== null && info.notNull && input.nullable?.has(wire.name) !== true;
   // A default belongs to the type that the catalog shows now; under another type its text means something else.
   const isTold = settings.dialect !== 'debezium' || isDefaultTold(wire.typeOid, mapped);
   const byDefault =

@@ -1,11 +1,15 @@
 import { ConnectError } from '../../base/errors.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { malformed, type FrameCursor } from './frame-cursor.ts';
-import type { Relation } from './relation-cache.ts';
+import { Required, type Relation } from './relation-cache.ts';
 
-/** count:int16 ('n' | 'u' | 't' length:int32 bytes)... `keyOnly`: columns outside the identity come as nulls and say nothing. */
-export function decodeTuple(cursor: FrameCursor, relation: Relation, view: TupleView, keyOnly: boolean): void {
-  const { columnOf, isKey } = relation;
+/**
+ * count:int16 ('n' | 'u' | 't' length:int32 bytes)... `keyOnly`: columns outside the identity come as nulls and say nothing.
+ * True: a column that may have no null has one; it is marked in `relation.required`.
+ */
+export function decodeTuple(cursor: FrameCursor, relation: Relation, view: TupleView, keyOnly: boolean): boolean {
+  const { columnOf, isKey, required } = relation;
+  let hasUnexpectedNull = false;
   const count = cursor.uint16();
   if (count !== columnOf.length) throw malformed(`${count} columns in a row of ${relation.table}, which has ${columnOf.length}`);
   const { state, start, end } = view;
@@ -32,7 +36,11 @@ export function decodeTuple(cursor: FrameCursor, relation: Relation, view: Tuple
     }
     at += 1;
     if (kind === 0x6e) {
-      if (column >= 0) state[column] = keyOnly && isKey[index] === 0 ? CellState.ABSENT : CellState.NULL;
+      if (column < 0) continue;
+      state[column] = keyOnly && isKey[index] === 0 ? CellState.ABSENT : CellState.NULL;
+      if (required[column] !== Required.YES || state[column] !== CellState.NULL) continue;
+      required[column] = Required.FOUND_NULL;
+      hasUnexpectedNull = true;
     } else if (kind === 0x75) {
       if (column >= 0) state[column] = CellState.UNCHANGED;
     } else {
@@ -44,6 +52,7 @@ export function decodeTuple(cursor: FrameCursor, relation: Relation, view: Tuple
   cursor.at = at;
   view.bytes = cursor.bytes;
   view.count = relation.columnCount;
+  return hasUnexpectedNull;
 }
 
 function binaryOrUnknown(kind: number): ConnectError {

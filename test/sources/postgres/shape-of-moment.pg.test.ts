@@ -61,6 +61,36 @@ for (const [version, server] of servers) {
     }
   });
 
+  test(`Postgres ${version}: nulls of a column that became NOT NULL before the catalog was asked are nulls, and later rows have none`, async () => {
+    await using db = await createDatabase(server);
+    await db.query(
+      `CREATE TABLE orders (id int PRIMARY KEY, item text); ALTER TABLE orders REPLICA IDENTITY FULL; CREATE TABLE marks (id int PRIMARY KEY)`,
+    );
+    await using running = startSource(db);
+    await untilStreaming(db, running);
+    // The catalog shows what a transaction altered when all of it is over.
+    await db.query(`BEGIN; ALTER TABLE orders ADD n int, ADD m int; INSERT INTO orders VALUES (1, 'a', 4, NULL), (2, 'b', NULL, NULL), (3, 'c', NULL, 6);
+      UPDATE orders SET n = 5 WHERE id = 2; DELETE FROM orders WHERE id = 3; UPDATE orders SET m = 7; ALTER TABLE orders ALTER n SET NOT NULL, ALTER m SET NOT NULL;
+      INSERT INTO orders VALUES (4, 'd', 8, 9); COMMIT; INSERT INTO marks VALUES (1)`);
+    const all = await untilEnd(running);
+    const told = (row: CollectedChange['after']): unknown => row && [row['id'], row['n'], row['m']];
+    assert.deepEqual(
+      all.map(({ op, before, after }) => [op, told(before), told(after)]),
+      [
+        ['c', null, ['1', '4', null]],
+        ['c', null, ['2', null, null]],
+        ['c', null, ['3', null, '6']],
+        ['u', ['2', null, null], ['2', '5', null]],
+        ['d', ['3', null, '6'], null],
+        ['u', ['1', '4', null], ['1', '4', '7']],
+        ['u', ['2', '5', null], ['2', '5', '7']],
+        ['c', null, ['4', '8', '9']],
+      ],
+    );
+    const outlines = all.map((change) => outline(running, change).slice(2).join());
+    assert.deepEqual(outlines, ['n,m?', ...Array.from({ length: 6 }, () => 'n?,m?'), 'n,m']);
+  });
+
   test(`Postgres ${version}: a default that is changed, a column that is added: later rows have them, earlier ones have not`, async () => {
     await using db = await createDatabase(server);
     await db.query(`CREATE TABLE marks (id int PRIMARY KEY);

@@ -102,6 +102,15 @@ test('changes of rows that are still to be read are dropped, and the reading to 
   assert.equal(filter.beginTransaction(39, 0, 1000), true, 'also behind the last horizon');
 });
 
+test('a table of which nothing was read yet has its changes dropped, also where nothing else is left to drop', () => {
+  const unread = { kind: 'key', table: 7, columns: ['id'], orders: ['number'], ranges: [{ to: null, parts: [] }] } as const;
+  const filter = new SnapshotFilter(new SnapshotProgress([], [unread]), all);
+  assert.deepEqual(dropped(filter, 7, '1', [5]), [5]);
+  assert.deepEqual(dropped(filter, 8, '1', [5]), []);
+  filter.giveUpUnread();
+  assert.deepEqual([filter.active, dropped(filter, 7, '1', [5])], [false, []]);
+});
+
 test('rows without a key: one that appeared was shown by the last reading, one that changed only if no reading missed it', () => {
   const table = {
     kind: 'place',

@@ -104,6 +104,21 @@ test('a table without key that was rewritten meanwhile is read again: nothing is
   assert.deepEqual([...new Set(messages)].toSorted(), await multiset(database));
 });
 
+test('a table whose key was altered meanwhile is read again: nothing is left out', async () => {
+  await using database = await createDatabase();
+  await database.query(
+    `CREATE TABLE ints (id int PRIMARY KEY, other int NOT NULL); INSERT INTO ints SELECT i, 100 - i FROM generate_series(1, 40) i`,
+  );
+  await using harness = await snapshotHarness(database);
+  const { outlet } = harness;
+  outlet.decide = (changes) => (changes === 10 ? 'commit' : changes === 12 ? 'kill' : 'go');
+  assert.equal(await harness.runSnapshot(), false);
+  await database.query('ALTER TABLE ints DROP CONSTRAINT ints_pkey, ADD PRIMARY KEY (other)');
+  outlet.decide = () => 'go';
+  assert.equal(await harness.runSnapshot(), true);
+  assert.equal(new Set(outlet.committed.map((change) => change.after?.['id'])).size, 40);
+});
+
 test('a row that moves between what was read early and what was read late is deleted and created as each reading needs it', async () => {
   await using database = await createDatabase();
   await database.query(`CREATE TABLE ints (id int PRIMARY KEY, v text); INSERT INTO ints SELECT i, 'start' FROM generate_series(1, 20) i`);
