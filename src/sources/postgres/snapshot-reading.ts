@@ -120,7 +120,7 @@ export class TableReading {
 
   /** Null: nothing that could be gone on from. */
   progress(): TableProgress | null {
-    const { info, order, override } = this.layout.table;
+    const { info, order } = this.layout.table;
     const table = info.oid;
     if (order.length > 0) {
       const ranges = this.ranges.map((range) => range.keyProgress());
@@ -130,7 +130,7 @@ export class TableReading {
     const isComplete = this.ranges.every((range) => range.done);
     const ranges = this.ranges.map((range) => range.placeProgress(isComplete));
     if (ranges.every((range) => range.parts.length === 0)) return null;
-    return { kind: 'place', table, fileNode: override === null ? this.#fileNode : -1, ranges };
+    return { kind: 'place', table, fileNode: this.#fileNode, ranges };
   }
 }
 

@@ -23,6 +23,10 @@ async function untilEnd(running: Running): Promise<readonly CollectedChange[]> {
   return running.out.changes.slice(0, ends()).filter(({ op }) => op !== 'tombstone');
 }
 
+function told(row: CollectedChange['after']): unknown {
+  return row && [row['id'], row['n'], row['m']];
+}
+
 for (const [version, server] of servers) {
   test(`Postgres ${version}: a table gets another key, and each row the key of its moment, also after a restart`, async () => {
     await using db = await createDatabase(server);
@@ -66,6 +70,10 @@ for (const [version, server] of servers) {
     await db.query(
       `CREATE TABLE orders (id int PRIMARY KEY, item text); ALTER TABLE orders REPLICA IDENTITY FULL; CREATE TABLE marks (id int PRIMARY KEY)`,
     );
+    for (const table of ['filled', 'emptied']) {
+      await db.query(`CREATE TABLE ${table} (id int PRIMARY KEY, n int); ALTER TABLE ${table} REPLICA IDENTITY FULL`);
+      await db.query(`INSERT INTO ${table} VALUES (1, NULL)`);
+    }
     await using running = startSource(db);
     await untilStreaming(db, running);
     // The catalog shows what a transaction altered when all of it is over.
@@ -73,7 +81,6 @@ for (const [version, server] of servers) {
       UPDATE orders SET n = 5 WHERE id = 2; DELETE FROM orders WHERE id = 3; UPDATE orders SET m = 7; ALTER TABLE orders ALTER n SET NOT NULL, ALTER m SET NOT NULL;
       INSERT INTO orders VALUES (4, 'd', 8, 9); COMMIT; INSERT INTO marks VALUES (1)`);
     const all = await untilEnd(running);
-    const told = (row: CollectedChange['after']): unknown => row && [row['id'], row['n'], row['m']];
     assert.deepEqual(
       all.map(({ op, before, after }) => [op, told(before), told(after)]),
       [
@@ -89,6 +96,18 @@ for (const [version, server] of servers) {
     );
     const outlines = all.map((change) => outline(running, change).slice(2).join());
     assert.deepEqual(outlines, ['n,m?', ...Array.from({ length: 6 }, () => 'n?,m?'), 'n,m']);
+    // Only an old row has the null.
+    const from = running.out.changes.length;
+    await db.query(`BEGIN; ALTER TABLE filled ADD k int; UPDATE filled SET n = 5; ALTER TABLE filled ALTER n SET NOT NULL;
+      ALTER TABLE emptied ADD k int; DELETE FROM emptied; ALTER TABLE emptied ALTER n SET NOT NULL; COMMIT`);
+    const olds = (await running.out.untilChanges(from + 2)).slice(from, from + 2);
+    assert.deepEqual(
+      olds.map((change) => [change.op, change.before?.['n'], outline(running, change).slice(1).join()]),
+      [
+        ['u', null, 'n?,k?'],
+        ['d', null, 'n?,k?'],
+      ],
+    );
   });
 
   test(`Postgres ${version}: a default that is changed, a column that is added: later rows have them, earlier ones have not`, async () => {
