@@ -1,23 +1,25 @@
 import { hash } from 'node:crypto';
+import type { SchemaRegistryAPIClient, SchemaRegistryAPIClientArgs } from '@kafkajs/confluent-schema-registry/dist/api/index.js';
 import { must } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { ConnectError, findConnectError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { avscType } from './avsc-type.ts';
 import { BearerTokens } from './bearer-tokens.ts';
-import { noAnswer, RegistryConnection, RegistryRefusal } from './registry-connection.ts';
 import type { RegistryEndpoint, RegistryOptions } from './registry-options.ts';
 
 /** One that Avro allows; another is left to the compiler. */
 const namespacePattern = /"namespace":"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"/;
 
 /**
- * Ids for schemas. The compatibility level of a subject belongs to whoever runs the registry and is left alone unless a level
- * is configured.
+ * Ids for schemas. Uses the registry client of @kafkajs/confluent-schema-registry below its `register()`, which would
+ * read and set the subject's compatibility level: that level belongs to whoever runs the registry and is left alone
+ * unless a level is configured.
  */
 export class SchemaRegistry {
   readonly #options: RegistryOptions;
-  readonly #connections: readonly RegistryConnection[];
+  /** The package is loaded while a starting connector waits for Kafka and its source; the first request comes later. */
+  readonly #clients: Promise<readonly RegistryClient[]>;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #tokens: BearerTokens | null;
@@ -38,7 +40,8 @@ export class SchemaRegistry {
     this.#log = log;
     this.#tokens = options.grant === null ? null : new BearerTokens(options.grant, clock);
     this.#bearer = { token: options.bearerToken?.reveal() ?? null };
-    this.#connections = options.endpoints.map((endpoint) => new RegistryConnection(endpoint, options, this.#bearer));
+    this.#clients = createClients(options, this.#bearer);
+    this.#clients.catch(() => {}); // Each request rejects with it.
   }
 
   /** Rejects with `registry.schema`, `registry.authentication`, `registry.unreachable`, or `data.shape` for invalid Avro. */
@@ -80,7 +83,7 @@ export class SchemaRegistry {
 
   /** How many subjects there are; rejects as `idOf` does. */
   async subjectCount(): Promise<number> {
-    const subjects = await this.#request('all', 'GET', '/subjects');
+    const subjects = (await this.#request('all', (api): Promise<Answer> => api.Subject.all())).data();
     if (Array.isArray(subjects)) return subjects.length;
     throw new ConnectError('registry.schema', 'What answers is not a schema registry: it has no list of subjects.', {
       remedy: 'Check schema.registry.url (for Apicurio it ends in /apis/ccompat/v7).',
@@ -90,7 +93,9 @@ export class SchemaRegistry {
   #setLevel(subject: string, compatibility: string): Promise<void> {
     let level = this.#levels.get(subject);
     if (level === undefined) {
-      level = this.#request(subject, 'PUT', `/config/${encodeURIComponent(subject)}`, { compatibility }).then(() => {});
+      level = this.#request(subject, (api): Promise<Answer> => api.Subject.updateConfig({ subject, body: { compatibility } })).then(
+        () => {},
+      );
       this.#levels.set(subject, level);
       level.catch(() => this.#levels.delete(subject));
     }
@@ -98,10 +103,10 @@ export class SchemaRegistry {
   }
 
   async #register(subject: string, schemaText: string): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}${this.#options.autoRegister ? '/versions' : ''}`;
-    const answer = await this.#request(subject, 'POST', path, { schema: schemaText }).catch((error: unknown) =>
-      this.#tellRule(subject, error),
-    );
+    const request = { subject, body: { schema: schemaText } };
+    const answer = await this.#request(subject, (api): Promise<Answer> => {
+      return this.#options.autoRegister ? api.Subject.register(request) : api.Subject.registered(request);
+    }).catch((error: unknown) => this.#tellRule(subject, error));
     const id = idIn(answer, subject);
     this.#log.debug({ subject, id }, 'schema registered');
     return id;
@@ -110,7 +115,7 @@ export class SchemaRegistry {
   /** Rejects with the error; where it is a refusal, with the level that the schema was held against. */
   async #tellRule(subject: string, error: unknown): Promise<never> {
     if (!(error instanceof ConnectError) || error.details['status'] !== 409) throw error;
-    const rule = await this.#authorized(subject, 'GET', `/config/${encodeURIComponent(subject)}`).then(
+    const rule = await this.#authorized(subject, (api): Promise<Answer> => api.Subject.config({ subject })).then(
       (answer) => levelIn(answer),
       (failure: unknown) => (findConnectError(failure)?.details['status'] === 404 ? 'what the registry asks of all subjects' : null),
     );
@@ -121,9 +126,9 @@ export class SchemaRegistry {
 
   /** The bytes are laid out by our schema, so the latest version must have the same fields and types. */
   async #latest(subject: string, schemaText: string): Promise<number> {
-    const answer = await this.#request(subject, 'GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
+    const answer = await this.#request(subject, (api): Promise<Answer> => api.Subject.latestVersion({ subject }));
     const id = idIn(answer, subject);
-    const { schema } = answer as { schema: string };
+    const { schema } = answer.data() as { schema: string };
     if (JSON.stringify(avscType(schema).schema()) !== JSON.stringify(avscType(schemaText).schema())) {
       throw new ConnectError('registry.schema', `The latest version of subject "${subject}" has other fields or types than the records.`, {
         remedy: 'Register a matching version, or set use.latest.version=false and auto.register.schemas=true.',
@@ -133,50 +138,46 @@ export class SchemaRegistry {
     return id;
   }
 
-  async #request(...request: Request): Promise<unknown> {
+  async #request(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#authorized(...request);
+        return await this.#authorized(subject, send);
       } catch (error) {
         if (!(error instanceof ConnectError) || error.code !== 'registry.unreachable' || attempt >= this.#options.retriesMax) throw error;
         const waitMs = Math.min(this.#options.retryWaitMs * 2 ** attempt, this.#options.retryWaitMaxMs);
-        this.#log.warn(
-          { subject: request[0], attempt: attempt + 1, waitMs, reason: error.message },
-          'schema registry does not answer, trying again',
-        );
+        this.#log.warn({ subject, attempt: attempt + 1, waitMs, reason: error.message }, 'schema registry does not answer, trying again');
         await this.#clock.sleep(waitMs);
       }
     }
   }
 
   /** A token may be taken back before its end: one that is refused is asked for anew, once. */
-  async #authorized(...request: Request): Promise<unknown> {
-    if (this.#tokens === null) return this.#requestOnce(...request);
+  async #authorized(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
+    if (this.#tokens === null) return this.#requestOnce(subject, send);
     this.#bearer.token = await this.#tokens.token();
     try {
-      return await this.#requestOnce(...request);
+      return await this.#requestOnce(subject, send);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.details['status'] !== 401) throw error;
       this.#tokens.forget();
       this.#bearer.token = await this.#tokens.token();
-      return this.#requestOnce(...request);
+      return this.#requestOnce(subject, send);
     }
   }
 
   /** Asks each endpoint once, beginning with the one that answered last. */
-  async #requestOnce(...request: Request): Promise<unknown> {
+  async #requestOnce(subject: string, send: (api: SchemaRegistryAPIClient) => Promise<Answer>): Promise<Answer> {
     let failure: ConnectError | null = null;
-    const [subject, method, path, body] = request;
-    for (const [offset] of this.#connections.entries()) {
-      const at = (this.#current + offset) % this.#connections.length;
-      const connection = must(this.#connections[at], 'the index is taken modulo the length');
+    const clients = await this.#clients;
+    for (const [offset] of clients.entries()) {
+      const at = (this.#current + offset) % clients.length;
+      const { endpoint, api } = must(clients[at], 'the index is taken modulo the length');
       try {
-        const answer = await connection.request(method, path, body);
+        const answer = await send(api);
         this.#current = at;
         return answer;
       } catch (error) {
-        if (!(error instanceof RegistryRefusal)) throw error;
-        failure = toConnectError(error, subject, connection.endpoint, this.#options);
+        failure = toConnectError(error, subject, endpoint, this.#options);
         if (failure.code !== 'registry.unreachable') throw failure;
       }
     }
@@ -184,10 +185,18 @@ export class SchemaRegistry {
   }
 }
 
-type Request = readonly [subject: string, method: 'GET' | 'POST' | 'PUT', path: string, body?: object];
+interface RegistryClient {
+  readonly endpoint: RegistryEndpoint;
+  readonly api: SchemaRegistryAPIClient;
+}
+
+interface Answer {
+  data(): unknown;
+}
 
 /** A proxy or another server may well answer 200 with something else. */
-function idIn(data: unknown, subject: string): number {
+function idIn(answer: Answer, subject: string): number {
+  const data = answer.data();
   if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'number') return data.id;
   throw new ConnectError(
     'registry.schema',
@@ -200,16 +209,37 @@ function idIn(data: unknown, subject: string): number {
 }
 
 /** The registry's word for the level; null: it says none. */
-function levelIn(data: unknown): string | null {
+function levelIn(answer: Answer): string | null {
+  const data = answer.data();
   return typeof data === 'object' && data !== null && 'compatibilityLevel' in data ? String(data.compatibilityLevel) : null;
 }
 
-function toConnectError(
-  { status, message: reason }: RegistryRefusal,
-  subject: string,
-  endpoint: RegistryEndpoint,
-  options: RegistryOptions,
-): ConnectError {
+async function createClients(
+  { endpoints, requestTimeoutMs, bearerHeaders }: RegistryOptions,
+  bearer: { readonly token: string | null },
+): Promise<RegistryClient[]> {
+  const { default: registryApi } = await import('@kafkajs/confluent-schema-registry/dist/api/index.js');
+  const options: Omit<SchemaRegistryAPIClientArgs, 'host'> = {
+    // Retries are decided above, for all methods alike.
+    retry: { retries: 0 },
+    middlewares: [
+      () => ({
+        prepareRequest: async (next) => {
+          const request = await next();
+          const headers = bearer.token === null ? bearerHeaders : { ...bearerHeaders, Authorization: `Bearer ${bearer.token}` };
+          return request.enhance({ headers, timeout: requestTimeoutMs });
+        },
+      }),
+    ],
+  };
+  return endpoints.map((endpoint) => {
+    const auth = endpoint.user === null ? {} : { auth: { username: endpoint.user, password: endpoint.password?.reveal() ?? '' } };
+    return { endpoint, api: registryApi.default({ host: endpoint.url, ...auth, ...options }) };
+  });
+}
+
+function toConnectError(error: unknown, subject: string, endpoint: RegistryEndpoint, options: RegistryOptions): ConnectError {
+  const { status, reason } = responseOf(error);
   const details = { subject, registry: endpoint.url, status };
   switch (status) {
     case 401:
@@ -255,4 +285,25 @@ function toConnectError(
         details,
       });
   }
+}
+
+const noAnswer = 0;
+
+/**
+ * Status and reason of a failed request. The client reports a request that got no answer as status 400 with the socket
+ * error's text in place of a body; only an answer of the registry has a `message` of its own.
+ */
+function responseOf(error: unknown): { readonly status: number; readonly reason: string } {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') {
+    return { status: noAnswer, reason: error instanceof Error ? error.message : 'unknown failure' };
+  }
+  // A refusal may hold the whole schema that was there before.
+  const reason = error.message
+    .replace(/^[^ ]* - /, '')
+    .replace(/\{oldSchema: '.*?'\}(?:, )?/s, '')
+    .replace(/\.$/, '');
+  const empty = /^Error, status 400(?:: |$)/.exec(reason);
+  return error.status === 400 && empty !== null
+    ? { status: noAnswer, reason: reason.slice(empty[0].length) || 'no answer' }
+    : { status: error.status, reason };
 }
