@@ -171,6 +171,12 @@ test('a renamed column keeps what the catalog knows of its place', () => {
   assert.deepEqual([...rowSchema.key], [0]);
 });
 
+test('a column that has become one of another type lends its default to none of its namesakes', () => {
+  const since = orders.map((column) => (column.name === 'count' ? { ...column, typeOid: 20 } : column));
+  const defaultOf = (columns: readonly WireColumn[]): unknown => build(columns, info(since)).rowSchema.columns[2]?.schema.default;
+  assert.deepEqual([defaultOf(orders), defaultOf(since)], [undefined, 7n]);
+});
+
 test('keys: in key order, custom, of the identity index when the primary key is not in old images', () => {
   const pair = info(orders, { primaryKey: ['count', 'id'] });
   const marked = (...names: readonly string[]): WireColumn[] => orders.map((column) => ({ ...column, isKey: names.includes(column.name) }));
