@@ -104,7 +104,7 @@ export async function declarePlan(plan: TablePlan, out: ChangeOutlet, start: Sta
   const { log } = start.source;
   const table = `${plan.info.schema}.${plan.info.name}`;
   const refusal = await declareShape({ shape: plan.shape, table }, { policy: start.settings.tables.refusedPolicy, out, log });
-  if (refusal !== null) log.error({ err: refusal, table }, 'a table is left out of an ad-hoc snapshot, because its schema was refused');
+  if (refusal !== null) log.error({ table }, 'a table is left out of an ad-hoc snapshot, because its schema was refused');
   return refusal;
 }
 
