@@ -39,12 +39,14 @@ export class AvroConverter implements Converter {
 
   async compile(node: Node, context: ConverterContext): Promise<Encoder> {
     const text = avroSchemaText(node.schema, this.#options.schema);
-    // Compiled once before anything is registered, so that a shape that cannot be written leaves no schema behind.
-    compileRow(node, context.schema, avroValueWriter, { prefix: noBytes, suffix: noBytes });
+    // Compiled before anything is registered, so that a shape that cannot be written leaves no schema behind.
+    const prefix = wireHeader(0);
+    const program = compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes });
     const subject = this.#options.subjectName(context.topic, context.part === 'key', avroRecordName(node.schema, this.#options.schema));
     const id = await this.#ids.idOf(subject, text);
-    const prefix = wireHeader(id);
-    return new AvroRowEncoder(compileRow(node, context.schema, avroValueWriter, { prefix, suffix: noBytes }), prefix);
+    prefix.set(wireHeader(id));
+    program.constants.set(prefix);
+    return new AvroRowEncoder(program, prefix);
   }
 }
 

@@ -84,8 +84,7 @@ async function planOf(outcome: Outcome, op: Op, compiler: ShapeCompiler): Promis
 /** Compiles what is alike once. Operations mostly share their nodes; to compare two of them as data takes longer. */
 class ShapeCompiler {
   readonly planner: ShapePlanner;
-  readonly #byNode = new Map<Node, Map<string, Promise<RowEncoder | null>>>();
-  readonly #bySignature = new Map<string, Promise<RowEncoder | null>>();
+  readonly #byPlace = new Map<string, CompiledNode[]>();
   readonly #present = new Map<Node, Node>();
   readonly #headers: { readonly nodes: readonly HeaderNode[]; readonly place: string; readonly encoder: Promise<HeaderEncoder> }[] = [];
 
@@ -95,15 +94,15 @@ class ShapeCompiler {
 
   compile(converter: Converter, node: Node, context: ConverterContext): Promise<RowEncoder | null> {
     const place = converter.readsHeaders === true ? `${placeOf(context)} ${JSON.stringify(context.headers, signed)}` : placeOf(context);
-    const places = this.#byNode.get(node) ?? new Map<string, Promise<RowEncoder | null>>();
-    this.#byNode.set(node, places);
-    let encoder = places.get(place);
-    if (encoder === undefined) {
-      const signature = `${place} ${signNode(node)}`;
-      encoder = this.#bySignature.get(signature) ?? Promise.try(() => converter.compile(node, context));
-      this.#bySignature.set(signature, encoder);
-      places.set(place, encoder);
-    }
+    const compiled = this.#byPlace.get(place) ?? [];
+    this.#byPlace.set(place, compiled);
+    const same = compiled.find((each) => each.node === node);
+    if (same !== undefined) return same.encoder;
+    // Operations mostly share their nodes: to write one down as data is worth it only beside another.
+    const signature = compiled.length === 0 ? null : signNode(node);
+    const equal = compiled.find((each) => (each.signature ??= signNode(each.node)) === signature);
+    const encoder = equal?.encoder ?? Promise.try(() => converter.compile(node, context));
+    compiled.push({ node, signature, encoder });
     return encoder;
   }
 
@@ -275,6 +274,13 @@ function fixedValue(header: HeaderNode, encoder: RowEncoder, schema: RowSchema):
   encoder.encode(change, out);
   // As in the headers that differ by row: see `RowEncoder.encode`.
   return out.at === 1 && out.bytes[0] === 0xff ? null : out.bytes;
+}
+
+interface CompiledNode {
+  readonly node: Node;
+  /** Null: not needed so far. */
+  signature: string | null;
+  readonly encoder: Promise<RowEncoder | null>;
 }
 
 /** Equal signatures compile to equal encoders: the node as data. */

@@ -74,6 +74,7 @@ export const slotsPerInstruction = 8;
 /** A node compiled to data: what `RowEncoder` runs. */
 export interface RowProgram {
   readonly code: Int32Array;
+  /** The prefix is where they begin. */
   readonly constants: Uint8Array;
   readonly formats: readonly CellFormat[];
   readonly encoders: readonly EncodedNode['encoder'][];
