@@ -1,5 +1,6 @@
 import { ConnectError, classify, describeError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
+import { endOfTurn } from '../base/end-of-turn.ts';
 import type { Logger } from '../base/log.ts';
 import { Metrics } from '../base/metrics.ts';
 import { ClientConfig } from '../kafka/client-config.ts';
@@ -77,7 +78,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
     for (const warning of config.warnings) log.warn(warning);
     const client = new ClientConfig(config.client);
     clusterId = await waitForKafka(options, client, signal);
-    stores = await openStores(options, client, workerId, () => loadSources(options));
+    stores = await openStores(options, client, workerId, () => endOfTurn(() => loadSources(options)));
     const { createSink, plugins } = options;
     const runtime = {
       worker: config,
@@ -115,7 +116,10 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
   }
 }
 
-/** What the connectors of the files run on is loaded while the cluster makes topics. A class that is unknown is refused later. */
+/**
+ * What the connectors of the files run on is loaded while the cluster makes topics: the requests for them have left by the end of
+ * the turn. A class that is unknown is refused later.
+ */
 function loadSources({ connectors, plugins, onLoaded }: WorkerOptions): void {
   for (const { config } of connectors) plugins.source(config['connector.class'] ?? '');
   onLoaded?.();
