@@ -59,6 +59,10 @@ class CountingSource implements Source {
 
   confirm(): void {}
 
+  canWait(): boolean {
+    return this.#context.config.boolean('can.wait');
+  }
+
   close(): Promise<void> {
     // As a question to a server does that was under way, and answered late.
     if (this.#context.config.boolean('claim')) this.#context.claimWay?.('it counted');
@@ -91,6 +95,7 @@ export const countingSourcePlugin: SourcePlugin = {
     { name: 'pace.ms', type: 'INT', default: '1', min: 0, doc: 'Pause between two numbers.', group: 'Counting' },
     { name: 'fail', type: 'STRING', default: 'no', oneOf: ['no', 'unreachable', 'leak'], doc: 'How to break.', group: 'Counting' },
     { name: 'claim', type: 'BOOLEAN', default: 'false', doc: 'Whether it needs the way for itself.', group: 'Counting' },
+    { name: 'can.wait', type: 'BOOLEAN', default: 'true', doc: 'Whether nothing is lost when it stands still.', group: 'Counting' },
     { name: 'password', type: 'PASSWORD', default: null, doc: 'A secret.', group: 'Counting' },
     { name: 'old.option', type: 'STRING', default: null, doc: 'Nothing.', ignored: 'it never did anything' },
   ],

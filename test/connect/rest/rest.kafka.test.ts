@@ -345,13 +345,14 @@ test('a connector that claims the way has others stand still until it is gone; w
   await bench.until(`/connectors/${urgent}/offsets`, moved);
   const held = await create('held', {});
   const free = await create('free', { 'stand.still.for.others': 'false' });
+  const unable = await create('unable', { 'can.wait': 'false' });
   const body = await bench.until(`/connectors/${held}/status`, ({ tasks }) => tasks?.[0]?.trace !== undefined);
   assert.equal(body.tasks[0].state, 'RUNNING');
   assert.match(body.tasks[0].trace, new RegExp(`Held up for the connector "${urgent}": it counts`));
-  await bench.until(`/connectors/${free}/offsets`, moved);
+  for (const name of [free, unable]) await bench.until(`/connectors/${name}/offsets`, moved);
   assert.ok(!moved((await bench.get(`/connectors/${held}/offsets`)).body));
   await bench.call('DELETE', `/connectors/${urgent}`);
   await bench.until(`/connectors/${held}/offsets`, moved);
   await bench.until(`/connectors/${held}/status`, ({ tasks }) => tasks[0].trace === undefined);
-  for (const name of [held, free]) await bench.call('DELETE', `/connectors/${name}`);
+  for (const name of [held, free, unable]) await bench.call('DELETE', `/connectors/${name}`);
 });

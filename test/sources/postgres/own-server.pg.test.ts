@@ -106,6 +106,7 @@ for (const [version, url] of servers) {
       await keepFew(false);
       await segments(7);
       assert.deepEqual(await look(), ['unreserved', '0', -1, 2, true]);
+      await untilTrue(() => Promise.resolve(!running.source.canWait()));
       await db.query('CHECKPOINT');
       assert.deepEqual([classify(await failure(running)), running.out.changes.length], ['retry', 1]);
     }
