@@ -107,7 +107,7 @@ export class RowEncoder {
     const { code, constants } = this.program;
     const slot = state === CellState.UNCHANGED ? Slot.UNCHANGED_START : Slot.NULL_START;
     const start = code[at + slot] as number;
-    if (start < 0) throw valueError(reasons[state]);
+    if (start < 0) throw valueError(reasons[state], state === CellState.UNCHANGED ? wholeOldRows : undefined);
     out.copy(constants, start, code[at + slot + 1] as number);
   }
 
@@ -171,7 +171,9 @@ export class RowEncoder {
     const column = isCell ? (schema.columns[number]?.name ?? '?') : `register ${number}`;
     const message = `Column "${column}" of "${schema.name}": ${error.message}.`;
     const options = {
-      remedy: 'Correct the value at the source, map the column to a wider type, or set errors.tolerance=all to leave such records out.',
+      remedy:
+        error.remedy ??
+        'Correct the value at the source, map the column to a wider type, or set errors.tolerance=all to leave such records out.',
       details: { table: schema.name, column },
     };
     if (!isCell) return new ConnectError('data.value', message, options);
@@ -187,6 +189,10 @@ export class RowEncoder {
     return code[before + Slot.A] as TupleRef;
   }
 }
+
+/** Only columns of a key, and those of which nothing is known, have no placeholder. */
+const wholeOldRows =
+  'Have the source send whole old rows (in Postgres ALTER TABLE ... REPLICA IDENTITY FULL), or take columns as keys that are always sent.';
 
 const reasons: Readonly<Record<CellState, string>> = {
   [CellState.ABSENT]: 'the source sent no value for a column that may not be null',

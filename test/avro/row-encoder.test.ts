@@ -183,7 +183,10 @@ test('an unchanged value is the placeholder where there is one, and never a sile
   bare.change.after.state[0] = 2;
   assert.throws(
     () => encode(bare.node, bare.schema, bare.change),
-    /Column "c" of "test.public.one": the source did not send the unchanged value/,
+    (error) =>
+      error instanceof ConnectError &&
+      error.message.startsWith('Column "c" of "test.public.one": the source did not send the unchanged value') &&
+      /REPLICA IDENTITY FULL/.test(error.remedy ?? ''),
   );
 });
 
