@@ -141,6 +141,11 @@ export class TopicReader {
     if (errorCode !== 0) throw kafkaError(errorCode, `read topic ${this.topic}`, this.#cluster.config.serverNames);
   }
 
+  async #isListed(): Promise<boolean> {
+    await this.#cluster.refresh([this.topic]).catch(() => undefined);
+    return this.#cluster.topic(this.topic) !== undefined;
+  }
+
   async #persist<T>(deadline: number, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster.config;
     for (let backoffMs = retryBackoffMs; ; backoffMs = Math.min(backoffMs * 2, retryBackoffMaxMs)) {
@@ -148,7 +153,9 @@ export class TopicReader {
       try {
         return await attempt();
       } catch (error) {
-        if (!worthAnotherTry(error) || this.#clock.monotonic() + backoffMs > deadline) throw error;
+        // The leader may not yet know a topic that is just created and that the metadata has.
+        const isLate = isUnknown(error) && (await this.#isListed());
+        if ((!isLate && !worthAnotherTry(error)) || this.#clock.monotonic() + backoffMs > deadline) throw error;
       }
       await this.#clock.sleep(backoffMs, signal);
       await this.#cluster.refresh([this.topic]).catch(() => undefined);
@@ -156,9 +163,12 @@ export class TopicReader {
   }
 }
 
+function isUnknown(error: unknown): boolean {
+  return error instanceof ConnectError && error.details['kafkaCode'] === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION;
+}
+
 function worthAnotherTry(error: unknown): boolean {
-  if (!(error instanceof ConnectError)) return false;
+  if (!(error instanceof ConnectError) || isUnknown(error)) return false;
   const code = error.details['kafkaCode'];
-  if (code === KafkaCode.UNKNOWN_TOPIC_OR_PARTITION) return false;
   return error.code === 'kafka.unreachable' || (typeof code === 'number' && isTransient(code));
 }

@@ -7,6 +7,7 @@ import { Config } from '../../src/connect/config.ts';
 import { ClientConfig } from '../../src/kafka/client-config.ts';
 import { ApiKey } from '../../src/kafka/cluster-api.ts';
 import { Cluster } from '../../src/kafka/cluster.ts';
+import { kafkaError, KafkaCode } from '../../src/kafka/kafka-error.ts';
 import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
 import { TopicReader } from '../../src/kafka/topic-reader.ts';
 import { kafkaClient } from '../support/kafka-client.ts';
@@ -132,6 +133,18 @@ suite('topic reader', () => {
     stop.abort();
     await following;
     assert.deepEqual(stage.seen, ['a', 'b', 'c']);
+  });
+
+  test('a leader that does not know a topic which the metadata has is asked again', async () => {
+    await using stage = await ReaderStage.open();
+    const call = stage.cluster.call.bind(stage.cluster);
+    let late = 1;
+    mock.method(stage.cluster, 'call', async (...args: Parameters<typeof call>) => {
+      if (args[2].key === ApiKey.LIST_OFFSETS && late-- > 0) throw kafkaError(KafkaCode.UNKNOWN_TOPIC_OR_PARTITION, 'read', 'here');
+      return call(...args);
+    });
+    assert.deepEqual(await stage.read(), []);
+    assert.ok(late < 0, 'asked again');
   });
 
   test('a topic that does not exist is an error, not an empty topic', async () => {
