@@ -13,15 +13,15 @@ import { testSettings } from './test-settings.ts';
 const holder = { who: 'process 7', application: 'batch', xid: '4711', seconds: '95' };
 
 /** A server whose slot creation ends when its backend is told to, or by `answer`. */
-function scene(extra: Readonly<Record<string, string>> = {}) {
+function scene(extra: Readonly<Record<string, string>> = {}, isDeaf = false, asking = Promise.resolve()) {
   const clock = new ManualClock();
   const asked: string[] = [];
   const creation = Promise.withResolvers<{ rows: object[] }>();
   const sql = {
     query: (text: string) => {
       asked.push(text);
-      if (text.includes('pg_terminate_backend')) creation.reject(new Error('terminated'));
-      return Promise.resolve({ rows: text.includes('pg_stat_activity') ? [holder] : [] });
+      if (text.includes('pg_terminate_backend') && !isDeaf) creation.reject(new Error('terminated'));
+      return text.includes('pg_stat_activity') ? asking.then(() => ({ rows: [holder] })) : Promise.resolve({ rows: [] });
     },
   };
   const created = Promise.withResolvers<void>();
@@ -99,4 +99,28 @@ test('an abort ends a creation that waits, on the server, too, and nothing more 
   assert.ok(asked.some((text) => text.includes('pg_terminate_backend')) && isClosed());
   await clock.advance(200_000);
   assert.deepEqual(warned, []);
+});
+
+test('after an abort nothing is said, even of a creation that does not end', async () => {
+  const { clock, slot, warned, abort, begun, answer } = scene({}, true);
+  await begun;
+  abort.abort();
+  await clock.advance(200_000);
+  assert.deepEqual(warned, []);
+  answer();
+  await slot;
+});
+
+test('a creation that ends while it is asked who is waited for is neither ended nor told of', async () => {
+  const answered = Promise.withResolvers<void>();
+  const { clock, asked, slot, warned, begun, answer } = scene({ 'internal.create.slot.command.timeout': '5' }, false, answered.promise);
+  await begun;
+  await clock.advance(5000);
+  assert.equal(asked.filter((text) => text.includes('pg_stat_activity')).length, 2);
+  answer();
+  await slot;
+  answered.resolve();
+  await new Promise(setImmediate);
+  assert.deepEqual(warned, []);
+  assert.ok(!asked.some((text) => text.includes('pg_terminate_backend')));
 });
