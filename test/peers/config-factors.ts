@@ -36,6 +36,7 @@ const sourceFactors: readonly Factor[] = [
     'no updates': { 'skipped.operations': 'u' },
     everything: { 'skipped.operations': 'none', 'publish.via.partition.root': 'true' },
     filtered: { 'publication.autocreate.mode': 'filtered' },
+    'made before': { 'publication.autocreate.mode': 'disabled' },
   }),
   values('schema.name.adjustment.mode', '', 'avro', 'avro_unicode'),
   values('field.name.adjustment.mode', '', 'avro', 'avro_unicode'),
@@ -51,6 +52,12 @@ const sourceFactors: readonly Factor[] = [
       'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*,_timescaledb_internal\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
+  }),
+  named('tables', {
+    included: {},
+    'but for some': { 'table.exclude.list': String.raw`public\.(beats|signals_.*|unseen)` },
+    'of schemas': { 'schema.include.list': 'public', 'table.exclude.list': String.raw`public\.(beats|signals_.*|unseen)` },
+    'without a schema': { 'schema.exclude.list': 'other', 'table.include.list': String.raw`.*\.(?!beats|signals_|unseen).*` },
   }),
   // Debezium compares what is written: a change beyond a truncation is none there.
   named('hidden', {
@@ -117,15 +124,44 @@ const sourceFactors: readonly Factor[] = [
       'incremental.snapshot.watermarking.strategy': 'insert_delete',
       ...told,
     },
+    'by topic': {
+      'signal.enabled.channels': 'kafka',
+      'signal.kafka.topic': '{prefix}-signal',
+      'signal.kafka.bootstrap.servers': '{kafka}',
+      'read.only': 'true',
+      ...told,
+    },
   }),
   values('snapshot.max.threads', '', '3'),
+  named('snapshot reading', {
+    usual: {},
+    locked: {
+      'snapshot.isolation.mode': 'repeatable_read',
+      'snapshot.locking.mode': 'shared',
+      'snapshot.lock.timeout.ms': '100000',
+      'snapshot.tables.order.by.row.count': 'descending',
+    },
+    'in small pieces': {
+      'snapshot.isolation.mode': 'read_committed',
+      'snapshot.fetch.size': '3',
+      'snapshot.max.threads.multiplier': '2',
+      'snapshot.delay.ms': '200',
+    },
+  }),
+  named('pace', {
+    usual: {},
+    'small batches': { 'max.batch.size': '7', 'max.queue.size': '9', 'poll.interval.ms': '50', 'query.fetch.size': '2' },
+    'stored position': { 'offset.mismatch.strategy': 'trust_offset', 'database.initial.statements': "SELECT ';;'; SET work_mem = '4MB'" },
+    'server moves': { 'offset.mismatch.strategy': 'trust_greater_lsn', 'lsn.flush.mode': 'connector_and_driver' },
+  }),
   named('post.processors', {
     none: {},
-    reselect: {
-      'post.processors': 'reselector',
-      'post.processors.reselector.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
-      'post.processors.reselector.reselect.columns.include.list': 'public.again:big,public.again:nil',
-    },
+    reselect: reselected({ 'columns.include.list': 'public.again:big,public.again:nil' }),
+    'reselect by key': reselected({
+      'columns.include.list': 'public.again:big,public.again:nil',
+      'null.values': 'false',
+      'use.event.key': 'true',
+    }),
   }),
   named('messages', {
     all: {},
@@ -133,6 +169,14 @@ const sourceFactors: readonly Factor[] = [
     excluded: { 'message.prefix.exclude.list': 'app' },
   }),
 ];
+
+function reselected(options: Settings): Settings {
+  return {
+    'post.processors': 'reselector',
+    'post.processors.reselector.type': 'io.debezium.processors.reselect.ReselectColumnsPostProcessor',
+    ...Object.fromEntries(Object.entries(options).map(([name, value]) => [`post.processors.reselector.reselect.${name}`, value])),
+  };
+}
 
 const json = 'org.apache.kafka.connect.json.JsonConverter';
 const text = 'org.apache.kafka.connect.storage.StringConverter';
@@ -198,12 +242,23 @@ function configOf(row: Row): PeerConfig {
   const isAvro =
     ['key', 'value'].some((part) => (config[`${part}.converter`] ?? avro) === avro) ||
     config['value.converter.data.serializer.type'] === 'avro';
-  const chunks = config['transforms.timescale.type'] === undefined ? '' : String.raw`,_timescaledb_internal\..*`;
   const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
   return {
     name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
-    config: { ...fitted(config), 'table.include.list': `${capturedTables(!isAvro || isAdjusted)}${chunks}` },
+    config: captured(fitted(config), !isAvro || isAdjusted),
   };
+}
+
+/** Names with blanks and the like only where `odd`, chunks where a transform knows them, whichever lists say so. */
+function captured(config: Settings, odd: boolean): Settings {
+  const { 'schema.include.list': schemas, 'schema.exclude.list': others, 'table.exclude.list': tables } = config;
+  const chunks = config['transforms.timescale.type'] === undefined ? [] : ['_timescaledb_internal'];
+  const left = [...(odd ? [] : ['other']), '_timescaledb_catalog', ...(chunks.length > 0 ? [] : ['_timescaledb_internal'])];
+  if (others !== undefined) return { ...config, 'schema.exclude.list': left.join() };
+  if (schemas !== undefined) return { ...config, 'schema.include.list': ['public', ...(odd ? ['oth.*'] : []), ...chunks].join() };
+  const allOf = (schema: string): string => String.raw`${schema}\..*`;
+  if (tables !== undefined) return { ...config, 'table.exclude.list': [tables, ...left.map(allOf)].join() };
+  return { ...config, 'table.include.list': [capturedTables(odd), ...chunks.map(allOf)].join() };
 }
 
 /** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */

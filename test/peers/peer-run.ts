@@ -7,6 +7,7 @@ import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts
 import { stack } from '../support/stack.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import type { DebeziumPeer } from './debezium-peer.ts';
+import { PeerSignals } from './peer-signals.ts';
 import { PeerTopics } from './peer-topics.ts';
 import { SnapshotNotes } from './snapshot-notes.ts';
 
@@ -53,11 +54,11 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
   const run = randomBytes(3).toString('hex');
   const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours${run}n${index}x` }));
   for (const statement of workload.setup()) await database.query(statement);
-  const signalled = pairs
-    .filter(({ config }) => config['signal.data.collection'] !== undefined)
-    .flatMap(({ theirs, ours }) => [theirs, ours]);
-  for (const name of signalled)
-    await database.query(`CREATE TABLE signals_${name} (id varchar(42) PRIMARY KEY, type varchar(32), data varchar(2048))`);
+  const all = pairs.flatMap(({ theirs, ours, config }) => [theirs, ours].map((name) => ({ name, config })));
+  const signals = await PeerSignals.prepare(database, all);
+  for (const { name, config } of all)
+    if (config['publication.autocreate.mode'] === 'disabled')
+      await database.query(`CREATE PUBLICATION ${name} FOR TABLES IN SCHEMA public, other, _timescaledb_internal`);
   await using worker = await WorkerProcess.prepare(
     pairs.map(({ ours, config }) => ({ name: ours, config: connector(database, ours, config) })),
     { 'config.unknown': 'fail' },
@@ -66,7 +67,7 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
   await wave.streaming();
   const windows = [await wave.changes(40)];
   await wave.confirmed();
-  await wave.signalled(signalled);
+  await wave.signalled(signals);
   await wave.idled();
   await wave.stopped();
   windows.push(await wave.changes(8));
@@ -164,29 +165,38 @@ class Wave implements AsyncDisposable {
   async #untilConfirmed(names: readonly string[], what: string, write: () => Promise<unknown>): Promise<void> {
     const { database } = this.#surroundings;
     await write();
-    const at = await currentLsn(database);
+    const at = String(await currentLsn(database));
+    const reached = `SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn - '0/0' >= $2`;
+    const isConfirmed = async (name: string): Promise<boolean> => (await database.query(reached, [name, at])).length > 0;
+    await this.#untilMoved(names, what, write, isConfirmed);
+  }
+
+  /** Some need more of the log to come. */
+  async #untilMoved(
+    names: readonly string[],
+    what: string,
+    write: () => Promise<unknown>,
+    done: (name: string) => Promise<boolean>,
+  ): Promise<void> {
     let written = performance.now();
     await this.#until(names, what, async (name) => {
-      const rows = await database.query("SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn - '0/0' >= $2", [
-        name,
-        String(at),
-      ]);
-      if (rows.length === 0 && performance.now() > written + 500) {
+      const isDone = await done(name);
+      if (!isDone && performance.now() > written + 500) {
         await write();
         written = performance.now();
       }
-      return rows.length > 0;
+      return isDone;
     });
   }
 
-  /** Incremental snapshots while nothing else goes on. */
-  async signalled(names: readonly string[]): Promise<void> {
-    const wanted = this.#streaming.filter((name) => names.includes(name));
-    const data = JSON.stringify({ type: 'incremental', 'data-collections': ['public.alpha', 'public.toast', 'public.chosen'] });
-    for (const name of wanted) {
-      await this.#surroundings.database.query(`INSERT INTO signals_${name} VALUES ('again', 'execute-snapshot', $1)`, [data]);
-    }
-    await this.#until(wanted, 'the incremental snapshot', (name) => Promise.resolve(this.#notes.isCompleted(name, 'Incremental Snapshot')));
+  /** Incremental snapshots while nothing else goes on but the marks by which Debezium knows, read-only, that it may go on. */
+  async signalled(signals: PeerSignals): Promise<void> {
+    const wanted = this.#streaming.filter((name) => signals.isHeardBy(name));
+    for (const name of wanted) await signals.snapshot(name, ['public.alpha', 'public.toast', 'public.chosen']);
+    const { database, workload } = this.#surroundings;
+    const mark = (): Promise<unknown> => database.query(workload.mark());
+    const isCompleted = (name: string): boolean => this.#notes.isCompleted(name, 'Incremental Snapshot');
+    await this.#untilMoved(wanted, 'the incremental snapshot', mark, (name) => Promise.resolve(isCompleted(name)));
   }
 
   /** All of them keep their offsets. */
@@ -258,7 +268,16 @@ function connector(database: Database, name: string, config: Readonly<Record<str
   const all = debeziumConnector(database, name, { 'status.update.interval.ms': '500', ...config });
   const apicurio = stack.registry.replace(/\/apis\/.*$/, '/apis/registry/v2');
   const { host, port, user, password, name: dbname } = database;
-  const said: Readonly<Record<string, string>> = { prefix: name, apicurio, host, port: String(port), user, password, database: dbname };
+  const said: Readonly<Record<string, string>> = {
+    prefix: name,
+    apicurio,
+    kafka: stack.kafka,
+    host,
+    port: String(port),
+    user,
+    password,
+    database: dbname,
+  };
   const filled = (value: string): string => value.replaceAll(/\{(\w+)\}/g, (mark, what: string) => said[what] ?? mark);
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, filled(value)]));
 }

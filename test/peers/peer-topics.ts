@@ -21,7 +21,8 @@ export class PeerTopics {
 
   /** Everything that both wrote; the topics are gone then. */
   async read(theirs: string, ours: string, rename: (text: string) => string, isComplete: boolean): Promise<PeerRecords> {
-    const [their, our] = [await this.#named(theirs), await this.#named(ours)];
+    const [theirTopics, ourTopics] = [await this.#named(theirs), await this.#named(ours)];
+    const [their, our] = [theirTopics.filter(isWritten), ourTopics.filter(isWritten)];
     if (their.length === 0 || our.length === 0) return { theirs: [], ours: [] };
     await using left = await CommittedReader.open(their, 120_000, false);
     await using right = await CommittedReader.open(our, 120_000, false);
@@ -29,7 +30,7 @@ export class PeerTopics {
     // The marks behind the one that all have confirmed may still be on their way.
     do await Promise.all([left.toEnd(), right.toEnd()]);
     while (counts(left.records, rename) !== counts(right.records, rename) && performance.now() < end);
-    await this.#admin((admin) => admin.deleteTopics({ topics: [...their, ...our] }));
+    await this.#admin((admin) => admin.deleteTopics({ topics: [...theirTopics, ...ourTopics] }));
     return { theirs: left.records, ours: right.records };
   }
 
@@ -46,6 +47,11 @@ export class PeerTopics {
       await admin.disconnect();
     }
   }
+}
+
+/** By a connector: it reads its signals. */
+function isWritten(topic: string): boolean {
+  return !topic.endsWith('-signal');
 }
 
 function counts(records: readonly CommittedRecord[], rename: (text: string) => string): string {
