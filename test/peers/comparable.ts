@@ -12,7 +12,11 @@ export function comparable(
   if (config['signal.data.collection'] !== undefined && config['skipped.operations'] === 'd' && /tx$|transaction$/.test(topic)) return [];
   // Our own marks in the log: of two connectors on one database the other one sees them.
   if (topic.endsWith('message')) return records.filter(({ key }) => !JSON.stringify(key).includes('millrace.watermark'));
-  if (topic.endsWith('-notes')) return sorted(records.filter((record) => !isTheirsAlone(record)).map(noteOf));
+  if (topic.endsWith('-notes')) {
+    const notes = sorted(records.filter((record) => !isTheirsAlone(record)).map(noteOf));
+    // By topic theirs tell of a chunk again that two threads have read.
+    return config['read.only'] === undefined ? notes : [...new Map(notes.map((note) => [JSON.stringify(note.value), note])).values()];
+  }
   return Number(config['snapshot.max.threads'] ?? 1) > 1 ? sorted(records) : records;
 }
 

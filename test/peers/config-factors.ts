@@ -219,9 +219,13 @@ const converterFactors: readonly Factor[] = [
 
 const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors];
 
+/** Only by name: Debezium hears a topic in a thread of its own, beside the stream, and may never come to an end. */
+const undrawn = new Set(['by topic']);
+
 /** Every pair of levels in some config; the earlier ones have most of them. */
 export function configsOf(seed: number): PeerConfig[] {
-  return pairwise(allFactors, seededRandom(seed)).map(configOf);
+  const drawn = allFactors.map(({ name, levels }) => ({ name, levels: levels.filter((level) => !undrawn.has(level.name)) }));
+  return pairwise(drawn, seededRandom(seed)).map(configOf);
 }
 
 /** The config that has this name: `transforms=flat, value.converter=avro`. */

@@ -13,7 +13,7 @@ export interface PeerRecords {
 /** Heartbeats and transactions of others come by the clock, of some tables they write more. */
 const uncounted = /beat|transaction|-tx|\.tx|parts|signals_/;
 const watermark = 'millrace.watermark';
-const uncountedNote = /TABLE_CHUNK_|(in_progress|scanned_collection)[^a-z]{1,9}public\.parts/s;
+const uncountedNote = /TABLE_CHUNK_|IN_PROGRESS|(in_progress|scanned_collection)[^a-z]{1,9}public\.parts/s;
 
 /** All topics of a connector have its name somewhere in theirs. */
 export class PeerTopics {
