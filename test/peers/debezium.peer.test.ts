@@ -118,7 +118,7 @@ const wave = 8;
 
 test(
   'whatever a config says of records, topics, converters and transforms: the same records, pair by pair of properties',
-  // The few of every build stand for those that cover all pairs: MILLRACE_TEST_CONFIGS=200 MILLRACE_TEST_SEED=random.
+  // The few of every build stand for those that cover all pairs: MILLRACE_TEST_CONFIGS=300 MILLRACE_TEST_SEED=random.
   { timeout: 200_000 + 250_000 * Math.ceil(Number(process.env['MILLRACE_TEST_CONFIGS'] ?? wave) / wave) },
   async (t) => {
     if (typeof jars === 'string') return t.skip(`Debezium cannot be run here: ${jars}`);
