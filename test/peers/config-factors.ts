@@ -260,9 +260,12 @@ function captured(config: Settings, odd: boolean): Settings {
   const left = [...(odd ? [] : ['other']), '_timescaledb_catalog', ...(chunks.length > 0 ? [] : ['_timescaledb_internal'])];
   if (others !== undefined) return { ...config, 'schema.exclude.list': left.join() };
   if (schemas !== undefined) return { ...config, 'schema.include.list': ['public', ...(odd ? ['oth.*'] : []), ...chunks].join() };
-  const allOf = (schema: string): string => String.raw`${schema}\..*`;
-  if (tables !== undefined) return { ...config, 'table.exclude.list': [tables, ...left.map(allOf)].join() };
-  return { ...config, 'table.include.list': [capturedTables(odd), ...chunks.map(allOf)].join() };
+  if (tables !== undefined) return { ...config, 'table.exclude.list': [tables, ...left.map((schema) => allOf(schema))].join() };
+  return { ...config, 'table.include.list': [capturedTables(odd), ...chunks.map((schema) => allOf(schema))].join() };
+}
+
+function allOf(schema: string): string {
+  return String.raw`${schema}\..*`;
 }
 
 /** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */
