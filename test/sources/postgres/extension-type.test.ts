@@ -4,8 +4,11 @@ import { test } from 'node:test';
 import { avroSchemaText } from '../../../src/avro/avro-schema.ts';
 import { avroValueWriter } from '../../../src/avro/avro-value-writer.ts';
 import { jsonValueWriter } from '../../../src/json/json-value-writer.ts';
+import { extensionType } from '../../../src/sources/postgres/extension-type.ts';
 import { TypeCatalog } from '../../../src/sources/postgres/type-catalog.ts';
+import { readEwkb } from '../../../src/text/extension-text.ts';
 import type { ValueWriter } from '../../../src/text/row-program.ts';
+import { ByteRegister } from '../../../src/text/value-register.ts';
 import { plainJson } from '../../support/plain-decoder.ts';
 import { CellShape } from './cell-shape.ts';
 import { testSettings } from './test-settings.ts';
@@ -117,6 +120,15 @@ test('schemas as Debezium 3.6.1 builds them', () => {
   assert.match(schemaText('sparsevec'), /"name":"vector","type":\{"type":"array","items":\{"type":"record","name":"MapEntry"/);
 });
 
+test('a geometry column is optional also where it is NOT NULL; no value is read beyond its end', () => {
+  assert.deepEqual(
+    ['geometry', 'geography'].map((type) => extensionType(type, firstOid, 'text')?.schema.optional),
+    [true, false],
+  );
+  const row = Buffer.from(point);
+  assert.throws(() => readEwkb(row, 0, 16, false, new ByteRegister()), { code: 'data.value' });
+});
+
 test('an unchanged value that was not sent has a placeholder, so that no update is refused for it', () => {
   assert.deepEqual(decoded('geometry', null), { wkb: `0x${placeholder.toString('hex')}`, srid: null });
   assert.deepEqual(decoded('vector', null), [...placeholder]);
@@ -133,6 +145,7 @@ test('damaged text is a data error', () => {
     ['geometry', `${point}0`],
     ['geometry', `${noSrid.slice(0, -2)}zz`],
     ['vector', '1,2'],
+    ['vector', '(1,2)'],
     ['vector', '[1,x]'],
     ['sparsevec', '{1:2}'],
     ['sparsevec', '{1:2}/'],

@@ -18,8 +18,8 @@ function scene(extra: Readonly<Record<string, string>> = {}, isDeaf = false, ask
   const asked: string[] = [];
   const creation = Promise.withResolvers<{ rows: object[] }>();
   const sql = {
-    query: (text: string) => {
-      asked.push(text);
+    query: (text: string, values: readonly unknown[] = []) => {
+      asked.push([text, ...values].join(' '));
       if (text.includes('pg_terminate_backend') && !isDeaf) creation.reject(new Error('terminated'));
       return text.includes('pg_stat_activity') ? asking.then(() => ({ rows: [holder] })) : Promise.resolve({ rows: [] });
     },
@@ -61,7 +61,7 @@ test('a creation that waits for too long is ended on the server, tells for whom 
   });
   await clock.advance(20_000);
   await failure;
-  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')) && isClosed());
+  assert.ok(asked.some((text) => /pg_terminate_backend.* 42$/.test(text)) && isClosed());
   assert.equal(clock.pending, 0);
 });
 
@@ -96,7 +96,7 @@ test('an abort ends a creation that waits, on the server, too, and nothing more 
   await begun;
   abort.abort();
   await assert.rejects(slot, /terminated/);
-  assert.ok(asked.some((text) => text.includes('pg_terminate_backend')) && isClosed());
+  assert.ok(asked.some((text) => /pg_terminate_backend.* 42$/.test(text)) && isClosed());
   await clock.advance(200_000);
   assert.deepEqual(warned, []);
 });
