@@ -49,6 +49,26 @@ for (const kind of ['blocking', 'incremental'] as const) {
     assert.deepEqual(told(stage.fixture.out.changes, table), ['d2', 'u4', 'r1', 'r3', 'r5']);
   });
 
+  test(`${kind}: no session of ours keeps the server from cleaning up whenever the stream has its turn, nor afterwards`, async () => {
+    await using db = await createDatabase();
+    await using stage = await AdhocStage.open(db, 5, { 'incremental.snapshot.chunk.size': '2' });
+    const held: number[] = [];
+    const look = async (): Promise<void> => {
+      const rows = await db.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'stage'
+           AND (backend_xmin IS NOT NULL OR state LIKE 'idle in transaction%')`,
+      );
+      held.push(rows.length);
+    };
+    stage.onInterlude = look;
+    await stage.read(kind);
+    await look();
+    // A blocking one reads when the stream has come up to its database snapshot, which it has to keep for so long.
+    const kept = held.filter((count) => count > 0);
+    assert.deepEqual([kept, held[0], held.at(-1)], [kind === 'blocking' ? [1] : [], 0, 0]);
+    assert.ok(held.length >= 3);
+  });
+
   test(`${kind}: rows wait until the stream has brought what they show`, async () => {
     await using db = await createDatabase();
     await using stage = await AdhocStage.open(db, 3);
