@@ -90,6 +90,12 @@ export function globalFaults(path: string, text: string): string[] {
   return [...code.matchAll(bannedGlobals)].map((match) => `${path} uses ${match[0]}: take it as an argument`);
 }
 
+/** One that is under way, and a module that both need: `require` of another then throws. Only what a process begins with may come so. */
+export function lateImportFaults(path: string, text: string): string[] {
+  if (path === 'src/main.ts') return [];
+  return [...text.matchAll(/\bimport\(\s*'(\.[^']+)'/g)].map((match) => `${path} imports ${match[1]} late: load it by createRequire`);
+}
+
 /** Counts the lines of functions and methods by their indentation, which the formatter keeps honest. */
 export function longFunctions(path: string, text: string): string[] {
   const faults: string[] = [];
@@ -214,6 +220,10 @@ test('docs/scenarios.md has every scenario, and every test that it names is ther
   assert.deepEqual(testReferenceFaults(page, read), []);
 });
 
+test('what is loaded late is loaded at once', () => {
+  assert.deepEqual(eachSource(lateImportFaults), []);
+});
+
 test('time, randomness, process and console arrive as arguments', () => {
   assert.deepEqual(eachSource(globalFaults), []);
 });
@@ -253,6 +263,8 @@ test('the checks see what they are for', () => {
   assert.equal(importFaults('src/connect/task.ts', "import { a } from '../compose.ts';").length, 1);
   assert.equal(outsideFaults('src/main.ts', "import { a } from '../test/support/stack.ts';").length, 1);
   assert.equal(outsideFaults('src/main.ts', "import { a } from './compose.ts';").length, 0);
+  assert.equal(lateImportFaults('src/connect/task.ts', "const { a } = await import('./a.ts');").length, 1);
+  assert.equal(lateImportFaults('src/connect/task.ts', "type A = typeof import('a');").length, 0);
   assert.equal(globalFaults('src/connect/task.ts', 'const a = Date.now();').length, 1);
   assert.equal(globalFaults('src/connect/task.ts', '// Date.now() is not used here').length, 0);
   const page = '[a](../test/a.test.ts): *one thing*; *another*';

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { ConnectError, describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Metrics } from '../base/metrics.ts';
@@ -15,6 +16,9 @@ import type { Incarnation, TaskEvents } from './supervisor.ts';
 import { Task } from './task.ts';
 import { topicFollower } from './topic-follower.ts';
 import type { Transform } from './transform.ts';
+import type * as Transforms from './transforms/catalog.ts';
+
+const load = createRequire(import.meta.url);
 
 /** A lone change waits for nobody: under load a batch grows while the one before it is being committed. */
 const lingerMsDefault = 0;
@@ -48,7 +52,7 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
     keyConverter: createConverter('key', config, runtime, log),
     valueConverter: createConverter('value', config, runtime, log),
     headerConverter: createConverter('header', config, runtime, log),
-    transforms: await transformsOf(config, runtime, log),
+    transforms: transformsOf(config, runtime, log),
   };
   const followTopic = topicFollower(cluster, clock, log);
   const way = runtime.rightOfWay.claimant(name);
@@ -94,9 +98,10 @@ export async function buildTask(name: string, raw: RawConfig, runtime: Runtime, 
   };
 }
 
-async function transformsOf(config: Config, { plugins }: Runtime, log: Logger): Promise<Transform[]> {
+function transformsOf(config: Config, { plugins }: Runtime, log: Logger): Transform[] {
   if ((config.optional('transforms') ?? config.optional('predicates')) === null) return [];
-  return (await import('./transforms/catalog.ts')).createTransforms(config, plugins.set.transforms, log);
+  const { createTransforms } = load('./transforms/catalog.ts') as typeof Transforms;
+  return createTransforms(config, plugins.set.transforms, log);
 }
 
 /** How this connector stands still for another, which its status tells. */

@@ -1,10 +1,14 @@
 import { lookup } from 'node:dns/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { describeError } from '../../base/errors.ts';
 import { http } from '../../base/http.ts';
+import type * as Rest from './rest-server.ts';
 import type { RestOptions } from './rest-server.ts';
+
+const load = createRequire(import.meta.url);
 
 /** Clients that poll keep their connections, as Fastify's own servers let them. */
 const keepAliveMs = 72_000;
@@ -60,7 +64,7 @@ export class RestListener {
   }
 
   async #load(): Promise<FastifyInstance> {
-    const { createRestServer } = await import('./rest-server.ts');
+    const { createRestServer } = load('./rest-server.ts') as typeof Rest;
     const app = createRestServer(this.#options, this.#servers[0]);
     await app.ready();
     return app;
