@@ -314,6 +314,11 @@ function withoutFailures(config: Settings): Settings {
     // Of a time that was cut to three characters they cannot tell which it is.
     return Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.')));
   }
+  if (config['time.precision.mode'] === 'nanoseconds') {
+    // Their times that an old row lacks are null, which no field may be that is required.
+    const { 'value.converter.replace.null.with.default': replaces, ...rest } = config;
+    if (replaces !== undefined) return withoutFailures(rest);
+  }
   if (config['transforms.describe.type'] !== undefined) return { ...config, 'column.propagate.source.type': '.*' };
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
