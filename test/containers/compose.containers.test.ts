@@ -7,7 +7,7 @@ import pg from 'pg';
 import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import type { StartedDockerComposeEnvironment, StartedTestContainer } from 'testcontainers';
 
-import { composeMissing, disableRyukIfOutOfReach } from './docker-engine.ts';
+import { composeMissing, disableRyukIfOutOfReach, reachByLoopback } from './docker-engine.ts';
 import { takenPorts } from './taken-ports.ts';
 import { endOffsets, readDecoded } from './topic-records.ts';
 import type { DecodedRecord } from './topic-records.ts';
@@ -35,6 +35,7 @@ describe('docker compose up', { skip: await reasonToSkip(), timeout: 900_000 }, 
 
   before(async () => {
     disableRyukIfOutOfReach();
+    reachByLoopback();
     stack = await new DockerComposeEnvironment(root, 'docker-compose.yml')
       .withBuild()
       .withDefaultWaitStrategy(Wait.forHealthCheck())

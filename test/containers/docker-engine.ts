@@ -27,3 +27,12 @@ export function disableRyukIfOutOfReach(): void {
   if (spawnSync('docker', ['pull', '--quiet', image], { timeout: 60_000 }).status === 0) return;
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
 }
+
+/**
+ * An engine's ports are published on this machine, and the suites reach them by `localhost`. Testcontainers takes a machine that has
+ * the mark of a container for one, and asks for ports at the engine's own network instead, where only those answer that are published
+ * on all addresses. Which of a container's networks publishes them is the engine's choice, so that failed now and then.
+ */
+export function reachByLoopback(): void {
+  if ((process.env['DOCKER_HOST'] ?? 'unix:').startsWith('unix:')) process.env['TESTCONTAINERS_HOST_OVERRIDE'] ??= 'localhost';
+}

@@ -13,7 +13,7 @@ import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 
 import { freePort, releasePort } from '../../src/embedded/port.ts';
 import { ownKafkaPort } from '../support/own-kafka.ts';
-import { disableRyukIfOutOfReach, dockerMissing } from './docker-engine.ts';
+import { disableRyukIfOutOfReach, dockerMissing, reachByLoopback } from './docker-engine.ts';
 import { readDecoded } from './topic-records.ts';
 
 /** Three servers share the machine. */
@@ -51,8 +51,8 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
   let registryUrl = '';
 
   /**
-   * On a port below those of outgoing connections: an engine that chooses one itself takes it from among theirs, and may publish
-   * another for each family of addresses. What did not come up gets a second container, on another port.
+   * On a port below those of outgoing connections, from among which an engine would choose one. What did not come up gets a second
+   * container, on another port.
    */
   async function begin<Started extends { stop(): Promise<unknown> }>(
     name: string,
@@ -77,6 +77,7 @@ describe('the image, in containers', { skip: dockerMissing() ?? false, timeout: 
 
   before(async () => {
     disableRyukIfOutOfReach();
+    reachByLoopback();
     // Alone: a build takes all of a machine, and the servers would be late.
     const image = await buildImage();
     network = await new Network().start();
