@@ -6,6 +6,7 @@ import { kafkaErrorNames } from './kafka-error-names.ts';
 export const KafkaCode = {
   NONE: 0,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
+  LEADER_NOT_AVAILABLE: 5,
   REPLICA_NOT_AVAILABLE: 9,
   MESSAGE_TOO_LARGE: 10,
   COORDINATOR_NOT_AVAILABLE: 15,

@@ -11,7 +11,6 @@ const attemptsMax = 9;
 const batchBytesMax = 256 * 1024;
 /** The oldest flexible version: neither transactions nor anything newer is needed. */
 const produce = produceApi(9);
-const leaderNotAvailable = 5;
 
 /**
  * Writes to a topic without transactions, for logs of keys in which an entry may stand twice: what was not confirmed is sent
@@ -94,12 +93,12 @@ export class TopicAppender {
   }
 
   async #sendTo(leader: number, partition: number, entries: readonly LogEntry[]): Promise<number> {
-    if (leader < 0) return leaderNotAvailable;
+    if (leader < 0) return KafkaCode.LEADER_NOT_AVAILABLE;
     const { topic } = this;
     const bytes = recordBatchBytes(entries, this.#clock.now());
     const timeoutMs = this.#cluster.config.requestTimeoutMs;
     const [answer] = await this.#cluster.call(leader, `write to topic ${topic}`, produce, null, timeoutMs, [{ topic, partition, bytes }]);
-    return answer?.errorCode ?? leaderNotAvailable;
+    return answer?.errorCode ?? KafkaCode.LEADER_NOT_AVAILABLE;
   }
 
   #refresh(): Promise<void> {

@@ -6,7 +6,7 @@ import type { HeaderNode, Node, Shape } from '../../record/shape.ts';
 import { arrayItems } from '../../base/array-literal.ts';
 import { withFields } from './part.ts';
 import type { RowVariants } from './row-topics.ts';
-import { rowReader } from './row-value.ts';
+import { isThere, rowReader } from './row-value.ts';
 
 export interface DropOptions {
   /** The header that lists the fields. */
@@ -55,7 +55,8 @@ function without(node: Node, names: ReadonlySet<string>, options: DropOptions): 
   return kept.length === node.fields.length ? node : withFields(node, kept);
 }
 
-function listReader({ name, node, presence, presenceRegister }: HeaderNode, shape: Shape): (change: Change) => readonly string[] {
+function listReader(header: HeaderNode, shape: Shape): (change: Change) => readonly string[] {
+  const { name, node } = header;
   const kind = node.kind === 'column' ? shape.schema.columns[node.column]?.kind : undefined;
   if (kind !== ColumnKind.ARRAY)
     throw new ConnectError('data.shape', `The header "${name}" of "${shape.topic}" is no list of fields to be dropped.`, {
@@ -63,8 +64,7 @@ function listReader({ name, node, presence, presenceRegister }: HeaderNode, shap
     });
   const read = rowReader(node, shape.schema);
   return (change) => {
-    if (presence !== null && change.tuple(presence).count === 0) return [];
-    if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return [];
+    if (!isThere(header, change)) return [];
     const text = read(change);
     return typeof text === 'string' ? arrayItems(text) : [];
   };

@@ -1,11 +1,12 @@
 import { javaRegex } from '../../base/java-regex.ts';
 import type { HeaderNode, Shape } from '../../record/shape.ts';
-import { Op, type Change } from '../../record/change.ts';
+import { Op } from '../../record/change.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey } from '../plugin.ts';
 import type { RowStep, Transform } from '../transform.ts';
 import { stringKey } from './part.ts';
+import { isThere } from './row-value.ts';
 
 /**
  * Asked once per shape and operation. An answer that only a row can give is a step, which costs a call per row; all
@@ -56,11 +57,6 @@ export const predicatePlugins: readonly PredicatePlugin[] = [
 
 function isAlwaysThere({ presence, presenceRegister }: HeaderNode): boolean {
   return presence === null && presenceRegister === undefined;
-}
-
-function isThere({ presence, presenceRegister }: HeaderNode, change: Change): boolean {
-  if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return false;
-  return presence === null || change.tuple(presence).count > 0;
 }
 
 /** Applies a transform only where a predicate holds. */

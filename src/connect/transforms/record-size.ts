@@ -4,11 +4,11 @@ import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { LiteralValue } from '../../record/schema.ts';
-import type { ColumnNode, HeaderNode, Node, RegisterNode, Shape, StructNode } from '../../record/shape.ts';
+import type { ColumnNode, Node, RegisterNode, Shape, StructNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import { cellSize, isNumber, literalSize, nullSize, valueSize } from './cell-size.ts';
 import { findField } from './part.ts';
-import { rowReader, utf8 } from './row-value.ts';
+import { isThere, rowReader, utf8 } from './row-value.ts';
 
 export type RecordSize = (change: Change) => number;
 
@@ -50,11 +50,6 @@ function offsetEntries({ value, schema }: Shape, op: Op): (change: Change) => nu
   };
 }
 
-function isThere({ presence, presenceRegister }: HeaderNode, change: Change): boolean {
-  if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return false;
-  return presence === null || change.tuple(presence).count > 0;
-}
-
 function nodeSize(node: Node, schema: RowSchema): RecordSize {
   switch (node.kind) {
     case 'constant': {
@@ -83,12 +78,11 @@ function registerSize({ register, schema }: RegisterNode): RecordSize {
   };
 }
 
-function structSize({ fields, presence, presenceRegister }: StructNode, schema: RowSchema): RecordSize {
-  const sizes = fields.map((field) => nodeSize(field.node, schema));
+function structSize(node: StructNode, schema: RowSchema): RecordSize {
+  const sizes = node.fields.map((field) => nodeSize(field.node, schema));
   const fixed = valueSize.struct + valueSize.reference * sizes.length;
   return (change) => {
-    if (presence !== null && change.tuple(presence).count === 0) return 0;
-    if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return 0;
+    if (!isThere(node, change)) return 0;
     let sum = fixed;
     for (const size of sizes) sum += size(change);
     return sum;

@@ -3,7 +3,7 @@ import { Op, opCodes } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
-import type { ColumnNode, Node, RegisterNode } from '../../record/shape.ts';
+import type { ColumnNode, HeaderNode, Node, RegisterNode } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 
 /** A value as an expression sees it. Decimals and moments are what their text says; structs are `true` where they are there. */
@@ -17,6 +17,12 @@ const numberKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   ColumnKind.FLOAT64,
   ColumnKind.DECIMAL,
 ]);
+
+/** Has this record the header or the struct? */
+export function isThere({ presence, presenceRegister }: Pick<HeaderNode, 'presence' | 'presenceRegister'>, change: Change): boolean {
+  if (presenceRegister !== undefined && change.registers.present[presenceRegister] === 0) return false;
+  return presence === null || change.tuple(presence).count > 0;
+}
 
 /** Reads one node of a shape per row. Makes strings, so only what a user asks for by a transform goes through here. */
 export function rowReader(node: Node, schema: RowSchema): RowReader {

@@ -68,7 +68,7 @@ export class BatchProducer {
     for (const batch of batches) {
       const leader = this.#cluster.topic(batch.topic)?.leaders[batch.partition] ?? -1;
       const own = byLeader.get(leader);
-      if (leader < 0) round.postpone(this.#refusal(batch, leaderNotAvailable));
+      if (leader < 0) round.postpone(this.#refusal(batch, KafkaCode.LEADER_NOT_AVAILABLE));
       else if (own === undefined) byLeader.set(leader, [batch]);
       else own.push(batch);
     }
@@ -159,7 +159,6 @@ export class BatchProducer {
 /** The answer to the first write of a transaction while the markers of the previous one are still being written. */
 const busyBackoffMs = 5;
 /** Kafka's codes for a partition without a leader and for an answer that leaves a partition out. */
-const leaderNotAvailable = 5;
 const networkException = 13;
 
 /** What one attempt to deliver left over. */

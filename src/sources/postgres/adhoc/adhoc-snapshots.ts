@@ -3,10 +3,9 @@ import { sqlError, sqlState } from '../sql-error.ts';
 import { tellIncremental, type AdhocParts } from './adhoc-parts.ts';
 import { type AdhocState, type Collection, type SnapshotRequest } from './adhoc-state.ts';
 import { BlockingSnapshot } from './blocking-snapshot.ts';
-import { IncrementalSnapshot, type ScanStatus } from './incremental-snapshot.ts';
+import { IncrementalSnapshot, statusOf, type ScanStatus } from './incremental-snapshot.ts';
 import { meansTable, readSignal, SignalFault, type Order, type Signal } from './signal.ts';
 import type { StartContext } from '../start-context.ts';
-import type { PlanFault } from './table-plan.ts';
 import { readableTables } from './table-plan.ts';
 import type { Watermarks } from './watermarks.ts';
 
@@ -18,13 +17,6 @@ export interface AdhocCounts {
   readonly paused: boolean;
   readonly rows: ReadonlyMap<string, number>;
 }
-
-const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
-  unknown: 'UNKNOWN_SCHEMA',
-  'no-key': 'NO_PRIMARY_KEY',
-  'bad-key': 'SQL_EXCEPTION',
-  refused: 'SKIPPED',
-};
 
 /**
  * Obeys signals while a stream runs. What a signal asks for goes into the state at once, which is part of every offset; one

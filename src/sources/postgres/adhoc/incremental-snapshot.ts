@@ -8,7 +8,7 @@ import { chunkStatement, maximumStatement, orderText, type OrderKey } from './ch
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { SnapshotWindow } from './snapshot-window.ts';
-import { declarePlan, planTable, type TablePlan } from './table-plan.ts';
+import { declarePlan, planTable, type PlanFault, type TablePlan } from './table-plan.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** A chunk ends early when its rows take more than this. */
@@ -16,6 +16,13 @@ const chunkBytesMax = 16 * 1024 * 1024;
 
 /** Debezium's words for how the reading of a table ended. */
 export type ScanStatus = 'SUCCEEDED' | 'EMPTY' | 'NO_PRIMARY_KEY' | 'SKIPPED' | 'SQL_EXCEPTION' | 'UNKNOWN_SCHEMA' | 'STOPPED';
+
+export const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
+  unknown: 'UNKNOWN_SCHEMA',
+  'no-key': 'NO_PRIMARY_KEY',
+  'bad-key': 'SQL_EXCEPTION',
+  refused: 'SKIPPED',
+};
 
 interface Chunk {
   readonly rows: RowBuffer;
@@ -91,10 +98,8 @@ export class IncrementalSnapshot {
     const { start, out, change, reader } = this.#parts;
     this.#definitions = new Map();
     const plan = await planTable(await reader.ready(), start, collection, 'incremental');
-    if (plan === 'unknown') return 'UNKNOWN_SCHEMA';
-    if (plan === 'no-key') return 'NO_PRIMARY_KEY';
-    if (plan === 'bad-key') return 'SQL_EXCEPTION';
-    if ((await declarePlan(plan, out, start)) !== null) return 'SKIPPED';
+    if (typeof plan === 'string') return statusOf[plan];
+    if ((await declarePlan(plan, out, start)) !== null) return statusOf.refused;
     for (const tuple of [change.before, change.after, change.related]) tuple.reserve(plan.rowCells);
     this.#plan = plan;
     return plan;

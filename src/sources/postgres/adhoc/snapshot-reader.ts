@@ -108,11 +108,11 @@ export class SnapshotReader {
     }
     // A right to any column will do. The snapshot is older than the lock, so what was altered in between is looked for.
     const holds = names.map((name) => `SELECT FROM ${name} LIMIT 0`);
-    const [rewritten, ...results] = (await begin(client, [...holds, viewSql, definitionSql(oids), rewrittenSql(oids)])).toReversed();
-    const view = viewOf(results.toReversed());
+    const results = await begin(client, [...holds, viewSql, definitionSql(oids), rewrittenSql(oids)]);
+    const view = viewOf(results.slice(0, -1));
     const now = await this.#sql.use('reading the catalog', (session) => session.query<Definition>(definitionSql(oids)));
     const asSeen = now.rows.every(({ oid, definition }) => view.definitions.get(oid) === definition);
-    return rewritten?.rows.length === 0 && asSeen ? view : null;
+    return results.at(-1)?.rows.length === 0 && asSeen ? view : null;
   }
 
   /** Runs a `COPY` whose rows have one column for each cell of `tuple`; `onRow` as in `CopyText`. */
