@@ -35,6 +35,9 @@ const authentication = new Set([33, 34, 58]);
 const authorization = new Set([29, 30, 31, 53, 65]);
 const topic = new Set([17, 36, 37, 38, 39, 40, 44, 60]);
 
+/** How long a request is sent again on a transient code: brokers that have much to do tell each other late. */
+export const kafkaPatienceMs = 15_000;
+
 export function isTransient(code: number): boolean {
   return transient.has(code);
 }

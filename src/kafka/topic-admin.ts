@@ -3,7 +3,7 @@ import { ConnectError } from '../base/errors.ts';
 import { BrokerRefusal } from './broker-api.ts';
 import type { ClientConfig } from './client-config.ts';
 import { Cluster } from './cluster.ts';
-import { brokerCode, fromKafkaClient, isTransient, KafkaCode } from './kafka-error.ts';
+import { brokerCode, fromKafkaClient, isTransient, KafkaCode, kafkaPatienceMs } from './kafka-error.ts';
 import { createTopicsApi, describeSettingApi } from './topic-admin-api.ts';
 
 export interface NewTopic {
@@ -96,7 +96,8 @@ export class TopicAdmin {
       created = false;
     }
     // A broker hears of the topic a moment after the controller made it.
-    for (let attempt = 1; attempt <= attemptsMax && (await this.describe(topic.name)) === null; attempt += 1) {
+    const deadline = this.#clock.monotonic() + kafkaPatienceMs;
+    for (let attempt = 1; (await this.describe(topic.name)) === null && this.#clock.monotonic() < deadline; attempt += 1) {
       await this.#clock.sleep(pauseMs(attempt));
     }
     return created;
@@ -119,23 +120,23 @@ export class TopicAdmin {
   /** A request whose answer was lost may have been obeyed: none of these does harm when it is sent again. */
   async #ask<T>(doing: string, request: (doing: string) => Promise<T>): Promise<T> {
     const { retryBackoffMaxMs, serverNames } = this.#cluster.config;
+    const startedMs = this.#clock.monotonic();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await request(doing);
       } catch (error) {
         const code = brokerCode(error);
         const failure = fromKafkaClient(error, doing, serverNames);
-        const lost = code === null && this.#patient && failure.code === 'kafka.unreachable' && attempt < lostAttemptsMax;
-        if (!lost && (attempt === attemptsMax || code === null || !isTransient(code))) throw failure;
+        const lost = code === null && this.#patient && failure.code === 'kafka.unreachable';
+        if (!lost && (code === null || !isTransient(code))) throw failure;
+        if (this.#clock.monotonic() - startedMs >= (lost ? lostPatienceMs : kafkaPatienceMs)) throw failure;
       }
       await this.#clock.sleep(Math.min(pauseMs(attempt), retryBackoffMaxMs));
     }
   }
 }
 
-/** Some fifteen seconds in all, as brokers that have much to do tell each other late; after that whoever uses the topic says what is wrong. */
-const attemptsMax = 20;
-const lostAttemptsMax = 9;
+const lostPatienceMs = 4_000;
 const pauseMs = (attempt: number): number => Math.min(20 * attempt * attempt, 1000);
 
 function requireNoError(errorCode: number, message: string | null): void {

@@ -1,12 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { ConnectError } from '../base/errors.ts';
 import type { Cluster } from './cluster.ts';
-import { isTransient, kafkaError, KafkaCode } from './kafka-error.ts';
+import { isTransient, kafkaError, KafkaCode, kafkaPatienceMs } from './kafka-error.ts';
 import { partitionOfKey } from './partitioner.ts';
 import { produceApi } from './produce-request.ts';
 import { recordBatchBytes, type LogEntry } from './record-batch-bytes.ts';
 
-const attemptsMax = 9;
 /** Far below what brokers take in one batch (`max.message.bytes`, 1 MB); an entry that is larger by itself goes alone. */
 const batchBytesMax = 256 * 1024;
 /** The oldest flexible version: neither transactions nor anything newer is needed. */
@@ -48,7 +47,8 @@ export class TopicAppender {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#cluster.config;
     let left = entries;
     let backoffMs = retryBackoffMs;
-    for (let attempt = 1; ; attempt += 1) {
+    const deadline = this.#clock.monotonic() + kafkaPatienceMs;
+    for (;;) {
       let failure: ConnectError;
       try {
         const refused = await this.#send(left);
@@ -58,7 +58,7 @@ export class TopicAppender {
         if (!(error instanceof ConnectError) || (error.code !== 'kafka.unreachable' && error.code !== 'kafka.transient')) throw error;
         failure = error;
       }
-      if (attempt === attemptsMax || this.#closed) throw failure;
+      if (this.#closed || this.#clock.monotonic() >= deadline) throw failure;
       await this.#clock.sleep(backoffMs);
       backoffMs = Math.min(backoffMs * 2, retryBackoffMaxMs);
       await this.#refresh().catch(() => undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { ConnectError } from '../../src/base/errors.ts';
 import { Config } from '../../src/connect/config.ts';
 import { ClientConfig } from '../../src/kafka/client-config.ts';
@@ -9,11 +9,11 @@ import type { LogEntry } from '../../src/kafka/record-batch-bytes.ts';
 import { TopicAdmin } from '../../src/kafka/topic-admin.ts';
 import { TopicAppender } from '../../src/kafka/topic-appender.ts';
 import { TopicReader } from '../../src/kafka/topic-reader.ts';
+import { hurriedClock } from '../support/manual-clock.ts';
 import { stack } from '../support/stack.ts';
 import { uniqueName } from '../support/unique-name.ts';
 
-const settings = { 'bootstrap.servers': stack.kafka, 'retry.backoff.ms': '1', 'retry.backoff.max.ms': '2' };
-const client = new ClientConfig(Config.of(settings));
+const client = new ClientConfig(Config.of({ 'bootstrap.servers': stack.kafka }));
 
 interface Stage {
   readonly appender: TopicAppender;
@@ -22,12 +22,12 @@ interface Stage {
   readonly read: () => Promise<Map<string, (string | null)[]>>;
 }
 
-async function onTopic(use: (stage: Stage) => Promise<void>): Promise<void> {
+async function onTopic(use: (stage: Stage) => Promise<void>, clock: Clock = systemClock): Promise<void> {
   const cluster = new Cluster(client, systemClock);
   const name = uniqueName('appender');
   try {
     await use({
-      appender: new TopicAppender(cluster, name, systemClock),
+      appender: new TopicAppender(cluster, name, clock),
       create: async (settings = {}) => {
         await TopicAdmin.over(cluster, systemClock).create({ name, partitions: 5, replicationFactor: 1, settings });
       },
@@ -67,14 +67,18 @@ suite('topic appender', () => {
   });
 
   test('a topic that is not there fails one call, and the next one finds it', async () => {
+    // Nobody waits for the topic while it is not there, everybody does afterwards.
+    let clock: Clock = hurriedClock();
+    const turning: Clock = { ...systemClock, monotonic: () => clock.monotonic(), sleep: (ms, signal) => clock.sleep(ms, signal) };
     await onTopic(async ({ appender, create, read }) => {
       await assert.rejects(appender.append([entry('a', '1')]), (error) => {
         return error instanceof ConnectError && error.details['kafkaError'] === 'UNKNOWN_TOPIC_OR_PARTITION';
       });
       await create();
+      clock = systemClock;
       await appender.append([entry('a', '2')]);
       assert.deepEqual([...(await read())], [['a', ['2']]]);
-    });
+    }, turning);
   });
 
   test('an entry that the topic does not take is refused at once', async () => {

@@ -82,3 +82,16 @@ export const sleeplessClock: Clock = {
       setImmediate(() => (signal?.aborted === true ? reject(signal.reason as Error) : resolve()));
     }),
 };
+
+/** The system's clock, but nobody sleeps, and time goes on as if they had: what waits for long gives up soon. */
+export function hurriedClock(): Clock {
+  let aheadMs = 0;
+  return {
+    ...sleeplessClock,
+    monotonic: () => systemClock.monotonic() + aheadMs,
+    sleep: (delayMs, signal) => {
+      aheadMs += delayMs;
+      return sleeplessClock.sleep(delayMs, signal);
+    },
+  };
+}
