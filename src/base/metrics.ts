@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type PromClient from 'prom-client';
 
 import { withTags } from './metric-tags.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 const load = createRequire(import.meta.url);
 // The package as a whole loads all that tells of a process as well, tracing included: eight times the work.
@@ -33,6 +34,7 @@ export class Metrics {
   readonly #series = new Map<string, Map<string, Labels>>();
   /** By connector. */
   readonly #tags = new Map<string, Labels>();
+  #tellsOfProcess = false;
 
   counter(name: string, help: string, labels: Labels): CounterCell {
     const metric = this.#metric(name, () => new Counter({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }));
@@ -82,6 +84,9 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
+    // With the first scrape, as nothing else needs them.
+    if (!this.#tellsOfProcess) addProcessMetrics(this.registry);
+    this.#tellsOfProcess = true;
     const text = await this.registry.metrics();
     return this.#tags.size === 0 ? text : withTags(text, this.#tags);
   }

@@ -17,3 +17,16 @@ test('removing a label takes every series that has it, and no other', async () =
   assert.equal(text.split('\n').filter((line) => line.includes('stays')).length, 3 + 5);
   assert.match(text, /^e 1$/m);
 });
+
+test('a scrape tells of the process under the names of every Prometheus client', async () => {
+  const metrics = new Metrics();
+  const valueOf = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  const first = await metrics.text();
+  const usedS = process.cpuUsage().user / 1e6;
+  const second = await metrics.text();
+  assert.ok(valueOf(second, 'process_cpu_seconds_total') >= usedS);
+  assert.ok(valueOf(first, 'process_cpu_seconds_total') <= valueOf(second, 'process_cpu_seconds_total'));
+  assert.ok(valueOf(second, 'process_resident_memory_bytes') > valueOf(second, 'nodejs_heap_size_used_bytes'));
+  assert.ok(Math.abs(valueOf(second, 'process_start_time_seconds') - (Date.now() / 1000 - process.uptime())) < 2);
+  assert.equal(second.match(/^# TYPE process_cpu_seconds_total counter$/gm)?.length, 1);
+});
