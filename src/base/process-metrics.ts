@@ -19,14 +19,15 @@ export function addProcessMetrics(registry: PromClient.Registry): void {
 function addProcessorTime(registry: PromClient.Registry): void {
   const Counter = load('prom-client/lib/counter.js') as typeof PromClient.Counter;
   let countedUs = 0;
-  new Counter({
+  const counter = new Counter({
     name: 'process_cpu_seconds_total',
     help: 'Total user and system CPU time spent in seconds.',
-    registers: [registry],
+    registers: [],
     collect() {
       const { user, system } = process.cpuUsage();
       this.inc((user + system - countedUs) / 1e6);
       countedUs = user + system;
     },
   });
+  registry.registerMetric(counter);
 }

@@ -18,9 +18,10 @@ test('removing a label takes every series that has it, and no other', async () =
   assert.match(text, /^e 1$/m);
 });
 
+const valueOf = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+
 test('a scrape tells of the process under the names of every Prometheus client', async () => {
   const metrics = new Metrics();
-  const valueOf = (text: string, name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   const first = await metrics.text();
   const usedS = process.cpuUsage().user / 1e6;
   const second = await metrics.text();
