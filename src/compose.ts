@@ -6,6 +6,7 @@ import { createLog, type Logger } from './base/log.ts';
 import { cloudEventsConverterPlugin } from './cloudevents/plugin.ts';
 import type { ConnectorFile } from './connect/config-file.ts';
 import type { RawConfig } from './connect/config-spec.ts';
+import type { TransformPlugin } from './connect/plugin.ts';
 import { Plugins } from './connect/plugins.ts';
 import { SecretScrubber } from './connect/secret-scrubber.ts';
 import type * as Transforms from './connect/transforms/catalog.ts';
@@ -20,7 +21,7 @@ import { csvSourceNames } from './sources/csv/class-names.ts';
 import type * as Generator from './sources/generator/plugin.ts';
 import { generatorSourceNames } from './sources/generator/class-names.ts';
 import type * as Postgres from './sources/postgres/plugin.ts';
-import { postgresSourceNames } from './sources/postgres/class-names.ts';
+import { postgresSourceNames, timescaleDbNames } from './sources/postgres/class-names.ts';
 import type * as Timescale from './sources/postgres/timescale-db.ts';
 import { version } from './version.ts';
 
@@ -38,6 +39,15 @@ const postgres = (): typeof Postgres => load('./sources/postgres/plugin.ts') as 
 const timescale = (): typeof Timescale => load('./sources/postgres/timescale-db.ts') as typeof Timescale;
 const transforms = (): typeof Transforms => load('./connect/transforms/catalog.ts') as typeof Transforms;
 
+/** Only who names it loads it, and with it Postgres' client, which other sources do without. */
+const timescaleDb: TransformPlugin = {
+  ...timescaleDbNames,
+  get configKeys() {
+    return timescale().timescaleDbPlugin.configKeys;
+  },
+  create: (config, log) => timescale().timescaleDbPlugin.create(config, log),
+};
+
 /** Everything that is built in: the only list of sources, converters and transforms there is. */
 export const plugins = new Plugins({
   version,
@@ -49,7 +59,7 @@ export const plugins = new Plugins({
   converters: [...formats, cloudEvents, byteArrayConverterPlugin, binaryDataConverterPlugin(formats)],
   headerConverters: [simpleHeaderConverterPlugin, jsonConverterPlugin, stringConverterPlugin],
   get transforms() {
-    return [...transforms().transformPlugins, timescale().timescaleDbPlugin];
+    return [...transforms().transformPlugins, timescaleDb];
   },
   get predicates() {
     return transforms().predicatePlugins;

@@ -1,4 +1,4 @@
-import type { SourceNames } from '../../connect/plugin.ts';
+import type { SourceNames, TransformPlugin } from '../../connect/plugin.ts';
 
 const debeziumClassName = 'io.debezium.connector.postgresql.PostgresConnector';
 export const millraceClassName = 'millrace.PostgresSource';
@@ -7,4 +7,9 @@ export const postgresSourceNames: SourceNames = {
   className: debeziumClassName,
   aliases: [millraceClassName, 'PostgresConnector'],
   version: '0.1.0',
+};
+
+export const timescaleDbNames: Pick<TransformPlugin, 'className' | 'aliases'> = {
+  className: 'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
+  aliases: [],
 };

@@ -4,6 +4,7 @@ import type { ConfigKey, TransformPlugin } from '../../connect/plugin.ts';
 import type { ShapePlan, Transform } from '../../connect/transform.ts';
 import { Op } from '../../record/change.ts';
 import type { FieldNode, HeaderNode, Node, Shape, StructNode } from '../../record/shape.ts';
+import { timescaleDbNames } from './class-names.ts';
 import { connectionKeys } from './connection-keys.ts';
 import { SessionFactory } from './session.ts';
 import { connectionSettings } from './settings.ts';
@@ -31,8 +32,7 @@ const configKeys: readonly ConfigKey[] = [
 
 /** Rows of chunks go to the topic of their hypertable, or of the continuous aggregate that it keeps; headers tell where they were. */
 export const timescaleDbPlugin: TransformPlugin = {
-  className: 'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',
-  aliases: [],
+  ...timescaleDbNames,
   configKeys,
   create: (config, log) => new TimescaleDb(config, log),
 };
