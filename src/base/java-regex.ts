@@ -1,4 +1,5 @@
 import { ConnectError } from './errors.ts';
+import { javaPattern } from './java-pattern.ts';
 
 export interface JavaRegex {
   /** `Matcher.matches`: the whole text. */
@@ -7,16 +8,17 @@ export interface JavaRegex {
   readonly find: RegExp;
 }
 
-/** Reads what Java and JavaScript write alike, and `(?i)` in front; anything else is refused rather than misread. */
+/** Reads what has a counterpart in JavaScript, and `(?i)` in front; anything else is refused rather than misread. */
 export function javaRegex(text: string, key: string): JavaRegex {
-  const flags = /^\(\?([ims]+)\)/.exec(text);
-  const source = flags === null ? text : text.slice(flags[0].length);
+  const written = /^\(\?([imsu]+)\)/.exec(text);
+  const flags = `${written?.[1]?.replaceAll('u', '') ?? ''}u`;
   try {
+    const source = javaPattern(text.slice(written?.[0].length ?? 0));
     // Not ^ and $, which with (?m) also mean the ends of a line.
-    const whole = new RegExp(`(?<![^])(?:${source})(?![^])`, flags?.[1] ?? '');
-    return { matches: (candidate) => whole.test(candidate), find: new RegExp(source, flags?.[1] ?? '') };
+    const whole = new RegExp(`(?<![^])(?:${source})(?![^])`, flags);
+    return { matches: (candidate) => whole.test(candidate), find: new RegExp(source, flags) };
   } catch (error) {
-    throw new ConnectError('config.invalid', `Invalid value ${text} for configuration ${key}: Invalid regular expression`, {
+    throw new ConnectError('config.invalid', `Invalid value ${text} for configuration ${key}: ${(error as Error).message}`, {
       remedy: 'Write it without possessive quantifiers and other forms that only Java has.',
       cause: error,
     });

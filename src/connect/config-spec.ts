@@ -56,7 +56,7 @@ export function evaluateKeys(keys: readonly ConfigKey[], resolved: RawConfig, ra
     const given = Object.hasOwn(resolved, name);
     if (given) known.add(name);
     const definition = define(key, name, orders);
-    const parsed = given ? parseValue(key, name, resolved[name] ?? null, raw[name] ?? null) : absentValue(key, name);
+    const parsed = given ? parseValue(key, name, resolved[name] ?? null, raw[name] ?? null) : absentValue(key, name, resolved);
     if (parsed.error === null || given) values.set(name, parsed.error === null ? parsed.value : (resolved[name] ?? null));
     infos.push({
       definition,
@@ -106,9 +106,11 @@ interface Parsed {
   readonly error: string | null;
 }
 
-function absentValue(key: ConfigKey, name: string): Parsed {
+function absentValue(key: ConfigKey, name: string, given: RawConfig): Parsed {
   if (key.default !== undefined) return { value: key.default, error: null };
-  return { value: null, error: `Missing required configuration "${name}" which has no default value.` };
+  const former = key.formerly?.find((each) => Object.hasOwn(given, each));
+  const told = former === undefined ? '' : ` It was called "${former}" before: rename that key.`;
+  return { value: null, error: `Missing required configuration "${name}" which has no default value.${told}` };
 }
 
 function shownValue(key: ConfigKey, value: string | null, raw: string | null | undefined): string | null {

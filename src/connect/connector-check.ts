@@ -50,11 +50,8 @@ export function checkConnector(raw: RawConfig, context: CheckContext): CheckedCo
   if (plugin === null) throw plugins.unknownSource(className);
   const resolved = context.providers.resolve(raw);
 
-  const base = evaluateKeys(
-    [...frameworkKeys(plugins), ...topicCreationKeys(resolved), ...transformKeys(plugins, resolved)],
-    resolved,
-    raw,
-  );
+  const frame = [...frameworkKeys(plugins), ...topicCreationKeys(resolved), ...transformKeys(plugins, resolved)];
+  const base = evaluateKeys(frame, resolved, raw);
   const own = evaluateKeys(withoutNames(plugin.configKeys, base), resolved, raw);
   const converters = evaluateKeys(converterKeys(plugins, resolved), resolved, raw);
   const families = evaluateKeys(frameworkFamilies, resolved, raw);
@@ -70,7 +67,13 @@ export function checkConnector(raw: RawConfig, context: CheckContext): CheckedCo
     .flatMap((evaluation) => evaluation.infos)
     .map((info) => (sanitized(info.value.name) ? withoutValue(info, raw, resolved) : info));
   const issues = new Issues(configs);
-  const warnings = unknownKeys(raw, evaluations, declaredKeys(plugin, base, converters), issues);
+  const warnings = unknownKeys(
+    raw,
+    evaluations,
+    declaredKeys(plugin, base, converters),
+    formerNames([...frame, ...plugin.configKeys]),
+    issues,
+  );
   warnings.push(...ignoredKeys(raw, [...plugin.configKeys, ...frameworkKeys(plugins), ...frameworkFamilies]));
   warnings.push(...ignoredTransforms(resolved, plugins));
   warnings.push(...notices(resolved, plugin.configKeys).map((text) => context.scrubber.scrub(text)));
@@ -143,7 +146,18 @@ function declaredKeys(plugin: SourcePlugin, ...evaluations: Evaluation[]): strin
   return [...names, ...plugin.configKeys.filter((key) => key.pattern === undefined).map((key) => key.name)];
 }
 
-function unknownKeys(raw: RawConfig, evaluations: readonly Evaluation[], declared: readonly string[], issues: Issues): string[] {
+/** By the name that a key had, the name that it has. */
+function formerNames(keys: readonly ConfigKey[]): Map<string, string> {
+  return new Map(keys.flatMap(({ name, formerly }) => (formerly ?? []).map((former) => [former, name] as const)));
+}
+
+function unknownKeys(
+  raw: RawConfig,
+  evaluations: readonly Evaluation[],
+  declared: readonly string[],
+  former: ReadonlyMap<string, string>,
+  issues: Issues,
+): string[] {
   const policy = (raw['config.unknown'] ?? 'warn').trim().toLowerCase();
   const warnings: string[] = [];
   if (policy === 'ignore') return warnings;
@@ -151,10 +165,12 @@ function unknownKeys(raw: RawConfig, evaluations: readonly Evaluation[], declare
     const meant = nearTopicSetting(name);
     if (meant === null && evaluations.some((evaluation) => evaluation.known.has(name))) continue;
     if (meant === null && parts.some((part) => name.startsWith(`${part}.converter.`) && raw[`${part}.converter`] === undefined)) continue;
-    const near = meant ?? nearKey(name, declared);
+    const now = former.get(name);
+    const near = meant ?? (now === undefined ? nearKey(name, declared) : null);
+    const told = now === undefined ? '' : ` Its name is '${now}' now.`;
     if (near !== null) issues.add(name, `Unknown configuration '${name}': did you mean '${near}'?`);
-    else if (policy === 'fail') issues.add(name, `Unknown configuration '${name}'.`);
-    else warnings.push(`Unknown configuration '${name}' has no effect.`);
+    else if (policy === 'fail') issues.add(name, `Unknown configuration '${name}'.${told}`);
+    else warnings.push(`Unknown configuration '${name}' has no effect.${told}`);
   }
   return warnings;
 }

@@ -1,4 +1,4 @@
-import type { ConfigKey } from './plugin.ts';
+import type { ConfigKey, ConverterPlugin } from './plugin.ts';
 import type { Plugins } from './plugins.ts';
 import type { RawConfig } from './config-spec.ts';
 
@@ -50,7 +50,8 @@ export function frameworkKeys(plugins: Plugins): ConfigKey[] {
 }
 
 function commonKeys(plugins: Plugins): ConfigKey[] {
-  const converter = (part: string, displayName: string, find: (name: string) => unknown): ConfigKey =>
+  const { converters, headerConverters } = plugins.set;
+  const converter = (part: string, displayName: string, there: readonly ConverterPlugin[], find: (name: string) => unknown): ConfigKey =>
     key(
       `${part}.converter`,
       'CLASS',
@@ -59,7 +60,7 @@ function commonKeys(plugins: Plugins): ConfigKey[] {
       displayName,
       `With its options under ${part}.converter.* it takes the place of the worker's.`,
       {
-        check: (value) => missing(find(value), value),
+        check: (value) => missing(find(value), value, classNames(there)),
       },
     );
   const { name, className, transforms, predicates, reload, unknown, still } = docs;
@@ -68,9 +69,9 @@ function commonKeys(plugins: Plugins): ConfigKey[] {
     key('connector.class', 'STRING', undefined, common, 'Connector class', className, { ...high, ...long }),
     key('tasks.max', 'INT', '1', common, 'Tasks max', 'Maximum number of tasks to use for this connector.', { ...high, min: 1 }),
     key('tasks.max.enforce', 'BOOLEAN', 'true', common, 'Enforce tasks max', '(Deprecated) Whether to enforce tasks.max.'),
-    converter('key', 'Key converter class', (value) => plugins.converter(value)),
-    converter('value', 'Value converter class', (value) => plugins.converter(value)),
-    converter('header', 'Header converter class', (value) => plugins.headerConverter(value)),
+    converter('key', 'Key converter class', converters, (value) => plugins.converter(value)),
+    converter('value', 'Value converter class', converters, (value) => plugins.converter(value)),
+    converter('header', 'Header converter class', headerConverters, (value) => plugins.headerConverter(value)),
     key('transforms', 'LIST', '', 'Transforms', 'Transforms', transforms, { ...long, check: noDuplicates }),
     key('predicates', 'LIST', '', 'Predicates', 'Predicates', predicates, { ...long, check: noDuplicates }),
     key('config.action.reload', 'STRING', 'restart', common, 'Reload Action', reload, { width: 'MEDIUM', oneOf: ['none', 'restart'] }),
@@ -217,11 +218,11 @@ export function transformKeys(plugins: Plugins, config: RawConfig): ConfigKey[] 
   for (const alias of new Set(aliases(config['transforms']))) {
     const prefix = `transforms.${alias}.`;
     const group = `Transforms: ${alias}`;
-    const classes = plugins.set.transforms.map((plugin) => plugin.className);
+    const classes = classNames(plugins.set.transforms);
     keys.push(
       {
         ...classKey(`${prefix}type`, group, `Transformation type for ${alias}`, classes),
-        check: (value) => missing(plugins.transform(value), value),
+        check: (value) => missing(plugins.transform(value), value, classes),
       },
       {
         name: `${prefix}predicate`,
@@ -247,11 +248,11 @@ export function transformKeys(plugins: Plugins, config: RawConfig): ConfigKey[] 
   for (const alias of new Set(aliases(config['predicates']))) {
     const prefix = `predicates.${alias}.`;
     const group = `Predicates: ${alias}`;
-    const classes = plugins.set.predicates.map((plugin) => plugin.className);
+    const classes = classNames(plugins.set.predicates);
     keys.push(
       {
         ...classKey(`${prefix}type`, group, `Predicate type for ${alias}`, classes),
-        check: (value) => missing(plugins.predicate(value), value),
+        check: (value) => missing(plugins.predicate(value), value, classes),
       },
       ...prefixed(plugins.predicate(config[`${prefix}type`] ?? '')?.configKeys ?? [], prefix, group),
     );
@@ -263,8 +264,15 @@ function classKey(name: string, group: string, displayName: string, classes: rea
   return { name, type: 'CLASS', importance: 'HIGH', group, width: 'LONG', displayName, doc: `${displayName}: ${classes.join(', ')}` };
 }
 
-function missing(plugin: unknown, name: string): string | null {
-  return plugin === null ? `Class ${name} could not be found.` : null;
+function classNames(plugins: readonly { readonly className: string }[]): string[] {
+  return plugins.map(({ className }) => className);
+}
+
+/** Kafka Connect's sentence, and what to choose from: a class of a JVM plug-in cannot be loaded. */
+function missing(plugin: unknown, name: string, classes: readonly string[]): string | null {
+  if (plugin !== null) return null;
+  const there = new Set(classes.map((each) => each.slice(each.lastIndexOf('.') + 1)));
+  return `Class ${name} could not be found. There are ${[...there].join(', ')}; no others can be loaded.`;
 }
 
 export function aliases(list: string | null | undefined): string[] {
@@ -279,6 +287,7 @@ export function prefixed(keys: readonly ConfigKey[], prefix: string, group: stri
   return keys.map((key) => ({
     ...key,
     name: prefix + key.name,
+    formerly: key.formerly?.map((name) => prefix + name),
     group,
     ...(key.pattern === undefined
       ? {}

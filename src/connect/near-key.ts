@@ -13,8 +13,9 @@ const opposites: readonly (readonly [string, string])[] = [
   ['start', 'end'],
 ];
 
-/** The declared key that was probably meant, or null. */
+/** The declared key that was probably meant, or null. A sign in front (`_transforms`, `#slot.name`) is how JSON is commented out. */
 export function nearKey(key: string, declared: Iterable<string>): string | null {
+  if (/^\s*[^\p{L}\p{N}\s]/u.test(key)) return null;
   const folded = fold(key);
   let nearest: string | null = null;
   let nearestDistance = Number.POSITIVE_INFINITY;

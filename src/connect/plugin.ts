@@ -26,6 +26,8 @@ export interface ConfigKey {
   readonly check?: ((value: string) => string | null) | undefined;
   /** Families of keys (`column.mask.with.N.chars`): any key that matches belongs to this declaration. */
   readonly pattern?: RegExp | undefined;
+  /** Names that it had in older versions. Configs that still have one are told this name. */
+  readonly formerly?: readonly string[] | undefined;
   /** Accepted and without effect here; the log says why. */
   readonly ignored?: string | undefined;
   /** What the user has to know about a value that is taken, for log and status; null: nothing. */

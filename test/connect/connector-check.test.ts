@@ -83,7 +83,6 @@ test('complaints of the framework have the words of Kafka Connect', () => {
       'Invalid value a\u0007b for configuration name: String may not contain control sequences but had the following ASCII chars: 7',
     ],
     [{ 'tasks.max': '0' }, 'Invalid value 0 for configuration tasks.max: Value must be at least 1'],
-    [{ 'key.converter': 'com.acme.X' }, 'Invalid value com.acme.X for configuration key.converter: Class com.acme.X could not be found.'],
     [
       { transforms: 'a,a', 'transforms.a.type': 'org.apache.kafka.connect.transforms.Filter' },
       'Invalid value a,a for configuration transforms: Duplicate alias provided.',
@@ -113,6 +112,14 @@ test('complaints of the framework have the words of Kafka Connect', () => {
     'This worker does not have exactly-once source support enabled.',
   ]);
   assert.deepEqual(errors({ 'exactly.once.support': 'required' }, true), []);
+});
+
+test('a class that is not there is told with those that are', () => {
+  assert.deepEqual(errors({ 'key.converter': 'com.acme.X' }), [
+    'Invalid value com.acme.X for configuration key.converter: Class com.acme.X could not be found. There are AvroConverter; no others can be loaded.',
+  ]);
+  const [told = ''] = errors({ transforms: 'u', 'transforms.u.type': 'io.debezium.transforms.UnwrapFromEnvelope' });
+  assert.match(told, /^Invalid value .*\.UnwrapFromEnvelope could not be found\. There are .*\bExtractNewRecordState\b/);
 });
 
 test('a key that nearly is a known one is an error, any other unknown key a warning', () => {

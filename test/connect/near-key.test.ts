@@ -30,6 +30,11 @@ test('other programs’ keys and opposites are not slips', () => {
   assert.equal(nearKey('slot.name', declared), null, 'a declared key is not near itself');
 });
 
+test('a key that a sign in front has put out of use is no slip', () => {
+  for (const key of ['_file', '#slot.name', '//topic.prefix', ' _slot.name', '-file']) assert.equal(nearKey(key, declared), null, key);
+  assert.equal(nearKey(' slot.name', declared), 'slot.name');
+});
+
 test('no declared key of a source is taken for a slip of another', () => {
   for (const { configKeys } of [postgresSourcePlugin, csvSourcePlugin]) {
     const names = configKeys.filter((key) => key.pattern === undefined).map((key) => key.name);

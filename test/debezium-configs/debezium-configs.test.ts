@@ -8,6 +8,7 @@ import { ConfigProviders } from '../../src/connect/config-provider.ts';
 import { checkConnector, type CheckedConnector } from '../../src/connect/connector-check.ts';
 import { SecretScrubber } from '../../src/connect/secret-scrubber.ts';
 import { createTransforms } from '../../src/connect/transforms/catalog.ts';
+import { signalSettings } from '../../src/sources/postgres/adhoc/signal-settings.ts';
 import { fieldConfigs, type FieldConfig } from './config-fixtures.ts';
 
 const env = { REGISTRY_USER: 'user:word', SALT: 'pepper', DB_HOST: 'db', DB_USER: 'cdc' };
@@ -49,6 +50,46 @@ test('what is taken and done in another way is told by name', () => {
     [0, 1, 2],
   );
   assert.deepEqual(check(fieldConfigs['smallest'] ?? {}).warnings, []);
+});
+
+test('a name that older versions had is told with the one that there is now', () => {
+  const former = {
+    'table.whitelist': 'table.include.list',
+    'schema.blacklist': 'schema.exclude.list',
+    'column.whitelist': 'column.include.list',
+    'toasted.value.placeholder': 'unavailable.value.placeholder',
+    'transaction.topic': 'topic.transaction',
+    'transforms.flat.drop.tombstones': 'transforms.flat.delete.tombstone.handling.mode',
+    'transforms.flat.delete.handling.mode': 'transforms.flat.delete.tombstone.handling.mode',
+    'transforms.flat.operation.header': 'transforms.flat.add.headers',
+  };
+  const config = {
+    ...fieldConfigs['smallest'],
+    ...Object.fromEntries(Object.keys(former).map((name) => [name, 'x'])),
+    transforms: 'flat',
+    'transforms.flat.type': 'io.debezium.transforms.ExtractNewRecordState',
+  };
+  assert.deepEqual(
+    check(config).warnings,
+    Object.entries(former).map(([name, now]) => `Unknown configuration '${name}' has no effect. Its name is '${now}' now.`),
+  );
+  const { 'topic.prefix': prefix = '', ...before } = fieldConfigs['smallest'] ?? {};
+  const { infos, warnings } = check({ ...before, 'database.server.name': prefix });
+  assert.deepEqual(
+    infos.configs.flatMap(({ value }) => value.errors),
+    [
+      'Missing required configuration "topic.prefix" which has no default value. It was called "database.server.name" before: rename that key.',
+    ],
+  );
+  assert.deepEqual(warnings, ["Unknown configuration 'database.server.name' has no effect. Its name is 'topic.prefix' now."]);
+});
+
+test('a signal table without its schema is taken, hears nothing, and is told', () => {
+  const { infos, config, warnings } = check({ ...fieldConfigs['smallest'], 'signal.data.collection': 'signals' });
+  assert.equal(infos.error_count, 0);
+  assert.equal(signalSettings(config).dataCollection, null);
+  assert.match(warnings.join(), /^Configuration 'signal\.data\.collection': "signals" names no schema/);
+  assert.deepEqual(check({ ...fieldConfigs['smallest'], 'signal.data.collection': 'shop.signals' }).warnings, []);
 });
 
 interface Property {

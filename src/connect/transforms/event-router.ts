@@ -22,6 +22,7 @@ const configKeys: readonly ConfigKey[] = [
   stringKey('table.field.event.id', 'Column with the unique id of the event; header "id".', 'id'),
   stringKey('table.field.event.key', 'Column with the key of the record.', 'aggregateid'),
   stringKey('table.field.event.timestamp', "Column with the record's time; otherwise that of the change.", null),
+  stringKey('table.field.event.type', 'Nothing reads it, as with Debezium; place the column by table.fields.additional.placement.', 'type'),
   stringKey('table.field.event.payload', 'Column with the value of the record.', 'payload'),
   stringKey(
     'table.field.event.schema.version',

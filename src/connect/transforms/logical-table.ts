@@ -85,12 +85,11 @@ function rename(struct: StructNode, name: string): StructNode {
   return { ...struct, schema: { ...struct.schema, name } };
 }
 
-/** Null: does not match. */
+/** Null: does not match. The first place alone, since `(.*)` also finds the empty text at the end. */
 function replacer(regex: string, replacement: string, key: string): (text: string) => string | null {
   const pattern = javaRegex(regex, key);
   const replace = javaReplacement(replacement);
   // An illegal reference to a group is found now: see RegexRouter.
   ''.replace(new RegExp(`${pattern.find.source}|`), replace);
-  const all = new RegExp(pattern.find.source, `${pattern.find.flags}g`);
-  return (text) => (pattern.matches(text) ? text.replaceAll(all, replace) : null);
+  return (text) => (pattern.matches(text) ? text.replace(pattern.find, replace) : null);
 }

@@ -24,10 +24,14 @@ export const unwrapPlugins: readonly TransformPlugin[] = [
       {
         ...stringKey('delete.tombstone.handling.mode', 'What becomes of deletes and their tombstones.', 'tombstone'),
         oneOf: modes,
+        formerly: ['drop.tombstones', 'delete.handling.mode'],
       },
-      stringKey('add.fields', 'Fields of the envelope to add to the row: op, table, source.lsn, ts_ms:as_name.', ''),
+      {
+        ...stringKey('add.fields', 'Fields of the envelope to add to the row: op, table, source.lsn, ts_ms:as_name.', ''),
+        formerly: ['add.source.fields'],
+      },
       stringKey('add.fields.prefix', 'Prefix of the added fields.', '__'),
-      stringKey('add.headers', 'Fields of the envelope to add as headers.', ''),
+      { ...stringKey('add.headers', 'Fields of the envelope to add as headers.', ''), formerly: ['operation.header'] },
       stringKey('add.headers.prefix', 'Prefix of the added headers.', '__'),
       { ...stringKey('route.by.field', 'Column of the row whose value is the topic.', ''), importance: 'LOW' },
       { ...stringKey('drop.fields.header.name', 'Header that lists fields to be left out, row by row.', null), importance: 'LOW' },

@@ -12,6 +12,9 @@ const adjustments = ['none', 'avro', 'avro_unicode'];
 function patterns(name: string, doc: string): ConfigKey {
   return optional(name, 'LIST', null, `${doc} Anchored regular expressions without letter case; write a comma inside one as "\\,".`, {
     ...tables,
+    formerly: /^(?:schema|table|column)\.(?:in|ex)clude\.list$/.test(name)
+      ? [name.replace('include.list', 'whitelist').replace('exclude.list', 'blacklist')]
+      : [],
     check: checkPatterns,
   });
 }
@@ -20,6 +23,7 @@ function patterns(name: string, doc: string): ConfigKey {
 export const captureKeys: readonly ConfigKey[] = [
   required('topic.prefix', 'STRING', 'First part of every topic name, and name of the stream in the stored offsets: never change it.', {
     ...records,
+    formerly: ['database.server.name'],
     check: checkTopicPrefix,
   }),
   patterns('schema.include.list', 'Schemas to capture.'),
@@ -99,7 +103,10 @@ export const captureKeys: readonly ConfigKey[] = [
     records,
   ),
   choice('schema.name.adjustment.mode', 'none', adjustments, 'How schema names are made fit for Avro.', records),
-  choice('field.name.adjustment.mode', 'none', adjustments, 'How field names are made fit for Avro.', records),
+  choice('field.name.adjustment.mode', 'none', adjustments, 'How field names are made fit for Avro.', {
+    ...records,
+    formerly: ['sanitize.field.names'],
+  }),
   optional(
     'extended.headers.enabled',
     'BOOLEAN',

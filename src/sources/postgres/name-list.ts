@@ -1,3 +1,5 @@
+import { javaPattern } from '../../base/java-pattern.ts';
+
 /** A pair of include and exclude lists of anchored, case-insensitive regular expressions, of which at most one is set. */
 export interface NameList {
   readonly includes: readonly RegExp[];
@@ -8,9 +10,9 @@ export function compileNameList(includes: readonly string[], excludes: readonly 
   return { includes: includes.map(anchored), excludes: excludes.map(anchored) };
 }
 
-/** An item of a regex list matches the whole name, whatever its letter case. Throws SyntaxError. */
+/** An item of a regex list matches the whole name, whatever its letter case (`(?i)` says nothing new). Throws SyntaxError. */
 export function anchored(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern.trim()})$`, 'iu');
+  return new RegExp(`^(?:${javaPattern(pattern.trim().replace(/^\(\?[iu]+\)/, ''))})$`, 'iu');
 }
 
 export function accepts(list: NameList, name: string): boolean {

@@ -134,5 +134,5 @@ export const snapshotKeys: readonly ConfigKey[] = [
     'How a table is read.',
     'use "snapshot.select.statement.overrides".',
   ),
-  ignored('snapshot.mode.custom.name', 'STRING', null, 'it names a Java class'),
+  { ...ignored('snapshot.mode.custom.name', 'STRING', null, 'it names a Java class'), formerly: ['snapshot.custom.class'] },
 ];

@@ -33,6 +33,7 @@ export const topicNamingKeys: readonly ConfigKey[] = [
   optional('topic.delimiter', 'STRING', '.', 'Between prefix, schema and table in topic names.', { ...records, check: topicPart }),
   optional('topic.transaction', 'STRING', 'transaction', 'Topic of the records about transactions, behind the prefix.', {
     ...records,
+    formerly: ['transaction.topic'],
     check: topicPart,
   }),
   optional('topic.heartbeat.prefix', 'STRING', '__debezium-heartbeat', 'The heartbeat topic is <this>.<topic.prefix>.', {

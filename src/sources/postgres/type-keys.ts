@@ -31,7 +31,7 @@ export const typeKeys: readonly ConfigKey[] = [
     'STRING',
     '__debezium_unavailable_value',
     'Stands for a large value that an update did not change; after "hex:" raw bytes.',
-    { ...values, check: checkPlaceholder },
+    { ...values, formerly: ['toasted.value.placeholder'], check: checkPlaceholder },
   ),
   optional(
     'composite.handling.mode',

@@ -173,6 +173,13 @@ describe('ByLogicalTableRouter', () => {
     assert.throws(() => planned(type, { ...options, 'topic.replacement': '$3' }, from), /No group 3/);
   });
 
+  it('the first place is replaced, not the empty text behind it, too', () => {
+    const all = { 'topic.regex': '(.*)', 'topic.replacement': 'all', 'key.field.regex': '.*', 'key.field.replacement': 'one' };
+    const { topic, key } = planned(type, all, shape('myserver.mydb.customers'));
+    const last = key?.kind === 'struct' ? key.fields.at(-1)?.node : null;
+    assert.deepEqual([topic, last?.kind === 'constant' ? last.value : null], ['all', 'one']);
+  });
+
   it('other topics, records without key and values that are no envelope', () => {
     assert.equal(planned(type, options, shape()).topic, 'shop.public.orders');
     const keyless = planned(type, options, { ...shape('a.customers_shard1'), key: null });

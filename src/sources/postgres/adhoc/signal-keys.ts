@@ -7,7 +7,8 @@ const group = { group: 'Signals' } as const;
 export const signalKeys: readonly ConfigKey[] = [
   optional('signal.data.collection', 'STRING', null, 'The table, as schema.table, in which an inserted row is a signal.', {
     ...group,
-    check: (value) => (value === '' || /^[^.]+(\.[^.]+){1,2}$/.test(value) ? null : 'must be of the form <schema>.<table>'),
+    check: (value) => (value === '' || /^[^.]+(\.[^.]+){0,2}$/.test(value) ? null : 'must be of the form <schema>.<table>'),
+    notice: (value) => (/^[^.]+$/.test(value) ? `"${value}" names no schema, so no table is meant by it. Write <schema>.<table>.` : null),
   }),
   optional('signal.enabled.channels', 'LIST', 'source', 'Where signals come from: source, kafka, file. REST needs no entry.', {
     ...group,

@@ -36,7 +36,7 @@ export function signalSettings(config: Config): SignalSettings {
   if (servers !== null && servers !== '') consumer.set('bootstrap.servers', servers);
   return {
     channels: new Set(channels.filter((channel): channel is SignalChannel => /^(source|kafka|file)$/.test(channel))),
-    dataCollection: collection === null || collection === '' ? null : lastTwo(collection),
+    dataCollection: collection?.includes('.') === true ? lastTwo(collection) : null,
     pollIntervalMs: config.int('signal.poll.interval.ms'),
     file: config.string('signal.file'),
     topic: config.optional('signal.kafka.topic') || `${config.string('topic.prefix')}-signal`,

@@ -180,5 +180,5 @@ test('settings of signals', () => {
   assert.match(complaint('signal.enabled.channels', 'pigeon') ?? '', /no channel/);
   assert.equal(complaint('signal.enabled.channels', 'source, kafka,file'), null);
   assert.match(complaint('notification.enabled.channels', 'mail') ?? '', /no channel/);
-  assert.match(complaint('signal.data.collection', 'signals') ?? '', /schema/);
+  assert.match(complaint('signal.data.collection', 'a.b.c.d') ?? '', /schema/);
 });
