@@ -30,12 +30,6 @@ export function validateSettings(config: Config): ConfigIssue[] {
     if (!filled(config, key))
       complain(key, `"snapshot.select.statement.overrides" names the table ${table}: "${key}" must hold its SELECT statement.`);
   }
-  if (config.boolean('slot.failover') && config.boolean('slot.drop.on.stop')) {
-    complain(
-      'slot.drop.on.stop',
-      'A failover slot that is dropped on stop protects nothing: set "slot.failover" or "slot.drop.on.stop" to false.',
-    );
-  }
   const tolerates = config.optional('errors.tolerance')?.toLowerCase() === 'all' && filled(config, 'errors.deadletterqueue.topic.name');
   if (config.choice('schema.change.refused.policy') === 'dead_letter' && !tolerates) {
     complain(
