@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { ChildOptions } from './child-process.ts';
 import { ChildProcess, endLeftover, StartError } from './child-process.ts';
@@ -45,7 +46,8 @@ export class Postgres implements AsyncDisposable {
     await endLeftover(childOptions(directory, [], user, native));
     const password = await passwordOf(directory, data);
     await initialise(native, directory, data, user);
-    for (let attempt = 1; ; attempt += 1) {
+    const deadline = performance.now() + startWithinMs;
+    for (let attempt = 1; ;) {
       const port = await freePort(options.port ?? 5432);
       const child = new ChildProcess(childOptions(directory, serverArgs(data, port, options.settings ?? {}), user, native));
       const postgres = new Postgres(port, password, child);
@@ -54,7 +56,12 @@ export class Postgres implements AsyncDisposable {
         return postgres;
       } catch (error) {
         await postgres.stop();
-        if (attempt === 3 || !(error instanceof StartError && error.portTaken)) throw error;
+        if (!(error instanceof StartError)) throw error;
+        // After a crash its sessions see one by one that their server is gone.
+        const endingStill = error.message.includes('pre-existing shared memory block') && performance.now() < deadline;
+        if (!endingStill && (attempt === 3 || !error.portTaken)) throw error;
+        if (endingStill) await sleep(100);
+        else attempt += 1;
       }
     }
   }

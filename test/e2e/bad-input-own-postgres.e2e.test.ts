@@ -60,7 +60,7 @@ test('wrong wal_level: the setting and the statement; a server that goes away; a
 
   const settings = { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '64MB', fsync: 'off' };
   await t.test('killed and started again while streaming: nothing is missing, nothing comes twice', async () => {
-    const first = await Postgres.start({ directory, port, settings });
+    await using first = await Postgres.start({ directory, port, settings });
     await stage.restart(name);
     assert.deepEqual(column(await readTexts(topic, 1), 'id'), [1]);
     await run(first, 'INSERT INTO orders VALUES (2)');
