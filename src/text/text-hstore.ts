@@ -64,7 +64,7 @@ function jsonText(bytes: Uint8Array, start: number, end: number, into: ByteRegis
       into.push(backslash);
       into.push(byte);
     } else if (byte < 0x20) {
-      into.appendText(`\\u${byte.toString(16).padStart(4, '0')}`);
+      into.appendText(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
     } else {
       into.push(byte);
     }

@@ -49,7 +49,7 @@ const sourceFactors: readonly Factor[] = [
   named('columns', {
     all: {},
     included: {
-      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|signals_.*|silent)\..*,other\..*,_timescaledb_internal\..*`,
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|shapes|signals_.*|silent)\..*,other\..*,_timescaledb_internal\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
   }),
@@ -219,8 +219,8 @@ const converterFactors: readonly Factor[] = [
 
 const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors];
 
-/** Only by name: Debezium hears a topic in a thread of its own, beside the stream, and may never come to an end. */
-const undrawn = new Set(['by topic']);
+/** Only by name: Debezium hears a topic in a thread of its own, beside the stream, and may never come to an end; geometries need PostGIS. */
+const undrawn = new Set(['by topic', 'geometry', 'sized']);
 
 /** Every pair of levels in some config; the earlier ones have most of them. */
 export function configsOf(seed: number): PeerConfig[] {

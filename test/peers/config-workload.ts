@@ -62,6 +62,16 @@ export class ConfigWorkload {
       ...typeTables.setup(),
       ...timescaleCatalog,
       ...this.#measure(1),
+      // Where there is no PostGIS there are no geometries.
+      `DO $$ BEGIN
+         IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'postgis') THEN
+           CREATE SCHEMA gis;
+           CREATE EXTENSION postgis SCHEMA gis;
+           CREATE TABLE shapes (id int PRIMARY KEY, free gis.geometry, flat gis.geometry(Polygon, 3857), round gis.geography(Point, 4326), high gis.geometry(LineStringZM, 4326));
+           ALTER TABLE shapes REPLICA IDENTITY FULL;
+         END IF;
+       END $$`,
+      ...this.#shape(1),
       this.#large(1),
       this.#event(),
       "INSERT INTO nothing VALUES (1, 'one')",
@@ -98,6 +108,7 @@ export class ConfigWorkload {
       `UPDATE again SET n = n + 1 WHERE id IN (1, ${at})`,
       ...typeTables.changes(at),
       ...this.#measure(at),
+      ...this.#shape(at),
       `UPDATE _timescaledb_internal._hyper_1_1_chunk SET degrees = NULL WHERE id = ${at}`,
       `DELETE FROM _timescaledb_internal._hyper_1_1_chunk WHERE id = ${at}`,
       `INSERT INTO other."Odd Table-1" VALUES (${at}, 'x', NULL, 2, 'z')`,
@@ -135,6 +146,30 @@ export class ConfigWorkload {
     ];
   }
 
+  #shape(id: number): string[] {
+    const random = seededRandom(id);
+    const [x, y] = [random() * 90, random() * 90];
+    const point = `POINT(${x} ${y})`;
+    const frees = [
+      `SRID=4326;${point}`,
+      `SRID=3857;MULTIPOINT(${x} ${y}, 1 2)`,
+      `SRID=4326;GEOMETRYCOLLECTION(${point}, LINESTRING(1 2, ${x} ${y}))`,
+      'SRID=4326;POINT EMPTY',
+    ];
+    const values = [
+      `'${frees[id % frees.length]}'`,
+      `'SRID=3857;POLYGON((0 0, ${x} 0, ${x} ${y}, 0 ${y}, 0 0))'`,
+      `'${point}'`,
+      `'SRID=4326;LINESTRING ZM(1 2 3 4, ${x} ${y} 5 6)'`,
+    ];
+    return [
+      `INSERT INTO shapes VALUES (${id}, ${values.join(', ')})`,
+      `INSERT INTO shapes VALUES (${id + 1}, ${values[0]})`,
+      `UPDATE shapes SET flat = NULL, round = 'POINT(3 4)' WHERE id = ${id}`,
+      `DELETE FROM shapes WHERE id = ${id + 1}`,
+    ].map((statement) => `DO $do$ BEGIN IF to_regclass('shapes') IS NOT NULL THEN ${statement}; END IF; END $do$`);
+  }
+
   #event(): string {
     const random = Math.floor(this.#random() * 1e12);
     const payload =
@@ -147,5 +182,5 @@ export class ConfigWorkload {
 
 /** What the configs capture; names with blanks and the like only where they are adjusted or no Avro is written. */
 export function capturedTables(odd: boolean): string {
-  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|kinds|kinds_defs|nothing|outbox|parts.*|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
+  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|kinds|kinds_defs|nothing|outbox|parts.*|shapes|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
 }

@@ -93,7 +93,7 @@ export class DebeziumPeer implements AsyncDisposable {
       const answer = await fetch(`http://127.0.0.1:${port}/connectors`).catch(() => null);
       return answer?.ok === true;
     };
-    await child.ready(answers, 120_000);
+    await child.ready(answers, 240_000);
     return peer;
   }
 

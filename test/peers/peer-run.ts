@@ -52,7 +52,7 @@ export interface PeerResult {
 export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[], workload: Workload): Promise<PeerResult[]> {
   await using database = await createDatabase();
   const run = randomBytes(3).toString('hex');
-  const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours${run}n${index}x` }));
+  const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours00${run}n${index}x` }));
   for (const statement of workload.setup()) await database.query(statement);
   const all = pairs.flatMap(({ theirs, ours, config }) => [theirs, ours].map((name) => ({ name, config })));
   const signals = await PeerSignals.prepare(database, all);

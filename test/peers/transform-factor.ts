@@ -157,6 +157,19 @@ export const transformFactor: Factor = named('transforms', {
   },
   // Of a column whose type is not told it ends the task.
   described: chain(['describe', 'io.debezium.transforms.ExtractSchemaToNewRecord']),
+  // Of a record with a decimal in it that is too large it ends the task.
+  sized: {
+    ...chain(['size', 'io.debezium.transforms.EnforceRecordSize', { 'max.bytes': '176000', 'min.field.size': '300', predicate: 'large' }]),
+    ...onTopics('large', '.*toast'),
+  },
+  // What points of Postgres are differs between topics of one stream: of shapes without SRID it ends the task.
+  geometry: {
+    ...chain(
+      ['swap', 'io.debezium.transforms.SwapGeometryCoordinates', { ...rows }],
+      ['form', 'io.debezium.transforms.GeometryFormatTransformer', { ...rows }],
+    ),
+    ...onTopics('rows', '.*shapes'),
+  },
   timescale: chain([
     'timescale',
     'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb',

@@ -92,6 +92,15 @@ function rowSize(fields: readonly Column[]): CellSize {
   };
 }
 
+/** Pairs as Postgres prints them, as the reader of the column writes them. */
+export function jsonOfHstore(text: string): string {
+  const members = text.replaceAll(/"((?:[^"\\]|\\.)*)"(=>)?|, |NULL/gis, (found, inner: string | undefined, arrow: string | undefined) => {
+    if (inner === undefined) return found === ', ' ? ',' : 'null';
+    return `${JSON.stringify(inner.replaceAll(/\\(.)/gs, '$1'))}${arrow === undefined ? '' : ':'}`;
+  });
+  return `{${members}}`;
+}
+
 type Length = (text: string, scale: number) => number;
 
 /** Of what Debezium makes of the text of a cell; others are as long as the text. */
@@ -104,7 +113,7 @@ const textLengths: ReadonlyMap<ColumnKind, Length> = new Map<ColumnKind, Length>
   [ColumnKind.ISO_TIMESTAMP, (text, scale) => 20 + fractionLength(text, scale)],
   [ColumnKind.ZONED_TIME, (text, scale) => 9 + fractionLength(text, scale)],
   [ColumnKind.ISO_TIME, (text, scale) => 9 + fractionLength(text, scale)],
-  [ColumnKind.HSTORE_JSON, (text) => Buffer.byteLength(text.replaceAll('"=>', '":').replaceAll('", "', '","')) + 2],
+  [ColumnKind.HSTORE_JSON, (text) => Buffer.byteLength(jsonOfHstore(text))],
 ]);
 
 function textLength({ kind, scale, rewrite }: Column, text: string): number {

@@ -7,6 +7,7 @@ import { CellState } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
+import { jsonOfHstore } from './cell-size.ts';
 import { DerivedCells } from './derived-cells.ts';
 import { findField, withFields } from './part.ts';
 import { recordSize } from './record-size.ts';
@@ -64,6 +65,7 @@ const hexOf = (text: string): Buffer => Buffer.from(text.slice(2), 'hex');
 
 const cuts: ReadonlyMap<ColumnKind, Cut> = new Map<ColumnKind, Cut>([
   [ColumnKind.STRING, { ...textCut, field: (text) => text }],
+  [ColumnKind.HSTORE_JSON, { ...textCut, field: jsonOfHstore }],
   [ColumnKind.BYTES_BASE64, { ...textCut, field: base64 }],
   [ColumnKind.BYTES_BASE64_URL, { ...textCut, field: (text) => base64(text).replaceAll('+', '-').replaceAll('/', '_') }],
   [ColumnKind.BYTES_HEX_TEXT, { ...textCut, field: (text) => hexOf(text).toString('hex') }],

@@ -22,7 +22,9 @@ export function recordSize(shape: Shape, op: Op): RecordSize {
   const ofValue = nodeSize(value, schema);
   const headers = shape.headers.filter(({ ops }) => ops === null || ops.includes(op));
   const entries = offsetEntries(shape, op);
-  const fixed = valueSize.reference + Buffer.byteLength(topic);
+  // Among the headers that tell of the connector Debezium has one more, of the run.
+  const untold = headers.some(({ name }) => name === '__debezium.context.connectorName') ? 1 : 0;
+  const fixed = valueSize.reference + Buffer.byteLength(topic) + entrySize * untold;
   return (change) => {
     const told = headers.reduce((count, header) => count + (isThere(header, change) ? 1 : 0), 0);
     return fixed + entrySize * (told + entries(change)) + keySize(change) + ofValue(change);
@@ -71,9 +73,9 @@ function nodeSize(node: Node, schema: RowSchema): RecordSize {
 
 function registerSize({ register, schema }: RegisterNode): RecordSize {
   if (isNumber(schema)) return () => valueSize.number;
-  const unset = schema.default === undefined ? 0 : literalSize(schema, schema.default);
   return ({ registers }) => {
-    if (registers.present[register] === 0) return unset;
+    // Defaults do not count.
+    if (registers.present[register] === 0) return 0;
     return valueSize.text + (registers.end[register] as number) - (registers.start[register] as number);
   };
 }

@@ -102,6 +102,18 @@ describe('recordSize', () => {
     );
   });
 
+  const sizeOf = (name: string, schema: Schema): number => {
+    const header: HeaderNode = { ...headerNode({ ops: null }), name };
+    const value = struct([{ name: 'snapshot', node: { kind: 'register', schema, register: sequence, holds: 'text' } }]);
+    return recordSize({ ...bare, headers: [header], value }, Op.CREATE)(new Change(bare.schema, 3, () => 'a row'));
+  };
+
+  it('counts the header of the run, which only Debezium has, and no default of what is not set', () => {
+    const mark: Schema = { type: 'string', optional: true, default: 'false' };
+    assert.equal(sizeOf('__debezium.context.connectorName', text) - sizeOf('h', text), 100);
+    assert.equal(sizeOf('h', mark), sizeOf('h', text));
+  });
+
   it('takes the placeholder of what was not sent', () => {
     const [column] = columnsOf({ a: [ColumnKind.STRING, 'string?'] });
     assert.ok(column);
@@ -181,6 +193,20 @@ describe('EnforceRecordSize', () => {
       [1479, -1, -1, -1],
       small,
     ]);
+  });
+
+  it('cuts pairs that are written as JSON, and leaves short ones as they are', async () => {
+    const pairs = envelopeOf('t', columnsOf({ id: [ColumnKind.INT, 'int32'], pairs: [ColumnKind.HSTORE_JSON, 'string?'] }));
+    for (const text of [`"k"=>"${long('v', 500)}"`, `"a\\"=>"=>"x, NULL", "n"=>NULL, "x\\\\"=>"null", "long"=>"${long('\n', 300)}"`, '']) {
+      const [whole] = await written({}, pairs, [{ op: Op.CREATE, after: ['1', text] }]);
+      const [kept] = await written(optionsOf(type, { 'max.bytes': '100000' }), pairs, [{ op: Op.CREATE, after: ['1', text] }]);
+      assert.deepEqual(kept, whole);
+      const [cut] = await written(optionsOf(type, { 'max.bytes': '700', 'min.field.size': '100' }), pairs, [
+        { op: Op.CREATE, after: ['1', text] },
+      ]);
+      const [before, after] = [whole, cut].map((record) => (record!.value as { after: { pairs: string } }).after.pairs);
+      assert.ok(before?.startsWith(after ?? '-') && (text === '' || before.length > after!.length), after);
+    }
   });
 
   it('leaves a record alone that is small enough, or has no long field', async () => {
