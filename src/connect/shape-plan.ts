@@ -65,9 +65,14 @@ export async function planShape(shape: Shape, planner: ShapePlanner): Promise<Sh
   const compiler = new ShapeCompiler(planner);
   const plans: (RowPlan | null)[] = [];
   for (const [op, outcome] of outcomes.entries()) {
-    plans.push(outcome === null ? null : await planOf(outcome, op as Op, compiler));
+    plans.push(outcome === null || 'refused' in outcome ? null : await planOf(outcome, op as Op, compiler));
   }
-  return plans;
+  // What is never written must not have a topic made for it, or schemas: it is told with the topic of the others.
+  const topic = plans.find((plan) => plan !== null && plan.topic !== '')?.topic ?? shape.topic;
+  return plans.map((plan, op) => {
+    const outcome = outcomes[op] ?? null;
+    return outcome !== null && 'refused' in outcome ? { ...emptyPlan, topic, steps: [refusal(outcome.refused)] } : plan;
+  });
 }
 
 /** What only truncates, messages or tombstones would have cannot fail before there is one: see `outcomeOf`. */
@@ -151,12 +156,12 @@ function placeOf({ part, topic, schema }: ConverterContext): string {
 const ordinaryOps: ReadonlySet<Op> = new Set([Op.CREATE, Op.UPDATE, Op.DELETE, Op.READ]);
 
 /** A chain that cannot take a truncate, a message or a tombstone fails with the first of them, since there may never be one. */
-function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | null {
+function outcomeOf(shape: Shape, op: Op, transforms: readonly Transform[]): Outcome | { readonly refused: unknown } | null {
   try {
     return applyTransforms(shape, op, transforms);
   } catch (error) {
     if (ordinaryOps.has(op)) throw error;
-    return { shape, steps: [refusal(error)], tombstone: op === Op.TOMBSTONE, partition: null, route: null };
+    return { refused: error };
   }
 }
 

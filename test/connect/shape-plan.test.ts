@@ -88,3 +88,20 @@ test('a header that is always null is told with its schema where the converter t
   assert.match(await written(true), /^..h.*\{"schema":\{"type":"string","optional":true\},"payload":null\}$/s);
   assert.match(await written(false), /^..h.null$/s);
 });
+
+test('what a chain cannot take is refused under the topic of the rest, so that none is made for it', async () => {
+  const converter = new MemoryConverter();
+  const refuse = (op: Op) => {
+    if (op === Op.TRUNCATE) throw new ConnectError('data.shape', 'no row');
+    return 'routed';
+  };
+  const plans = await planShape(shape, {
+    transforms: [{ plan: (at, op) => ({ shape: { ...at, topic: refuse(op) }, step: null }) }],
+    keyConverter: converter,
+    valueConverter: converter,
+    headerConverter: converter,
+  });
+  assert.deepEqual([plans[Op.TRUNCATE]?.topic, plans[Op.CREATE]?.topic], ['routed', 'routed']);
+  const change = new Change(shape.schema, 0, () => 'a test');
+  assert.throws(() => plans[Op.TRUNCATE]?.steps?.[0]?.(change), /no row/);
+});

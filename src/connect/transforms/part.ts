@@ -1,6 +1,7 @@
 import type { FieldNode, Node, Shape, StructNode } from '../../record/shape.ts';
 import type { Schema } from '../../record/schema.ts';
 import { ConnectError } from '../../base/errors.ts';
+import { Op } from '../../record/change.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { ShapePlan, Transform } from '../transform.ts';
@@ -27,13 +28,23 @@ export function partPlugins(transform: PartTransform): TransformPlugin[] {
     create(config): Transform {
       const rewrite = transform.create(config);
       return {
-        plan(shape) {
-          if (suffix === 'Value') return planned({ ...shape, value: rewrite(shape.value, shape) });
+        plan(shape, op) {
+          if (suffix === 'Value') return planned({ ...shape, value: valueOf(shape, op, rewrite) });
           return planned(shape.key === null ? shape : { ...shape, key: rewrite(shape.key, shape) });
         },
       };
     },
   }));
+}
+
+/** A tombstone's value is null whatever stands in its shape, which transforms before may have left as it was: it passes, as there. */
+function valueOf(shape: Shape, op: Op, rewrite: (node: Node, shape: Shape) => Node): Node {
+  try {
+    return rewrite(shape.value, shape);
+  } catch (error) {
+    if (op === Op.TOMBSTONE && error instanceof ConnectError && error.code === 'data.shape') return shape.value;
+    throw error;
+  }
 }
 
 /** A transform of the whole record, under its one class name. */

@@ -58,6 +58,20 @@ describe('Flatten', () => {
     );
   });
 
+  it('a tombstone passes what asks for a flattened field', async () => {
+    const options = {
+      ...optionsOf(`${kafka}.Flatten$Value`, { delimiter: '_' }),
+      transforms: 'A,B',
+      'transforms.B.type': `${kafka}.ExtractField$Value`,
+      'transforms.B.field': 'after_id',
+    };
+    const records = await written(options, shape(), rows);
+    assert.deepEqual(
+      records.map(({ value }) => value),
+      [1, 2, 3, null, null],
+    );
+  });
+
   it('a constant of an image that is missing is null, too', async () => {
     const base = envelopeOf('shop.public.orders', columns);
     const value = base.value as StructNode;
