@@ -89,14 +89,15 @@ test('a header that is always null is told with its schema where the converter t
   assert.match(await written(false), /^..h.null$/s);
 });
 
+function routedButTruncates(op: Op): string {
+  if (op === Op.TRUNCATE) throw new ConnectError('data.shape', 'no row');
+  return 'routed';
+}
+
 test('what a chain cannot take is refused under the topic of the rest, so that none is made for it', async () => {
   const converter = new MemoryConverter();
-  const refuse = (op: Op) => {
-    if (op === Op.TRUNCATE) throw new ConnectError('data.shape', 'no row');
-    return 'routed';
-  };
   const plans = await planShape(shape, {
-    transforms: [{ plan: (at, op) => ({ shape: { ...at, topic: refuse(op) }, step: null }) }],
+    transforms: [{ plan: (at, op) => ({ shape: { ...at, topic: routedButTruncates(op) }, step: null }) }],
     keyConverter: converter,
     valueConverter: converter,
     headerConverter: converter,
