@@ -14,7 +14,7 @@ test('every pair of levels stands together in a row, with far fewer rows than th
         name: `f${factor}`,
         levels: Array.from({ length: count }, (_, level) => ({ name: `${factor}.${level}`, config: {} })),
       }));
-      const rows = pairwise(factors, seededRandom(seed));
+      const rows = [...pairwise(factors, seededRandom(seed))];
       for (const [index, left] of factors.entries()) {
         for (const right of factors.slice(index + 1)) {
           for (const one of left.levels) {

@@ -20,18 +20,16 @@ export function named(name: string, levels: Readonly<Record<string, Level['confi
 
 /**
  * Rows in which every pair of levels of two factors stands together at least once: most faults need no more than two
- * properties to show. The same `random` gives the same rows; another one gives others.
+ * properties to show. The same `random` gives the same rows; another one gives others. The earlier ones have most of the pairs.
  */
-export function pairwise(factors: readonly Factor[], random: () => number): Row[] {
+export function* pairwise(factors: readonly Factor[], random: () => number): Generator<Row, void> {
   const open = new Pairs(factors);
-  const rows: Row[] = [];
   while (open.size > 0) {
     const candidates = Array.from({ length: 20 }, () => candidate(factors, open, random));
     const best = candidates.reduce((left, right) => (open.covered(right) > open.covered(left) ? right : left));
     open.cover(best);
-    rows.push(new Map(factors.map(({ name, levels }, factor) => [name, levels[best[factor] ?? 0] as Level])));
+    yield new Map(factors.map(({ name, levels }, factor) => [name, levels[best[factor] ?? 0] as Level]));
   }
-  return rows;
 }
 
 /** Begins with a pair that is still open, then gives each other factor the level that covers most. */
