@@ -2,6 +2,7 @@ import { ConnectError } from '../base/errors.ts';
 import type { Field, LiteralValue, Schema } from '../record/schema.ts';
 import { scrubFullName, scrubName } from './scrub-name.ts';
 import { javaDouble, javaFloat } from '../base/java-number.ts';
+import { jsonString } from '../base/json-string.ts';
 
 const defaultNamespace = 'io.confluent.connect.avro';
 const defaultName = 'ConnectDefault';
@@ -99,28 +100,29 @@ class AvroSchemaWriter {
             ['precision', String(decimal.precision)],
           ];
     const properties = [...front, ...this.#properties(schema, connectType)];
-    return properties.length === 0 ? quote(type) : members([['type', quote(type)], ...properties]);
+    return properties.length === 0 ? jsonString(type) : members([['type', jsonString(type)], ...properties]);
   }
 
   #properties(schema: Schema, connectType: string | null): Member[] {
     const properties: Member[] = [];
     if (this.#options.connectMetaData) {
-      if (schema.doc !== undefined) properties.push(['connect.doc', quote(schema.doc)]);
+      if (schema.doc !== undefined) properties.push(['connect.doc', jsonString(schema.doc)]);
       if (schema.version !== undefined) properties.push(['connect.version', String(schema.version)]);
       const parameters = Object.entries(schema.parameters ?? {}).filter(([name]) => name !== fieldDefaultFlag);
       if (parameters.length > 0) {
-        properties.push(['connect.parameters', members(parameters.map(([name, value]) => [name, quote(value)]))]);
+        properties.push(['connect.parameters', members(parameters.map(([name, value]) => [name, jsonString(value)]))]);
       }
       if (hasDefault(schema) && !hasParameter(schema, fieldDefaultFlag))
         properties.push(['connect.default', literal(schema, schema.default!)]);
-      if (schema.name !== undefined) properties.push(['connect.name', quote(schema.name)]);
-      if (connectType !== null) properties.push(['connect.type', quote(connectType)]);
+      if (schema.name !== undefined) properties.push(['connect.name', jsonString(schema.name)]);
+      if (connectType !== null) properties.push(['connect.type', jsonString(connectType)]);
     }
     const decimal = decimalOf(schema);
     const logicalType = schema.name === undefined ? undefined : logicalTypes[schema.name];
     const fits = decimal === null || (decimal.scale >= 0 && decimal.scale <= decimal.precision);
-    if (logicalType !== undefined && fits) properties.push(['logicalType', quote(logicalType)]);
-    for (const [name, value] of Object.entries(schema.parameters ?? {})) if (name.startsWith('avro')) properties.push([name, quote(value)]);
+    if (logicalType !== undefined && fits) properties.push(['logicalType', jsonString(logicalType)]);
+    for (const [name, value] of Object.entries(schema.parameters ?? {}))
+      if (name.startsWith('avro')) properties.push([name, jsonString(value)]);
     return properties;
   }
 
@@ -158,17 +160,17 @@ class AvroSchemaWriter {
     const known = this.#named.get(`${own}.${name}`);
     if (known !== undefined) {
       if (known !== content) throw redefined(fullName);
-      return quote(own === namespace || own === '' ? name : `${own}.${name}`);
+      return jsonString(own === namespace || own === '' ? name : `${own}.${name}`);
     }
     this.#named.set(`${own}.${name}`, content);
     const doc = schema.parameters?.[recordDoc];
     const fields = (schema.fields ?? []).map((field) => this.#field(field, schema, own));
     return members([
       ['type', '"record"'],
-      ['name', quote(name)],
+      ['name', jsonString(name)],
       // Within a record that has one, no namespace has to be said.
-      ...(own === namespace ? [] : [['namespace', quote(own)] as Member]),
-      ...(doc === undefined ? [] : [['doc', quote(doc)] as Member]),
+      ...(own === namespace ? [] : [['namespace', jsonString(own)] as Member]),
+      ...(doc === undefined ? [] : [['doc', jsonString(doc)] as Member]),
       ['fields', `[${fields.join(',')}]`],
       ...properties,
     ]);
@@ -191,11 +193,13 @@ class AvroSchemaWriter {
     const doc = record.parameters?.[`${fieldDocPrefix}${field.name}`];
     const fallback = hasDefault(schema) ? literal(schema, schema.default!) : schema.optional ? 'null' : null;
     return members([
-      ['name', quote(name)],
+      ['name', jsonString(name)],
       ['type', this.schema(schema, namespace)],
-      ...(doc === undefined ? [] : [['doc', quote(doc)] as Member]),
+      ...(doc === undefined ? [] : [['doc', jsonString(doc)] as Member]),
       ...(fallback === null ? [] : [['default', fallback] as Member]),
-      ...(schema.aliases === undefined ? [] : [['aliases', `[${schema.aliases.map((alias) => quote(scrub(alias))).join(',')}]`] as Member]),
+      ...(schema.aliases === undefined
+        ? []
+        : [['aliases', `[${schema.aliases.map((alias) => jsonString(scrub(alias))).join(',')}]`] as Member]),
     ]);
   }
 }
@@ -203,17 +207,12 @@ class AvroSchemaWriter {
 type Member = readonly [string, string];
 
 function members(entries: readonly Member[]): string {
-  return `{${entries.map(([name, value]) => `${quote(name)}:${value}`).join(',')}}`;
-}
-
-/** A JSON string as Jackson prints it: control characters as `\u00XX` with capital hex digits. */
-function quote(text: string): string {
-  return JSON.stringify(text).replace(/\\u00[0-9a-f]{2}/g, (escape) => `\\u${escape.slice(2).toUpperCase()}`);
+  return `{${entries.map(([name, value]) => `${jsonString(name)}:${value}`).join(',')}}`;
 }
 
 function literal(schema: Schema, value: LiteralValue): string {
-  if (value instanceof Uint8Array) return quote(Buffer.from(value).toString('latin1'));
-  if (typeof value === 'string') return quote(value);
+  if (value instanceof Uint8Array) return jsonString(Buffer.from(value).toString('latin1'));
+  if (typeof value === 'string') return jsonString(value);
   if (typeof value === 'number' && schema.type === 'float64') return javaDouble(value);
   if (typeof value === 'number' && schema.type === 'float32') return javaFloat(value);
   return String(value);

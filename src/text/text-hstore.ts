@@ -1,3 +1,4 @@
+import { jsonString } from '../base/json-string.ts';
 import { valueError } from './value-error.ts';
 import type { ByteRegister } from './value-register.ts';
 
@@ -64,7 +65,7 @@ function jsonText(bytes: Uint8Array, start: number, end: number, into: ByteRegis
       into.push(backslash);
       into.push(byte);
     } else if (byte < 0x20) {
-      into.appendText(JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
+      into.appendText(jsonString(String.fromCharCode(byte)).slice(1, -1));
     } else {
       into.push(byte);
     }

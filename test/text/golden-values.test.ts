@@ -123,7 +123,7 @@ const golden: readonly (readonly [string, ColumnKind, number, unknown])[] = [
   ['(1.5,-2)', K.POINT, -1, { x: 1.5, y: -2, wkb: '0101000000000000000000f83f00000000000000c0' }],
   ['"key1"=>"val1", "key2"=>NULL', K.HSTORE_JSON, -1, '{"key1":"val1","key2":null}'],
   ['', K.HSTORE_JSON, -1, '{}'],
-  ['"a\n"=>"\t\u0001"', K.HSTORE_JSON, -1, String.raw`{"a\n":"\t\u0001"}`],
+  ['"a\n"=>"\t\u001f"', K.HSTORE_JSON, -1, String.raw`{"a\n":"\t\u001F"}`],
   ['"a\\"\\\\b"=>"NULL"', K.HSTORE_JSON, -1, '{"a\\"\\\\b":"NULL"}'],
   ['{}', K.ARRAY, -1, []],
   ['{"cone      ",NULL,"NULL",a b,"","\\"\\\\"}', K.ARRAY, -1, ['cone      ', null, 'NULL', 'a b', '', '"\\']],

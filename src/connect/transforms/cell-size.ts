@@ -1,4 +1,5 @@
 import { arrayElements } from '../../base/array-literal.ts';
+import { jsonString } from '../../base/json-string.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column } from '../../record/row-schema.ts';
 import type { LiteralValue, Schema } from '../../record/schema.ts';
@@ -96,7 +97,7 @@ function rowSize(fields: readonly Column[]): CellSize {
 export function jsonOfHstore(text: string): string {
   const members = text.replaceAll(/"((?:[^"\\]|\\.)*)"(=>)?|, |NULL/gis, (found, inner: string | undefined, arrow: string | undefined) => {
     if (inner === undefined) return found === ', ' ? ',' : 'null';
-    return `${JSON.stringify(inner.replaceAll(/\\(.)/gs, '$1'))}${arrow === undefined ? '' : ':'}`;
+    return `${jsonString(inner.replaceAll(/\\(.)/gs, '$1'))}${arrow === undefined ? '' : ':'}`;
   });
   return `{${members}}`;
 }
