@@ -10,12 +10,15 @@ export interface TableSize {
   readonly rows: number;
 }
 
+/** `pg_partition_tree` would lock every partition until the snapshot ends, those that nobody reads among them. */
 const sizesSql = `
-  SELECT t.oid, coalesce(sum(pg_catalog.pg_relation_size(c.oid)), 0)::text AS bytes, max(c.reltuples)::float8 AS most,
+  WITH RECURSIVE tree (root, oid) AS (
+    SELECT oid, oid FROM unnest($1::oid[]) AS roots (oid) UNION ALL
+    SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid
+    JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relispartition)
+  SELECT tree.root AS oid, coalesce(sum(pg_catalog.pg_relation_size(c.oid)), 0)::text AS bytes, max(c.reltuples)::float8 AS most,
          coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS rows
-  FROM unnest($1::oid[]) AS t (oid) CROSS JOIN LATERAL (
-    SELECT relid FROM pg_catalog.pg_partition_tree(t.oid) WHERE isleaf UNION SELECT t.oid) tree
-  JOIN pg_catalog.pg_class c ON c.oid = tree.relid AND c.relkind = 'r' GROUP BY t.oid`;
+  FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid AND c.relkind = 'r' GROUP BY tree.root`;
 
 /** By oid; a partitioned table counts with its partitions. */
 export async function tableSizes(client: ClientBase, oids: readonly number[]): Promise<Map<number, TableSize>> {
