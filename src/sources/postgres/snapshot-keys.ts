@@ -82,7 +82,10 @@ export const snapshotKeys: readonly ConfigKey[] = [
       check: (value) => (value.toLowerCase() === 'custom' ? 'it is not supported yet: choose "none" or "shared".' : null),
     },
   ),
-  optional('snapshot.lock.timeout.ms', 'LONG', '10000', 'How long "shared" may wait for its locks.', { ...group, min: 0 }),
+  optional('snapshot.lock.timeout.ms', 'LONG', '10000', 'How long "shared", or one of several connections, may wait for a lock.', {
+    ...group,
+    min: 0,
+  }),
   optional('snapshot.max.threads', 'INT', null, 'Connections that read at the same time, all in one database snapshot.', {
     ...group,
     min: 1,

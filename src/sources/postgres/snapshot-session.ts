@@ -99,6 +99,15 @@ export async function beginReading(
   if (snapshot !== null) await takeOver(client, snapshot);
 }
 
+/**
+ * For one of several connections. Whoever alters a table that another one has read waits for the snapshot to end; should this
+ * one wait for him, all three would wait for ever, and the server, which does not know that the connections belong together,
+ * would see no deadlock. The snapshot then gives back all that it holds, and goes on where it was.
+ */
+export async function limitLockWaits(client: ClientBase, timeoutMs: number): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${timeoutMs}`);
+}
+
 async function takeOver(client: ClientBase, snapshot: string): Promise<void> {
   try {
     await client.query(`SET TRANSACTION SNAPSHOT ${escapeLiteral(snapshot)}`);
@@ -124,7 +133,7 @@ async function lockTables(client: ClientBase, settings: PostgresSettings): Promi
   const tables = await loadTables(client, { accepts: (schema, name) => filter.acceptsTable(schema, name) });
   if (tables.length === 0) return;
   const reads = tables.map(({ schema, name }) => `SELECT FROM ${escapeIdentifier(schema)}.${escapeIdentifier(name)} LIMIT 0`);
-  await client.query(`SET LOCAL lock_timeout = ${settings.snapshot.lockTimeoutMs}`);
+  await limitLockWaits(client, settings.snapshot.lockTimeoutMs);
   // LOCK TABLE wants the right to the whole table, this one to any of its columns.
   await client.query(reads.join('; '));
 }

@@ -12,7 +12,7 @@ import { SnapshotFilter } from './snapshot-filter.ts';
 import { SnapshotProgress } from './snapshot-progress.ts';
 import type { SnapshotTable } from './snapshot-query.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
-import { beginReading, exportSnapshot, isolationNote, openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
+import { beginReading, exportSnapshot, limitLockWaits, isolationNote, openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
 import { tableSizes, type TableSize } from './snapshot-split.ts';
 import { snapshotTables } from './snapshot-tables.ts';
 import { TableFilter } from './table-filter.ts';
@@ -112,6 +112,7 @@ export class Snapshot {
       );
       const threads = this.#threads(tables, sizes);
       if (threads > 1) await this.#join(clients, threads, exported ?? (await exportSnapshot(client)), either);
+      if (clients.length > 1) for (const each of clients) await limitLockWaits(each, settings.snapshot.lockTimeoutMs);
       log.info({ tables: found.length, connections: clients.length, resumed: !this.#fresh }, 'snapshot started');
       const readers = this.#createReaders(view, types, inOrder(tables, sizes, settings), sizes, out, either);
       this.#readers = readers;

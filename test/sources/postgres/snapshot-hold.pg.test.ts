@@ -7,6 +7,7 @@ import { CollectingOutlet, type Row } from '../../support/collecting-outlet.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { readSnapshot, type OneSnapshot } from './one-snapshot.ts';
 import { servers } from './servers.ts';
+import { untilTrue } from './source-fixture.ts';
 
 interface Case extends OneSnapshot {
   readonly what: string;
@@ -117,3 +118,54 @@ test('a statement of the user that is wrong is not tried again', async () => {
   const statement = { ...override, 'snapshot.select.statement.overrides.public.b': 'SELECT id, v, nonsense AS w FROM b' };
   await assert.rejects(readSnapshot(db, new CollectingOutlet(), { extra: statement }), { code: '42703' });
 });
+
+const severalConnections = { 'snapshot.max.threads': '2', 'snapshot.slice.bytes': '1', 'snapshot.lock.timeout.ms': '300' };
+
+/** Holds or awaits a lock of its own when `begun` resolves; what it does then may wait for the snapshot to end. */
+interface Migration {
+  readonly what: string;
+  readonly tables: string;
+  /** It begins right before the first statement that this stands in; whoever comes to another one waits until it has begun. */
+  readonly mark: string;
+  readonly begin: (session: Client, watch: Database) => Promise<() => Promise<unknown>>;
+}
+
+const migrations: readonly Migration[] = [
+  {
+    what: 'alters a table that is about to be read, and then one that another connection has read',
+    tables: 'CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1); CREATE TABLE c (id int PRIMARY KEY); INSERT INTO c VALUES (1)',
+    mark: '"c" LIMIT 0',
+    async begin(session) {
+      await session.query('BEGIN; ALTER TABLE c ADD x int');
+      return () => session.query('ALTER TABLE b ADD x int; COMMIT');
+    },
+  },
+  {
+    what: 'waits for one connection while another one comes to the same table',
+    tables: 'CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1), (2)',
+    mark: 'SET LOCAL enable_indexscan',
+    async begin(session, watch) {
+      const altered = session.query('ALTER TABLE b ADD x int');
+      const waiting = `SELECT FROM pg_locks WHERE relation = 'b'::regclass AND NOT granted`;
+      await untilTrue(async () => (await watch.query(waiting)).length > 0);
+      return () => altered;
+    },
+  },
+];
+
+for (const { what, tables, mark, begin } of migrations) {
+  // Without a limit of its own it would hang: the server sees no deadlock.
+  test(`a migration that ${what}: the snapshot gives way, and is taken afterwards`, { timeout: 30_000 }, async () => {
+    await using db = await createDatabase();
+    await db.query(tables);
+    const session = await db.connect();
+    const ended = Promise.withResolvers<unknown>();
+    let begun: Promise<void> | null = null;
+    const migrate = (): Promise<void> => (begun ??= begin(session, db).then((end) => ended.resolve(end())));
+    const { error } = await snapshotWith(db, mark, migrate, { extra: severalConnections });
+    assert.equal((error as { code?: string }).code, '55P03', String(error));
+    await ended.promise;
+    const { error: none, rows } = await snapshotWith(db, 'nothing', () => Promise.resolve(), { extra: severalConnections });
+    assert.deepEqual([none, rows.length], [null, 2]);
+  });
+}
