@@ -9,6 +9,7 @@ import { checkConnector, type CheckedConnector } from '../../src/connect/connect
 import { SecretScrubber } from '../../src/connect/secret-scrubber.ts';
 import { createTransforms } from '../../src/connect/transforms/catalog.ts';
 import { signalSettings } from '../../src/sources/postgres/adhoc/signal-settings.ts';
+import { propertyFamily } from '../support/property-family.ts';
 import { fieldConfigs, type FieldConfig } from './config-fixtures.ts';
 
 const env = { REGISTRY_USER: 'user:word', SALT: 'pepper', DB_HOST: 'db', DB_USER: 'cdc' };
@@ -139,20 +140,12 @@ const around = [
 /** In none of them: the name stands beside the config, and custom converters are JVM plug-ins. */
 const nowhere = ['name', 'converters'];
 
-/** Keys of families differ in numbers, salts and names. */
-function family(name: string): string {
-  return name
-    .replace(/\.with\.salt\..*/, '.with.salt.*')
-    .replace(/^(signal\.consumer\.|driver\.).*/, '$1*')
-    .replace(/\.\d+\./, '.N.');
-}
-
 test('every property that most or many users set stands in one of them', () => {
   const properties = JSON.parse(readFileSync(reference, 'utf8')) as readonly Property[];
-  const used = new Set(Object.values(fieldConfigs).flatMap((config) => Object.keys(config).map(family)));
+  const used = new Set(Object.values(fieldConfigs).flatMap((config) => Object.keys(config).map(propertyFamily)));
   const wanted = [...properties.filter(({ priority }) => priority !== 'P3').map(({ name }) => name), ...around];
   assert.deepEqual(
-    wanted.filter((name) => !used.has(family(name))),
+    wanted.filter((name) => !used.has(propertyFamily(name))),
     nowhere,
   );
 });

@@ -17,7 +17,10 @@ export function comparable(
     // By topic theirs tell of a chunk again that two threads have read.
     return config['read.only'] === undefined ? notes : [...new Map(notes.map((note) => [JSON.stringify(note.value), note])).values()];
   }
-  return Number(config['snapshot.max.threads'] ?? 1) > 1 ? sorted(records) : records;
+  if (Number(config['snapshot.max.threads'] ?? 1) > 1) return sorted(records);
+  // Debezium reads a table in pieces along its key, and orders tables by what statistics say of the moment: what is of one row stays.
+  const isReordered = Number(config['snapshot.max.threads.multiplier'] ?? 1) > 1 || 'snapshot.tables.order.by.row.count' in config;
+  return isReordered ? sortedByKey(records) : records;
 }
 
 /** Without what is random or a time. */
@@ -62,6 +65,14 @@ function sorted(records: readonly ParityRecord[]): ParityRecord[] {
       record,
       text: JSON.stringify([record.value?.value, record.headers['type'] ?? record.headers['__op'], record.key?.value], steady),
     }))
+    .toSorted((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
+    .map(({ record }) => record);
+}
+
+/** Records of one row stay in their order. */
+function sortedByKey(records: readonly ParityRecord[]): ParityRecord[] {
+  return records
+    .map((record) => ({ record, text: JSON.stringify([record.value?.schema, record.key?.value], steady) }))
     .toSorted((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
     .map(({ record }) => record);
 }

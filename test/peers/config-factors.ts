@@ -1,5 +1,7 @@
 import { cloudEventLevels, withHeaderEvents } from './cloud-event.ts';
 import { capturedTables } from './config-workload.ts';
+import type { Captured } from './config-workload.ts';
+import { operationFactors } from './operation-factors.ts';
 import { named, pairwise } from './pairwise.ts';
 import type { Factor, Level, Row } from './pairwise.ts';
 import type { PeerConfig } from './peer-run.ts';
@@ -37,6 +39,20 @@ const sourceFactors: readonly Factor[] = [
     everything: { 'skipped.operations': 'none', 'publish.via.partition.root': 'true' },
     filtered: { 'publication.autocreate.mode': 'filtered' },
     'made before': { 'publication.autocreate.mode': 'disabled' },
+    'filled later': { 'publication.autocreate.mode': 'no_tables' },
+  }),
+  values('slot.stream.params', '', 'origin=none', 'origin=any'),
+  named('identities', {
+    'as they are': {},
+    'set full': { 'replica.identity.autoset.values': String.raw`public\.whole:FULL` },
+    'set by index': { 'replica.identity.autoset.values': 'public.later_indexed:INDEX later_code,public.mute:NOTHING' },
+  }),
+  // Of the level that ends a task there are no such values.
+  named('values that do not fit', {
+    none: {},
+    fail: { 'event.converting.failure.handling.mode': 'fail' },
+    warn: { 'event.converting.failure.handling.mode': 'warn' },
+    skip: { 'event.converting.failure.handling.mode': 'skip' },
   }),
   values('schema.name.adjustment.mode', '', 'avro', 'avro_unicode'),
   values('field.name.adjustment.mode', '', 'avro', 'avro_unicode'),
@@ -49,15 +65,15 @@ const sourceFactors: readonly Factor[] = [
   named('columns', {
     all: {},
     included: {
-      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|nothing|outbox|parts.*|shapes|signals_.*|silent)\..*,other\..*,_timescaledb_internal\..*`,
+      'column.include.list': String.raw`public\.(alpha|beta|gamma|zmarks|toast)\.(id|.*t.*|c[0-5]),public\.(again|chosen|defs|indexed|kinds.*|later_indexed|mute|nothing|outbox|parts.*|shapes|signals_.*|silent|unfit|whole)\..*,other\..*,_timescaledb_internal\..*`,
     },
     excluded: { 'column.exclude.list': String.raw`public\.(alpha|gamma)\.c[02468],public\.toast\.(big|c1)` },
   }),
   named('tables', {
     included: {},
-    'but for some': { 'table.exclude.list': String.raw`public\.(beats|signals_.*|unseen)` },
-    'of schemas': { 'schema.include.list': 'public', 'table.exclude.list': String.raw`public\.(beats|signals_.*|unseen)` },
-    'without a schema': { 'schema.exclude.list': 'other', 'table.include.list': String.raw`.*\.(?!beats|signals_|unseen).*` },
+    'but for some': { 'table.exclude.list': String.raw`public\.({hidden})` },
+    'of schemas': { 'schema.include.list': 'public', 'table.exclude.list': String.raw`public\.({hidden})` },
+    'without a schema': { 'schema.exclude.list': 'other', 'table.include.list': String.raw`.*\.(?!{hidden}).*` },
   }),
   // Debezium compares what is written: a change beyond a truncation is none there.
   named('hidden', {
@@ -114,14 +130,28 @@ const sourceFactors: readonly Factor[] = [
       'snapshot.mode.configuration.based.snapshot.schema': 'true',
       'snapshot.mode.configuration.based.start.stream': 'true',
     },
+    'configured without data': {
+      'snapshot.mode': 'configuration_based',
+      'snapshot.mode.configuration.based.snapshot.schema': 'true',
+      'snapshot.mode.configuration.based.snapshot.on.data.error': 'true',
+      'snapshot.mode.configuration.based.start.stream': 'true',
+    },
+    'slot dropped': { 'snapshot.mode': 'when_needed', 'slot.drop.on.stop': 'true' },
   }),
-  named('notifications', { none: {}, sink: told }),
+  named('notifications', { none: {}, sink: told, 'sink and log': { ...told, 'notification.enabled.channels': 'log,sink' } }),
   named('signals', {
     none: {},
     table: { 'signal.data.collection': 'public.signals_{prefix}', 'incremental.snapshot.chunk.size': '7', ...told },
     'deleted marks': {
       'signal.data.collection': 'public.signals_{prefix}',
       'incremental.snapshot.watermarking.strategy': 'insert_delete',
+      ...told,
+    },
+    'by file': {
+      'signal.enabled.channels': 'source,file',
+      'signal.file': '{folder}/{prefix}-signals',
+      'signal.poll.interval.ms': '300',
+      'signal.data.collection': 'public.signals_{prefix}',
       ...told,
     },
     'by topic': {
@@ -152,6 +182,7 @@ const sourceFactors: readonly Factor[] = [
     usual: {},
     'small batches': { 'max.batch.size': '7', 'max.queue.size': '9', 'poll.interval.ms': '50', 'query.fetch.size': '2' },
     'stored position': { 'offset.mismatch.strategy': 'trust_offset', 'database.initial.statements': "SELECT ';;'; SET work_mem = '4MB'" },
+    'position of the slot': { 'offset.mismatch.strategy': 'trust_slot', 'internal.log.position.check.enable': 'false' },
     'server moves': { 'offset.mismatch.strategy': 'trust_greater_lsn', 'lsn.flush.mode': 'connector_and_driver' },
   }),
   named('post.processors', {
@@ -217,15 +248,22 @@ const converterFactors: readonly Factor[] = [
   named('header.converter', { none: {}, json: { 'header.converter': json }, text: { 'header.converter': text } }),
 ];
 
-const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors];
+const allFactors: readonly Factor[] = [...converterFactors, transformFactor, ...sourceFactors, ...operationFactors];
 
-/** Only by name: Debezium hears a topic in a thread of its own, beside the stream, and may never come to an end; geometries need PostGIS. */
-const undrawn = new Set(['by topic', 'geometry', 'sized']);
+/**
+ * Only by name: Debezium hears a topic in a thread of its own, beside the stream, and may never come to an end; whoever sets an
+ * identity waits for the snapshots of all that read the table, and they for it; geometries need PostGIS.
+ */
+const undrawn = new Set(['by topic', 'geometry', 'set full', 'set by index', 'sized']);
+
+export const drawnFactors: readonly Factor[] = allFactors.map(({ name, levels }) => ({
+  name,
+  levels: levels.filter((level) => !undrawn.has(level.name)),
+}));
 
 /** Those of the configs that have every pair of levels, from one number to another. */
 export function configsOf(seed: number, from: number, to: number): PeerConfig[] {
-  const drawn = allFactors.map(({ name, levels }) => ({ name, levels: levels.filter((level) => !undrawn.has(level.name)) }));
-  return [...pairwise(drawn, seededRandom(seed)).take(to)].slice(from).map(configOf);
+  return [...pairwise(drawnFactors, seededRandom(seed)).take(to)].slice(from).map(configOf);
 }
 
 /** The config that has this name: `transforms=flat, value.converter=avro`. */
@@ -249,19 +287,25 @@ function configOf(row: Row): PeerConfig {
   const isAdjusted = ['schema', 'field'].every((part) => config[`${part}.name.adjustment.mode`] !== undefined);
   return {
     name: said.map(([factor, level]) => `${factor}=${level.name}`).join(', '),
-    config: captured(fitted(config), !isAvro || isAdjusted),
+    config: captured(fitted(config), {
+      odd: !isAvro || isAdjusted,
+      unfit: /warn|skip/.test(config['event.converting.failure.handling.mode'] ?? ''),
+    }),
   };
 }
 
-/** Names with blanks and the like only where `odd`, chunks where a transform knows them, whichever lists say so. */
-function captured(config: Settings, odd: boolean): Settings {
+/** Names with blanks and the like only where `odd`, values only where they may be `unfit`, chunks where a transform knows them, whichever lists say so. */
+function captured(wanted: Settings, what: Captured): Settings {
+  const { odd } = what;
+  const hidden = ['beats', 'signals_.*', 'unseen', ...(what.unfit ? [] : ['unfit'])].join('|');
+  const config = Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, value.replaceAll('{hidden}', hidden)]));
   const { 'schema.include.list': schemas, 'schema.exclude.list': others, 'table.exclude.list': tables } = config;
   const chunks = config['transforms.timescale.type'] === undefined ? [] : ['_timescaledb_internal'];
   const left = [...(odd ? [] : ['other']), '_timescaledb_catalog', ...(chunks.length > 0 ? [] : ['_timescaledb_internal'])];
   if (others !== undefined) return { ...config, 'schema.exclude.list': left.join() };
   if (schemas !== undefined) return { ...config, 'schema.include.list': ['public', ...(odd ? ['oth.*'] : []), ...chunks].join() };
   if (tables !== undefined) return { ...config, 'table.exclude.list': [tables, ...left.map((schema) => allOf(schema))].join() };
-  return { ...config, 'table.include.list': [capturedTables(odd), ...chunks.map((schema) => allOf(schema))].join() };
+  return { ...config, 'table.include.list': [capturedTables(what), ...chunks.map((schema) => allOf(schema))].join() };
 }
 
 function allOf(schema: string): string {
@@ -273,10 +317,12 @@ function fitted(config: Settings): Settings {
   // A signal is a row that is created, and obeyed while streaming.
   const isDeaf = config['snapshot.mode'] === 'initial_only' || config['skipped.operations']?.includes('c') === true;
   const { 'incremental.snapshot.watermarking.strategy': _marks, ...inserted } = config;
-  const { 'signal.data.collection': _signals, ...deaf } = inserted;
+  const { 'signal.data.collection': _signals, 'signal.file': _file, 'signal.enabled.channels': _channels, ...deaf } = inserted;
   // They wait for the deletes of marks, which their publication does not bring.
   const heard = config['skipped.operations']?.includes('d') === true ? inserted : config;
-  const fit = isDeaf ? deaf : heard;
+  // Nothing is published when a snapshot would be taken: ours is what the publication brings.
+  const isEmpty = config['publication.autocreate.mode'] === 'no_tables';
+  const fit = { ...(isDeaf ? deaf : heard), ...(isEmpty && { 'snapshot.mode': 'no_data' }) };
   return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? inHeaders(fit) : fit);
 }
 
@@ -319,7 +365,11 @@ function withoutFailures(config: Settings): Settings {
     const { 'value.converter.replace.null.with.default': replaces, ...rest } = config;
     if (replaces !== undefined) return withoutFailures(rest);
   }
-  if (config['transforms.describe.type'] !== undefined) return { ...config, 'column.propagate.source.type': '.*' };
+  if (config['transforms.describe.type'] !== undefined) {
+    // Of a column that is cut they tell no type.
+    const whole = Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.'));
+    return { ...Object.fromEntries(whole), 'column.propagate.source.type': '.*' };
+  }
   if (config['transforms.decode.type'] === undefined) return config;
   const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
   return { ...rest, 'message.prefix.include.list': 'json' };

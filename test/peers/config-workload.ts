@@ -48,6 +48,16 @@ export class ConfigWorkload {
       'ALTER TABLE indexed REPLICA IDENTITY USING INDEX indexed_code_key',
       'CREATE TABLE silent (id int PRIMARY KEY, v text)',
       'ALTER TABLE silent REPLICA IDENTITY NOTHING',
+      // Of these some configs have the identity changed.
+      'CREATE TABLE whole (id int PRIMARY KEY, v text)',
+      'CREATE TABLE later_indexed (id int PRIMARY KEY, code text NOT NULL, v text)',
+      'CREATE UNIQUE INDEX later_code ON later_indexed (code)',
+      'CREATE TABLE mute (id int PRIMARY KEY, v text)',
+      'CREATE TABLE unfit (id int PRIMARY KEY, real numeric, exact numeric(8,2), far timestamp, away timestamptz)',
+      this.#unfit(1),
+      "INSERT INTO whole VALUES (1, 'one')",
+      "INSERT INTO later_indexed VALUES (1, 'l1001', 'one')",
+      "INSERT INTO mute VALUES (1, 'one')",
       'CREATE TABLE again (id int PRIMARY KEY, big text, n int, nil text)',
       'ALTER TABLE again ALTER big SET STORAGE EXTERNAL',
       "INSERT INTO chosen SELECT n, 'c' || n, 'v' FROM generate_series(1, 20) n",
@@ -106,6 +116,16 @@ export class ConfigWorkload {
       `INSERT INTO silent VALUES (${at}, 'two')`,
       `INSERT INTO again VALUES (${at}, repeat('${at} ', 2000), 1, NULL)`,
       `UPDATE again SET n = n + 1 WHERE id IN (1, ${at})`,
+      `INSERT INTO whole VALUES (${at}, 'two')`,
+      `UPDATE whole SET v = 'new' WHERE id IN (1, ${at})`,
+      `DELETE FROM whole WHERE id = ${at}`,
+      `INSERT INTO later_indexed VALUES (${at}, 'l${1000 + at}', 'w')`,
+      `UPDATE later_indexed SET v = NULL WHERE id IN (1, ${at})`,
+      `INSERT INTO mute VALUES (${at}, 'two')`,
+      this.#unfit(at),
+      `UPDATE unfit SET exact = 1.5 WHERE id IN (1, ${at})`,
+      `DELETE FROM unfit WHERE id = ${at}`,
+      ...this.#replicated(at),
       ...typeTables.changes(at),
       ...this.#measure(at),
       ...this.#shape(at),
@@ -122,8 +142,21 @@ export class ConfigWorkload {
 
   /** One reads tables as they lie, the other along their keys. */
   inOrder(): string[] {
-    const keys = ['again_pkey', 'defs_pkey', 'toast_pkey', 'indexed_code_key', 'chosen_code', 'silent_pkey', 'zmarks_pkey', 'outbox_pkey'];
-    return [...this.#tables.inOrder(), ...keys.map((key) => `CLUSTER ${key.replace(/_.*/, '')} USING ${key}`)];
+    const keys = [
+      'again_pkey',
+      'defs_pkey',
+      'toast_pkey',
+      'indexed_code_key',
+      'chosen_code',
+      'silent_pkey',
+      'zmarks_pkey',
+      'outbox_pkey',
+      'whole_pkey',
+      'mute_pkey',
+      'unfit_pkey',
+    ];
+    const named = keys.map((key) => `CLUSTER ${key.replace(/_.*/, '')} USING ${key}`);
+    return [...this.#tables.inOrder(), ...named, 'CLUSTER later_indexed USING later_indexed_pkey'];
   }
 
   /** Tells nothing but that all before it has come; an insert and an update, as either may be skipped. */
@@ -137,6 +170,27 @@ export class ConfigWorkload {
     const long = `repeat('${String(Math.floor(this.#random() * 1e9))} ', 400)`;
     return `INSERT INTO toast SELECT ${id}, ${long}, jsonb_build_object('a', ${long}), convert_to(${long}, 'utf8'), array_agg(n), array_agg(n::text), 0, ${long},
       hstore('k', ${long}), array_agg(md5(n::text)::uuid), array_agg(n::bigint) FROM generate_series(1, 700) n`;
+  }
+
+  #unfit(id: number): string {
+    return `INSERT INTO unfit VALUES (${id}, 'NaN', 'NaN', '1500-01-02 03:04:05', '2999-01-02 03:04:05+00')`;
+  }
+
+  /** Transactions that tell where they came from: see `PeerOrigin`. */
+  #replicated(at: number): string[] {
+    const changes = [
+      `INSERT INTO again VALUES (${at + 5}, repeat('elsewhere ', 400), 1, NULL)`,
+      `UPDATE again SET n = 2, id = ${at + 6} WHERE id = ${at + 5}`,
+      `INSERT INTO chosen VALUES (${at + 2000}, 'o${at}', 'v')`,
+      `SELECT pg_logical_emit_message(true, 'app', 'from elsewhere')`,
+      this.#event(),
+    ];
+    return [
+      `SELECT pg_replication_origin_session_setup(current_database())`,
+      `BEGIN; SELECT pg_replication_origin_xact_setup('1/${at.toString(16)}', '2020-02-03 04:05:06.789012+00'); ${changes.join('; ')}; COMMIT`,
+      `DELETE FROM again WHERE id = ${at + 6}`,
+      `SELECT pg_replication_origin_session_reset()`,
+    ];
   }
 
   #measure(id: number): string[] {
@@ -180,7 +234,14 @@ export class ConfigWorkload {
   }
 }
 
-/** What the configs capture; names with blanks and the like only where they are adjusted or no Avro is written. */
-export function capturedTables(odd: boolean): string {
-  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|kinds|kinds_defs|nothing|outbox|parts.*|shapes|silent|toast|zmarks)${odd ? String.raw`,other\..*` : ''}`;
+export interface Captured {
+  /** Names with blanks and the like: where they are adjusted or no Avro is written. */
+  readonly odd: boolean;
+  /** Values that no record can hold: where they may be null. */
+  readonly unfit: boolean;
+}
+
+/** What the configs capture. */
+export function capturedTables({ odd, unfit }: Captured): string {
+  return String.raw`public\.(again|alpha|beta|chosen|defs|gamma|indexed|kinds|kinds_defs|later_indexed|mute|nothing|outbox|parts.*|shapes|silent|toast|${unfit ? 'unfit|' : ''}whole|zmarks)${odd ? String.raw`,other\..*` : ''}`;
 }

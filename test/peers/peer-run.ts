@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { createDatabase } from '../support/database.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import type { Database } from '../support/database.ts';
-import { debeziumConnector, slotStreams } from '../support/debezium-connector.ts';
-import { stack } from '../support/stack.ts';
+import { slotStreams } from '../support/debezium-connector.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import type { DebeziumPeer } from './debezium-peer.ts';
+import { peerConnector } from './peer-connector.ts';
+import { PeerOrigin } from './peer-origin.ts';
 import { PeerSignals } from './peer-signals.ts';
 import { PeerTopics } from './peer-topics.ts';
 import { SnapshotNotes } from './snapshot-notes.ts';
@@ -51,23 +52,24 @@ export interface PeerResult {
 /** Debezium and Millrace with a connector each for every config, all over one database at the same time. */
 export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[], workload: Workload): Promise<PeerResult[]> {
   await using database = await createDatabase();
+  await using _origin = await PeerOrigin.create(database);
   const run = randomBytes(3).toString('hex');
   const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours00${run}n${index}x` }));
   for (const statement of workload.setup()) await database.query(statement);
   const all = pairs.flatMap(({ theirs, ours, config }) => [theirs, ours].map((name) => ({ name, config })));
-  const signals = await PeerSignals.prepare(database, all);
+  await using signals = await PeerSignals.prepare(database, all);
   for (const { name, config } of all)
-    if (config['publication.autocreate.mode'] === 'disabled')
-      await database.query(`CREATE PUBLICATION ${name} FOR TABLES IN SCHEMA public, other, _timescaledb_internal`);
+    if (config['publication.autocreate.mode'] === 'disabled') await database.query(`CREATE PUBLICATION ${name} FOR ${published}`);
   await using worker = await WorkerProcess.prepare(
-    pairs.map(({ ours, config }) => ({ name: ours, config: connector(database, ours, config) })),
+    pairs.map(({ ours, config }) => ({ name: ours, config: peerConnector({ database, folder: signals.folder }, ours, config) })),
     { 'config.unknown': 'fail' },
   );
-  await using wave = await Wave.start({ peer, worker, database, workload }, pairs);
+  await using wave = await Wave.start({ peer, worker, database, signals, workload }, pairs);
   await wave.streaming();
+  await wave.filled();
   const windows = [await wave.changes(40)];
   await wave.confirmed();
-  await wave.signalled(signals);
+  await wave.signalled();
   await wave.idled();
   await wave.stopped();
   windows.push(await wave.changes(8));
@@ -90,6 +92,7 @@ interface Surroundings {
   readonly peer: DebeziumPeer;
   readonly worker: WorkerProcess;
   readonly database: Database;
+  readonly signals: PeerSignals;
   readonly workload: Workload;
 }
 
@@ -108,12 +111,12 @@ class Wave implements AsyncDisposable {
   }
 
   static async start(surroundings: Surroundings, pairs: readonly Pair[]): Promise<Wave> {
-    const { peer, worker, database } = surroundings;
+    const { peer, worker } = surroundings;
     const notes = await SnapshotNotes.open(pairs.flatMap(({ theirs, ours }) => [theirs, ours]));
     const wave = new Wave(surroundings, pairs, notes);
     await worker.start();
     for (const { theirs, config } of pairs) {
-      await peer.add(theirs, connector(database, theirs, config)).then(
+      await peer.add(theirs, wave.#connector(theirs, config)).then(
         () => wave.#added.push(theirs),
         (error: unknown) => wave.#failures.set(theirs, String(error)),
       );
@@ -140,6 +143,13 @@ class Wave implements AsyncDisposable {
     const only = this.#running.filter((name) => !streaming.includes(name));
     await this.#until(streaming, 'streaming', (name) => slotStreams(this.#surroundings.database, name));
     await this.#until(only, 'the end of the snapshot', (name) => Promise.resolve(this.#notes.isCompleted(name, 'Initial Snapshot')));
+  }
+
+  /** Publications that are made without tables. */
+  async filled(): Promise<void> {
+    const empty = this.#pairs.filter(({ config }) => config['publication.autocreate.mode'] === 'no_tables');
+    const names = empty.flatMap(({ theirs, ours }) => [theirs, ours]).filter((name) => !this.#failures.has(name));
+    for (const name of names) await this.#surroundings.database.query(`ALTER PUBLICATION ${name} ADD ${published}`);
   }
 
   async changes(transactions: number): Promise<Window> {
@@ -190,10 +200,10 @@ class Wave implements AsyncDisposable {
   }
 
   /** Incremental snapshots while nothing else goes on but the marks by which Debezium knows, read-only, that it may go on. */
-  async signalled(signals: PeerSignals): Promise<void> {
+  async signalled(): Promise<void> {
+    const { database, signals, workload } = this.#surroundings;
     const wanted = this.#streaming.filter((name) => signals.isHeardBy(name));
     for (const name of wanted) await signals.snapshot(name, ['public.alpha', 'public.toast', 'public.chosen']);
-    const { database, workload } = this.#surroundings;
     const mark = (): Promise<unknown> => database.query(workload.mark());
     const isCompleted = (name: string): boolean => this.#notes.isCompleted(name, 'Incremental Snapshot');
     await this.#untilMoved(wanted, 'the incremental snapshot', mark, (name) => Promise.resolve(isCompleted(name)));
@@ -215,10 +225,15 @@ class Wave implements AsyncDisposable {
 
   /** Theirs is taken away and comes again, which keeps its offsets. */
   async #order(name: string, order: 'stop' | 'resume'): Promise<void> {
-    const { peer, worker, database } = this.#surroundings;
+    const { peer, worker } = this.#surroundings;
     if (!isTheirs(name)) await worker.rest(`/connectors/${name}/${order}`, { method: 'PUT' });
     else if (order === 'stop') await peer.remove(name);
-    else await peer.add(name, connector(database, name, this.#configOf(name)));
+    else await peer.add(name, this.#connector(name, this.#configOf(name)));
+  }
+
+  #connector(name: string, config: PeerConfig['config']): Record<string, string> {
+    const { database, signals } = this.#surroundings;
+    return peerConnector({ database, folder: signals.folder }, name, config);
   }
 
   #configOf(name: string): PeerConfig['config'] {
@@ -264,23 +279,7 @@ function isSnapshotOnly(config: Readonly<Record<string, string>>): boolean {
   return config['snapshot.mode'] === 'initial_only';
 }
 
-function connector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
-  const all = debeziumConnector(database, name, { 'status.update.interval.ms': '500', ...config });
-  const apicurio = stack.registry.replace(/\/apis\/.*$/, '/apis/registry/v2');
-  const { host, port, user, password, name: dbname } = database;
-  const said: Readonly<Record<string, string>> = {
-    prefix: name,
-    apicurio,
-    kafka: stack.kafka,
-    host,
-    port: String(port),
-    user,
-    password,
-    database: dbname,
-  };
-  const filled = (value: string): string => value.replaceAll(/\{(\w+)\}/g, (mark, what: string) => said[what] ?? mark);
-  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, filled(value)]));
-}
+const published = 'TABLES IN SCHEMA public, other, _timescaledb_internal';
 
 async function currentLsn(database: Database): Promise<bigint> {
   const [found] = await database.query<{ lsn: string }>("SELECT (pg_current_wal_insert_lsn() - '0/0')::text AS lsn");

@@ -1,3 +1,7 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { Database } from '../support/database.ts';
 import { kafkaClient } from '../support/kafka-client.ts';
 import { stack } from '../support/stack.ts';
@@ -7,21 +11,26 @@ interface Told {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** By table or topic, as the config of each connector has it; a topic is `NAME-signal`, which no record comes to. */
-export class PeerSignals {
+/** By table, file or topic, as the config of each connector has it; a file is `NAME-signals`, a topic `NAME-signal`, which no record comes to. */
+export class PeerSignals implements AsyncDisposable {
+  /** Where the files are. */
+  readonly folder: string;
   readonly #database: Database;
   readonly #byTable: readonly string[];
   readonly #byTopic: readonly string[];
+  readonly #byFile: readonly string[];
 
-  private constructor(database: Database, byTable: readonly string[], byTopic: readonly string[]) {
+  private constructor(database: Database, folder: string, connectors: readonly Told[]) {
+    const having = (property: string): string[] => connectors.filter(({ config }) => property in config).map(({ name }) => name);
+    this.folder = folder;
     this.#database = database;
-    this.#byTable = byTable;
-    this.#byTopic = byTopic;
+    this.#byTable = having('signal.data.collection');
+    this.#byTopic = having('signal.kafka.topic');
+    this.#byFile = having('signal.file');
   }
 
   static async prepare(database: Database, connectors: readonly Told[]): Promise<PeerSignals> {
-    const having = (property: string): string[] => connectors.filter(({ config }) => property in config).map(({ name }) => name);
-    const signals = new PeerSignals(database, having('signal.data.collection'), having('signal.kafka.topic'));
+    const signals = new PeerSignals(database, await mkdtemp(join(tmpdir(), 'millrace-signals-')), connectors);
     for (const name of signals.#byTable)
       await database.query(`CREATE TABLE signals_${name} (id varchar(42) PRIMARY KEY, type varchar(32), data varchar(2048))`);
     if (signals.#byTopic.length === 0) return signals;
@@ -39,14 +48,25 @@ export class PeerSignals {
 
   async snapshot(name: string, tables: readonly string[]): Promise<void> {
     const data = { type: 'incremental', 'data-collections': tables };
+    const signal = JSON.stringify({ id: 'again', type: 'execute-snapshot', data });
+    if (this.#byFile.includes(name)) {
+      // There as a whole, or not: whoever reads it empties it.
+      const file = join(this.folder, `${name}-signals`);
+      await writeFile(`${file}.new`, `${signal}\n`);
+      await rename(`${file}.new`, file);
+      return;
+    }
     if (this.#byTable.includes(name)) {
       await this.#database.query(`INSERT INTO signals_${name} VALUES ('again', 'execute-snapshot', $1)`, [JSON.stringify(data)]);
       return;
     }
     const producer = kafkaClient(stack.kafka).producer();
     await producer.connect();
-    const value = JSON.stringify({ id: 'again', type: 'execute-snapshot', data });
-    await producer.send({ topic: `${name}-signal`, messages: [{ key: name, value }] });
+    await producer.send({ topic: `${name}-signal`, messages: [{ key: name, value: signal }] });
     await producer.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -2,7 +2,11 @@ import type { Database } from './database.ts';
 import { databaseKeys } from './database-keys.ts';
 
 /** The settings of a connector that both Debezium and Millrace take; topics, slot and publication have its name. */
-export function debeziumConnector(database: Database, name: string, config: Readonly<Record<string, string>>): Record<string, string> {
+export function debeziumConnector(
+  database: Parameters<typeof databaseKeys>[0],
+  name: string,
+  config: Readonly<Record<string, string>>,
+): Record<string, string> {
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     'plugin.name': 'pgoutput',
