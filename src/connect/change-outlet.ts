@@ -260,7 +260,8 @@ export class TaskOutlet implements ChangeOutlet {
   /** Slow path: a cell that cannot be written, where null may stand instead. True: it is null now. */
   #becomesNull(error: unknown, topic: string | null, change: Change): boolean {
     const { connector, taskId, tolerance, failures } = this.#options;
-    if (tolerance.values === 'fail' || this.#stage !== Stage.VALUE_CONVERTER || !(error instanceof CellFault)) return false;
+    const isOfValue = this.#stage === Stage.VALUE_CONVERTER || this.#stage === Stage.TRANSFORMATION;
+    if (tolerance.values === 'fail' || !isOfValue || !(error instanceof CellFault)) return false;
     const tuple = change.tuple(error.tuple);
     // What a transform derived is derived again.
     if (!error.nullable || error.tuple === TupleRef.DERIVED || tuple.state[error.column] !== CellState.TEXT) return false;

@@ -11,11 +11,14 @@ import { JsonConverter } from '../../src/json/json-converter.ts';
 import { CellFault } from '../../src/record/cell-fault.ts';
 import { Change, Op, TupleRef } from '../../src/record/change.ts';
 import { ColumnKind } from '../../src/record/column-kind.ts';
+import type { Schema } from '../../src/record/schema.ts';
 import { compileRow } from '../../src/text/row-program.ts';
 import { fillTuple } from '../support/sample-shape.ts';
 import { ScriptedSource, boundary, type ScriptStep } from '../support/scripted-source.ts';
 import { never, stageTask } from '../support/task-stage.ts';
 import { columnsOf, envelopeOf, type Row } from './transforms/transform-run.ts';
+
+type Columns = ReturnType<typeof columnsOf>;
 
 const columns = columnsOf({
   id: [ColumnKind.INT, 'int32'],
@@ -34,8 +37,12 @@ interface Image {
   readonly id: number;
 }
 
-async function written(config: Readonly<Record<string, string>>): Promise<{ images: unknown[]; metrics: string }> {
-  const steps = rows.map((each): ScriptStep => ({
+async function written(
+  config: Readonly<Record<string, string>>,
+  table: Columns = columns,
+  changes: readonly Row[] = rows,
+): Promise<{ images: unknown[]; metrics: string }> {
+  const steps = changes.map((each): ScriptStep => ({
     kind: 'fill',
     fill(change) {
       change.op = each.op;
@@ -46,7 +53,7 @@ async function written(config: Readonly<Record<string, string>>): Promise<{ imag
     },
   }));
   const converter = new JsonConverter({ schemasEnable: false, decimalNumeric: true });
-  const stage = stageTask(new ScriptedSource([...steps, boundary], () => envelopeOf('s.public.t', columns)), {
+  const stage = stageTask(new ScriptedSource([...steps, boundary], () => envelopeOf('s.public.t', table)), {
     tolerance: createErrorTolerance(Config.of(config)),
     transforms: createTransforms(Config.of(config)),
     keyConverter: converter,
@@ -54,7 +61,8 @@ async function written(config: Readonly<Record<string, string>>): Promise<{ imag
   });
   await stage.task.run(never);
   const images = stage.memory.records.map(({ value }) => {
-    const { before, after } = JSON.parse(value ?? '') as { before: Image | null; after: Image };
+    const { before, after, ...flat } = JSON.parse(value ?? '') as { before?: Image | null; after?: Image };
+    if (after === undefined) return flat;
     return before === null ? after : [before, after];
   });
   return { images, metrics: await stage.metrics.text() };
@@ -85,6 +93,24 @@ describe("Debezium's failure handling modes", () => {
     assert.deepEqual(images, [first, nulled, last]);
     assert.match(metrics, /kafka_connect_task_error_total_records_skipped\{[^}]*\} 1/);
     assert.match(metrics, /kafka_connect_task_error_total_record_failures\{[^}]*\} 4/);
+  });
+
+  it('a struct that a transform cannot take apart becomes null like any other value', async () => {
+    const number = { type: 'int32', optional: false } as const;
+    const fields: Schema['fields'] = [
+      { name: 'scale', schema: number },
+      { name: 'value', schema: { type: 'bytes', optional: false } },
+    ];
+    const table = columnsOf({ price: [ColumnKind.VARIABLE_SCALE_DECIMAL, 'struct?', { fields }] });
+    const flat = { transforms: 'A', 'transforms.A.type': 'org.apache.kafka.connect.transforms.Flatten$Value' };
+    const prices = ['1.5', 'NaN'].map((price): Row => ({ op: Op.CREATE, after: [price] }));
+    await assert.rejects(written(flat, table, prices), because(/Column "price": A transform cannot take a number/));
+    const { images } = await written({ ...flat, [converting]: 'warn' }, table, prices);
+    const parts = (images as Record<string, unknown>[]).map((image) => [image['after.price.scale'], image['after.price.value']]);
+    assert.deepEqual(parts, [
+      [1, 'Dw=='],
+      [null, null],
+    ]);
   });
 
   it('changes are left out, but not for what a transform cannot do', async () => {

@@ -9,7 +9,7 @@ import { DerivedCells } from './derived-cells.ts';
 import { literalKinds } from './literal-kind.ts';
 import { requireStruct, stringKey, withFields } from './part.ts';
 import { rowReader } from './row-value.ts';
-import { neutralPart, structParts } from './struct-parts.ts';
+import { neutralPart, readParts, structParts } from './struct-parts.ts';
 import type { StructPart } from './struct-parts.ts';
 
 /** Fields of nested structs under joined names; decided on the schema, but for images that only some rows have and for cells that are structs. */
@@ -112,10 +112,7 @@ class Flattening {
     this.schema = cells.schema;
     this.#steps.push((change) => {
       const text = read(change);
-      cells.write(
-        change,
-        parts.map((part) => (text === null ? null : part.read(String(text)))),
-      );
+      cells.write(change, text === null ? parts.map(() => null) : readParts(parts, String(text), node, column));
       return true;
     });
     return fields.map(({ name }, at) => ({ name, node: cells.nodes[at] as ColumnNode }));

@@ -1,6 +1,8 @@
 import { ConnectError } from '../../base/errors.ts';
+import { CellFault } from '../../record/cell-fault.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column } from '../../record/row-schema.ts';
+import type { ColumnNode } from '../../record/shape.ts';
 import type { LiteralValue } from '../../record/schema.ts';
 
 /** A field of a struct that is one cell. */
@@ -52,6 +54,22 @@ export function neutralPart({ read, literal }: StructPart, { neutral }: Column):
   return text === null ? undefined : literal(text);
 }
 
+/** Of one row. A cell that cannot be taken apart is told as one that cannot be written. */
+export function readParts(
+  parts: readonly StructPart[],
+  text: string,
+  { tuple, column }: ColumnNode,
+  { name, schema }: Column,
+): (string | null)[] {
+  try {
+    return parts.map((part) => part.read(text));
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const options = { remedy, details: { column: name }, cause: error };
+    throw new CellFault(`Column "${name}": ${error.message}`, options, { tuple, column, nullable: schema.optional });
+  }
+}
+
 function coordinates(text: string): [x: string, y: string] {
   const [, x, y] = /^\(([^,]+),([^)]+)\)$/.exec(text) ?? [];
   if (x === undefined || y === undefined) throw unreadable('point');
@@ -82,8 +100,10 @@ function twosComplement(value: bigint): string {
     .padStart(size * 2, '0');
 }
 
+const remedy = 'Correct the row, or leave the column whole.';
+
 function unreadable(what: string): ConnectError {
   return new ConnectError('data.value', `A transform cannot take a ${what} of a row apart.`, {
-    remedy: 'Correct the row, or leave the column whole.',
+    remedy,
   });
 }
