@@ -230,45 +230,6 @@ test('prepared transactions come when they are committed, over a restart, and ne
   assert.match(error.message, /sends prepared transactions before they are committed/);
 });
 
-test('a slot that waits for prepared transactions can be given up, and what they committed comes once', async () => {
-  await using server = await Postgres.start({ directory, port: 26_432, settings: { max_prepared_transactions: '5', fsync: 'off' } });
-  await using db = await createDatabase(server.url);
-  await db.query('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (0)');
-  const prepare = async (id: number): Promise<void> => {
-    await db.query(`BEGIN; INSERT INTO orders VALUES (${id})`);
-    await db.query(`PREPARE TRANSACTION 'p${id}'`);
-  };
-  const untilWaiting = (): Promise<void> =>
-    untilTrue(
-      async () => (await db.query("SELECT FROM pg_stat_activity WHERE backend_type = 'walsender' AND wait_event_type = 'Lock'")).length > 0,
-    );
-  const initial = { extra: { 'snapshot.mode': 'initial' } };
-  await prepare(1);
-  await prepare(2);
-  {
-    await using given = startSource(db, initial);
-    await untilWaiting();
-    await given.stop();
-    assert.deepEqual(given.out.changes, []);
-    await untilTrue(async () => (await db.query('SELECT FROM pg_replication_slots')).length === 0);
-  }
-  await using running = startSource(db, initial);
-  await untilWaiting();
-  await prepare(3);
-  await db.query(`ROLLBACK PREPARED 'p1'`);
-  await db.query(`COMMIT PREPARED 'p2'`);
-  await db.query(`COMMIT PREPARED 'p3'`);
-  await untilStreaming(db, running);
-  await db.query('INSERT INTO orders VALUES (4)');
-  await running.out.until(() => idsOf(running).includes('4'));
-  assert.deepEqual(
-    idsOf(running)
-      .map(Number)
-      .toSorted((left, right) => left - right),
-    [0, 2, 3, 4],
-  );
-});
-
 test('no walsender is free: tried again, not failed, and streaming when one is', async () => {
   await using server = await Postgres.start({ directory, port: 26_432, settings: { max_wal_senders: '1', fsync: 'off' } });
   await using db = await createDatabase(server.url);
