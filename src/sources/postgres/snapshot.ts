@@ -144,15 +144,17 @@ export class Snapshot {
     if (view === null) return null;
     const offset: Record<string, OffsetValue> = { transaction_id: null };
     offset['lsn'] = this.#startLsn;
-    offset['txId'] = view.xid;
     offset['ts_usec'] = view.takenMicros;
     offset['system_id'] = this.#options.systemId;
     if (this.#completed) {
+      // No `txId`: that is a transaction which the stream has brought. The one of the snapshot's rows is not given out yet.
       offset['lsn_commit'] = this.#startLsn;
+      offset['last_commit'] = this.#startLsn;
       const filter = this.filter().toText();
       if (filter !== null) offset[filterMember] = filter;
       return offset;
     }
+    offset['txId'] = view.xid;
     offset['snapshot'] = 'INITIAL';
     offset['last_snapshot_record'] = false;
     offset['snapshot_completed'] = false;

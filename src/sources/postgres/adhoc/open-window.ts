@@ -12,6 +12,7 @@ import { SnapshotWindow } from './snapshot-window.ts';
 const attemptsMax = 20;
 const pauseMs = 5;
 const retryMs = 250;
+const warnMs = 10_000;
 const nameUnknown = '42P01';
 
 /**
@@ -21,11 +22,14 @@ const nameUnknown = '42P01';
  */
 export async function openWindow(parts: AdhocParts, plans: Plans, definitions: Map<number, string>): Promise<OpenWindow | null> {
   const { reader, signal, start } = parts;
-  const { clock } = start.source;
+  const { clock, log } = start.source;
+  const startMs = clock.monotonic();
+  let warned = false;
   for (;;) {
     signal.throwIfAborted();
     await reader.ready();
     let failure: unknown = null;
+console.error("try", clock.monotonic()-startMs);
     const opened = await parts.standStill(async () => {
       const view = await coveringView(parts, plans).catch((error: unknown) => void (failure = error));
       if (view === null || view === undefined) return null;
@@ -43,9 +47,18 @@ export async function openWindow(parts: AdhocParts, plans: Plans, definitions: M
     await reader.done();
     if (opened !== null || sqlState(failure) === nameUnknown) return null;
     if (failure !== null && !isLockTimeout(failure)) throw failure;
+    if (!warned && clock.monotonic() - startMs >= warnMs) {
+      warned = true;
+      log.warn({ tables: plans.map(({ collection }) => collection.table), reason: reasonOf(failure) }, 'a snapshot beside the stream waits');
+    }
     // Either a table is locked against reading, or a transaction that was streamed is not visible yet: the stream goes on.
     await clock.sleep(retryMs, signal);
   }
+}
+
+function reasonOf(failure: unknown): string {
+  if (failure !== null) return 'a table is locked against reading, as by ALTER TABLE, TRUNCATE or VACUUM FULL: see pg_locks';
+  return 'what was streamed cannot be read yet: a table is being altered, or a commit waits for a synchronous standby (synchronous_standby_names)';
 }
 
 /** Null: something that the stream has brought is not visible in it, or tables are being altered, even after a few attempts. */
