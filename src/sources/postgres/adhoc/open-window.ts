@@ -29,7 +29,6 @@ export async function openWindow(parts: AdhocParts, plans: Plans, definitions: M
     signal.throwIfAborted();
     await reader.ready();
     let failure: unknown = null;
-console.error("try", clock.monotonic()-startMs);
     const opened = await parts.standStill(async () => {
       const view = await coveringView(parts, plans).catch((error: unknown) => void (failure = error));
       if (view === null || view === undefined) return null;
