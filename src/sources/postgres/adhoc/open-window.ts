@@ -48,7 +48,10 @@ export async function openWindow(parts: AdhocParts, plans: Plans, definitions: M
     if (failure !== null && !isLockTimeout(failure)) throw failure;
     if (!warned && clock.monotonic() - startMs >= warnMs) {
       warned = true;
-      log.warn({ tables: plans.map(({ collection }) => collection.table), reason: reasonOf(failure) }, 'a snapshot beside the stream waits');
+      log.warn(
+        { tables: plans.map(({ collection }) => collection.table), reason: reasonOf(failure) },
+        'a snapshot beside the stream waits',
+      );
     }
     // Either a table is locked against reading, or a transaction that was streamed is not visible yet: the stream goes on.
     await clock.sleep(retryMs, signal);
