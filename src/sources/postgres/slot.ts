@@ -283,6 +283,8 @@ export async function acquireSlot(
   };
   options.signal.addEventListener('abort', giveUp, { once: true });
   try {
+    // It may have come while the server was asked; then it calls nobody any more.
+    options.signal.throwIfAborted();
     return await createSlot(replication, created, { temporary, failover: failover && !temporary && server.version >= 170_000 });
   } catch (error) {
     throw late ?? error;

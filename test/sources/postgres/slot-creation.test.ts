@@ -124,3 +124,10 @@ test('a creation that ends while it is asked who is waited for is neither ended 
   assert.deepEqual(warned, []);
   assert.ok(!asked.some((text) => text.includes('pg_terminate_backend')));
 });
+
+test('an abort that came while the server was asked lets nothing be made', async () => {
+  const { clock, slot, abort, isClosed } = scene();
+  abort.abort(new Error('stopped'));
+  await assert.rejects(slot, /stopped/);
+  assert.deepEqual([clock.pending, isClosed()], [0, false]);
+});
