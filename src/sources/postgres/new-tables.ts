@@ -256,6 +256,7 @@ export class NewTables {
     const cut = (): void => void client.connection.stream.destroy();
     signal.addEventListener('abort', cut, { once: true });
     try {
+      signal.throwIfAborted();
       const view = await openSnapshotSession(client, settings, null);
       // A transaction may be in the stream and not yet visible. What was left out for the reading has to be in it.
       if (![...shown.awaited].every((xid) => view.transactions.sees(xid))) return;
