@@ -9,6 +9,7 @@ import { Notifications } from './adhoc/notifications.ts';
 import { checkSignalTable, withSignalTable } from './adhoc/signal-table.ts';
 import { ToldOutlet } from './adhoc/told-outlet.ts';
 import { loadTables, TypeCatalog } from './catalog.ts';
+import { LockWatch } from './lock-watch.ts';
 import { formatLsn } from './lsn.ts';
 import { knownTables } from './known-tables.ts';
 import { partitionsOf } from './new-table-search.ts';
@@ -83,10 +84,13 @@ export class PostgresSource implements Source {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+    const { clock, log } = this.#context;
+    const locks = new LockWatch({ sql: this.#sql, sessions: this.#sessions, clock, log });
+    locks.start();
     const work = this.#run(resumeFrom, out, signal);
     // An abort ends the run at once, whatever the server takes its time for; the work then ends by itself.
     work.catch(() => {});
-    await Promise.race([work, aborted]);
+    await Promise.race([work, aborted]).finally(() => locks.stop());
     this.#metrics.connected(false);
   }
 
