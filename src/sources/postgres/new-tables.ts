@@ -11,6 +11,7 @@ import type { ReadingChange } from './reading-change.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
 import type { TableProgress } from './snapshot-progress.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
+import { openTransactions } from './slot.ts';
 import { openSnapshotSession, type SnapshotView } from './snapshot-session.ts';
 import { tableSizes } from './snapshot-split.ts';
 import { snapshotTables } from './snapshot-tables.ts';
@@ -34,6 +35,9 @@ export interface NewTablesOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Whoever keeps tables from being read for so long is named, once. */
+const warnMs = 30_000;
+
 /** What was found. */
 interface Due {
   readonly tables: ReadonlySet<number>;
@@ -41,6 +45,7 @@ interface Due {
   readonly partitions: ReadonlyMap<number, number>;
   /** Every transaction before this one must have ended. */
   readonly from: bigint;
+  readonly foundMs: number;
 }
 
 /**
@@ -59,6 +64,8 @@ export class NewTables {
   #met = false;
   /** Found; read when every transaction has ended that may have written to them while they were not published. */
   #due: Due | null = null;
+  /** The one of which it was said that it waits. */
+  #told: Due | null = null;
   #readers: SnapshotReaders | null = null;
 
   constructor(options: NewTablesOptions) {
@@ -128,7 +135,13 @@ export class NewTables {
       const { rows } = await client.query<{ oldest: string }>(
         'SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text AS oldest',
       );
-      return BigInt(rows[0]?.oldest ?? 0) >= due.from ? await this.#inChunks(client, due) : null;
+      if (BigInt(rows[0]?.oldest ?? 0) >= due.from) return this.#inChunks(client, due);
+      if (this.#told !== due && start.source.clock.monotonic() - due.foundMs >= warnMs) {
+        this.#told = due;
+        const holders = await openTransactions(client);
+        start.source.log.warn({ holders }, 'new tables are read when every transaction has ended that was open when they were found');
+      }
+      return null;
     });
     if (chunked === null) return;
     const done = Promise.withResolvers<void>();
@@ -166,7 +179,7 @@ export class NewTables {
     const { rows } = await client.query<{ next: string }>(
       'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS next',
     );
-    return { tables, partitions, from: BigInt(rows[0]?.next ?? 0) };
+    return { tables, partitions, from: BigInt(rows[0]?.next ?? 0), foundMs: source.clock.monotonic() };
   }
 
   /** Those with rows that were never published under the name of their table. The rest is known from now on. */
@@ -216,14 +229,14 @@ export class NewTables {
   }
 
   /** While the stream stands still. */
-  async #readAll({ tables, partitions, from }: Due, chunked: readonly Collection[]): Promise<void> {
+  async #readAll({ tables, partitions, from, foundMs }: Due, chunked: readonly Collection[]): Promise<void> {
     const whole = new Set(tables);
     for (const { oid, partition } of chunked) if (oid !== null && partition === null) whole.delete(oid);
     if (chunked.length > 0 && !(await this.#enqueue(chunked))) return;
     this.#known.addPartitions(partitions.keys());
     if (whole.size === 0) this.#finish(whole);
     else {
-      this.#due = { tables: whole, partitions: new Map(), from };
+      this.#due = { tables: whole, partitions: new Map(), from, foundMs };
       await this.#read(whole);
     }
   }

@@ -189,8 +189,8 @@ async function createSlot(replication: Client, name: string, options: SlotOption
   return { consistentPoint: parseLsn(row.consistent_point), snapshotName: row.snapshot_name };
 }
 
-/** Whom a slot creation may be waiting for: the oldest transactions that have written, prepared ones among them. */
-async function openTransactions(client: ClientBase): Promise<string[]> {
+/** Whom one may be waiting for who wants all of them to end: the oldest transactions that have written, prepared ones among them. */
+export async function openTransactions(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ who: string; application: string; xid: string; seconds: string }>(
     `SELECT 'process ' || pid AS who, application_name AS application, backend_xid::text AS xid,
             round(extract(epoch FROM now() - xact_start)) AS seconds

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLog, type Logger } from '../../../src/base/log.ts';
 import type { CollectedChange } from '../../support/collecting-outlet.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { randomFrom, schema, seed, tables, write } from './random-writers.ts';
@@ -58,6 +60,26 @@ for (const [version, url] of servers) {
     assert.ok(out.changes.some((change) => change.op === 'r'));
   });
 }
+
+test('whoever keeps a new table from being read is named', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE marks (id int PRIMARY KEY)');
+  const said: unknown[] = [];
+  const log: Logger = { ...silentLog, warn: (facts: { holders?: string[] }) => said.push(...(facts.holders ?? [])) } as never;
+  // Half a minute of waiting is over in a second.
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 30 };
+  await using running = startSource(database, { extra: backfill, log, clock });
+  await untilStreaming(database, running);
+  const open = await database.connect();
+  await open.query(`SET application_name = 'nightly'; BEGIN; SELECT pg_current_xact_id()`);
+  await database.query('CREATE TABLE late (id int PRIMARY KEY); INSERT INTO late VALUES (1)');
+  await untilTrue(() =>
+    Promise.resolve(said.some((holder) => /^process \d+ \(nightly\), transaction \d+, open for \d+ s$/.test(String(holder)))),
+  );
+  assert.deepEqual(running.out.changes, []);
+  await open.query('COMMIT');
+  await running.out.until(() => running.out.changes.some(({ op, table }) => op === 'r' && table === 'public.late'));
+});
 
 /** Replays a table's records: a row that was read has exactly the value that the stream told last, when it told of it. */
 function replay(changes: readonly CollectedChange[], table: string, key: readonly string[]): Map<string, string> {
