@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { projectRoot } from '../src/embedded/cache.ts';
+import { withoutServers } from './test-servers.ts';
 
 interface Step {
   readonly name: string;
@@ -38,7 +39,7 @@ function run(step: Step): Promise<Outcome> {
     const child = spawn(step.command, step.args, {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PATH: path },
+      env: { ...withoutServers(process.env), PATH: path },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));

@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../src/embedded/cache.ts';
 import { readReport, type RunReport } from './run-report.ts';
+import { withoutServers } from './test-servers.ts';
 
 /** Files that need the same and may run side by side; phases run one after the other, so that load does not upset timing. */
 export interface TestPhase {
@@ -84,7 +85,7 @@ export function runTestPhase(
       // A group of its own, so that what the tests started ends with them when the run is called off.
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...environment, PATH: path },
+      env: { ...(phase.needsServers ? environment : withoutServers(environment)), PATH: path },
     });
     const end = (): void => endGroup(child);
     signal.addEventListener('abort', end);

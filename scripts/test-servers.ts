@@ -15,6 +15,12 @@ const names = {
   kafkaJars: 'MILLRACE_KAFKA_JARS',
 };
 
+/** For tests that need none, so that they do not come to need them unnoticed. */
+export function withoutServers(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const none = new Set<string>([names.kafka, names.registry, names.postgres, names.postgres15]);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !none.has(name)));
+}
+
 // Many tests each with sessions and slots of their own; nothing has to survive the machine.
 const postgresSettings = {
   max_connections: '200',

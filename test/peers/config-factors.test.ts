@@ -17,7 +17,11 @@ const reference = join(import.meta.dirname, '..', 'sources', 'postgres', 'debezi
 const properties = JSON.parse(readFileSync(reference, 'utf8')) as readonly Property[];
 
 test('every property of the reference that many or some set is drawn beside Debezium, or it is said why not', () => {
-  const surroundings = { database: { host: 'h', port: 1, user: 'u', password: 'p', name: 'd' }, folder: 'f' };
+  const surroundings = {
+    database: { host: 'h', port: 1, user: 'u', password: 'p', name: 'd' },
+    folder: 'f',
+    stack: { kafka: 'k', registry: 'r' },
+  };
   const levels = drawnFactors.flatMap((factor) => factor.levels.map((level) => `${factor.name}=${level.name}`));
   const drawn = new Set(
     levels.flatMap((level) => Object.keys(peerConnector(surroundings, 'n', configNamed(level).config)).map(propertyFamily)),

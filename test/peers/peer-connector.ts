@@ -1,16 +1,17 @@
 import type { databaseKeys } from '../support/database-keys.ts';
 import { debeziumConnector } from '../support/debezium-connector.ts';
-import { stack } from '../support/stack.ts';
+import type { Stack } from '../support/stack.ts';
 
 interface Places {
   readonly database: Parameters<typeof databaseKeys>[0];
   /** Of the files by which signals are given. */
   readonly folder: string;
+  readonly stack: Pick<Stack, 'kafka' | 'registry'>;
 }
 
 /** The settings of a connector, with the marks in its config (`{prefix}`, `{kafka}` and so on) filled in. */
 export function peerConnector(
-  { database, folder }: Places,
+  { database, folder, stack }: Places,
   name: string,
   config: Readonly<Record<string, string>>,
 ): Record<string, string> {

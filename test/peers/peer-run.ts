@@ -4,6 +4,7 @@ import { createDatabase } from '../support/database.ts';
 import type { CommittedRecord } from '../support/committed-reader.ts';
 import type { Database } from '../support/database.ts';
 import { slotStreams } from '../support/debezium-connector.ts';
+import { stack } from '../support/stack.ts';
 import { WorkerProcess } from '../support/worker-process.ts';
 import type { DebeziumPeer } from './debezium-peer.ts';
 import { peerConnector } from './peer-connector.ts';
@@ -61,7 +62,7 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
   for (const { name, config } of all)
     if (config['publication.autocreate.mode'] === 'disabled') await database.query(`CREATE PUBLICATION ${name} FOR ${published}`);
   await using worker = await WorkerProcess.prepare(
-    pairs.map(({ ours, config }) => ({ name: ours, config: peerConnector({ database, folder: signals.folder }, ours, config) })),
+    pairs.map(({ ours, config }) => ({ name: ours, config: peerConnector({ database, folder: signals.folder, stack }, ours, config) })),
     { 'config.unknown': 'fail' },
   );
   await using wave = await Wave.start({ peer, worker, database, signals, workload }, pairs);
@@ -233,7 +234,7 @@ class Wave implements AsyncDisposable {
 
   #connector(name: string, config: PeerConfig['config']): Record<string, string> {
     const { database, signals } = this.#surroundings;
-    return peerConnector({ database, folder: signals.folder }, name, config);
+    return peerConnector({ database, folder: signals.folder, stack }, name, config);
   }
 
   #configOf(name: string): PeerConfig['config'] {
