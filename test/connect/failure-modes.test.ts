@@ -113,6 +113,25 @@ describe("Debezium's failure handling modes", () => {
     ]);
   });
 
+  it('a time beyond what nanoseconds hold becomes null, converted to another zone or not', async () => {
+    const table = columnsOf({
+      id: [ColumnKind.INT, 'int32'],
+      at: [ColumnKind.TIMESTAMP_NANOS, 'int64?', { name: 'io.debezium.time.NanoTimestamp' }],
+    });
+    const times = ['2024-01-15 12:00:00', '1500-01-02 03:04:05'].map((time): Row => ({ op: Op.CREATE, after: ['1', time] }));
+    const zone = { 'transforms.A.type': 'io.debezium.transforms.TimezoneConverter', 'transforms.A.converted.timezone': '-05:00' };
+    const noon = Date.parse('2024-01-15T12:00:00Z') * 1e6;
+    for (const [transforms, expected] of Object.entries({ '': noon, A: noon + 18_000e9 })) {
+      const options = { transforms, ...(transforms === 'A' && zone) };
+      await assert.rejects(written(options, table, times), because(/Column "at" of/), transforms);
+      const { images } = await written({ ...options, [converting]: 'skip' }, table, times);
+      assert.deepEqual(images, [
+        { id: 1, at: expected },
+        { id: 1, at: null },
+      ]);
+    }
+  });
+
   it('changes are left out, but not for what a transform cannot do', async () => {
     for (const mode of ['warn', 'skip', 'ignore']) assert.deepEqual((await written({ [processing]: mode })).images, [first, last], mode);
     const fatal = {

@@ -1,5 +1,6 @@
 import { ConnectError } from '../../base/errors.ts';
 import { TimeZone } from '../../base/time-zone.ts';
+import { CellFault } from '../../record/cell-fault.ts';
 import { Op } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
@@ -103,7 +104,10 @@ class TimezoneConverter {
     const convert = isZoned ? (nanos: bigint) => this.#inZone(nanos) : (nanos: bigint) => String(this.#ofZone(nanos, unit));
     const step: RowStep = (change) => {
       const value = read(change);
-      text.write(change, value === null ? null : convert(epochNanosOf(String(value))));
+      const nanos = value === null ? null : epochNanosOf(String(value));
+      // As it would be without this transform: a value that cannot be written.
+      if (unit === 1n && nanos !== null && BigInt.asIntN(64, nanos) !== nanos) throw beyondNanos(node, schema);
+      text.write(change, nanos === null ? null : convert(nanos));
       return true;
     };
     return { text, step };
@@ -148,6 +152,16 @@ class TimezoneConverter {
     const offset = this.#zone.offsetAt(Number(floorDivide(nanos, 1_000_000_000n)));
     return floorDivide(nanos - BigInt(offset) * 1_000_000_000n, unit);
   }
+}
+
+function beyondNanos({ tuple, column, schema: { optional } }: ColumnNode, { name: table, columns }: RowSchema): CellFault {
+  const name = columns[column]?.name ?? '';
+  const options = { remedy: 'Correct the row, or choose another time.precision.mode.', details: { table, column: name } };
+  return new CellFault(`Column "${name}" of "${table}": not a timestamp in nanoseconds: outside the years 1677 to 2262.`, options, {
+    tuple,
+    column,
+    nullable: optional,
+  });
 }
 
 /** `06:49:58.7+02`, or with `Z`, elsewhere. */
