@@ -42,10 +42,15 @@ const acceptedDifferences: readonly Accepts[] = [
     ours === null &&
     (isNeutral(theirs) || topic.endsWith('defs')) &&
     'transforms.flat.type' in config,
+  // The same of the mark of a snapshot.
+  ({ path, theirs, ours }, config) =>
+    path.endsWith('.source_snapshot') && theirs === 'false' && ours === null && 'transforms.flat.type' in config,
   // A partitioned table and its partitions: they read all of them, and then stream one kind.
   ({ topic, path, ours }) => path === 'topic' && ours === 0 && /parts(_\w+)?$/.test(topic),
   // No heartbeats during a snapshot.
   ({ topic, path, ours }, config) => path === 'topic' && ours === 0 && topic.includes('beat') && config['snapshot.mode'] === 'initial_only',
+  // They set an interval of their own, so that each snapshot ends with a heartbeat.
+  ({ topic, path, ours }, config) => path === 'topic' && ours === 0 && topic.includes('heartbeat') && hasOwnHeartbeats(config),
   // Records of the signal table come when the filters take it in.
   ({ topic, path, ours }) => path === 'topic' && ours === 0 && topic.includes('signals_'),
   // A null in a nullable column is null, whatever its default.
@@ -75,6 +80,11 @@ const acceptedDifferences: readonly Accepts[] = [
     (config['value.converter'] ?? '').includes('Json') &&
     JSON.stringify(theirs).endsWith('"value":null}'),
 ];
+
+function hasOwnHeartbeats(config: Readonly<Record<string, string>>): boolean {
+  const isAsked = config['heartbeat.interval.ms'] !== undefined || config['provide.transaction.metadata'] === 'true';
+  return config['lsn.flush.mode'] === 'connector_and_driver' && !isAsked;
+}
 
 function isCutAlike(theirs: unknown, ours: unknown): boolean {
   if (typeof theirs !== 'string' || typeof ours !== 'string') return false;

@@ -27,8 +27,9 @@ function listsOf({ headers }: ParityRecord): Lists | null {
   return changed === undefined || unchanged === undefined ? null : { changed: namesOf(changed), unchanged: namesOf(unchanged) };
 }
 
-/** With schema or without. */
+/** With schema or without, or as text. */
 function namesOf(header: string): string[] {
+  if (/^\[[^"\]]/.test(header)) return header.slice(1, -1).split(', ');
   const list = JSON.parse(header) as string[] | { readonly payload: string[] };
   return Array.isArray(list) ? list : list.payload;
 }

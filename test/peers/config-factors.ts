@@ -1,14 +1,14 @@
-import { cloudEventLevels, withHeaderEvents } from './cloud-event.ts';
+import { cloudEventLevels } from './cloud-event.ts';
 import { capturedTables } from './config-workload.ts';
 import type { Captured, Scope } from './config-workload.ts';
+import { fitted } from './fitted-settings.ts';
+import type { Settings } from './fitted-settings.ts';
 import { operationFactors } from './operation-factors.ts';
 import { named, pairwise } from './pairwise.ts';
 import type { Factor, Level, Row } from './pairwise.ts';
 import type { PeerConfig } from './peer-run.ts';
 import { transformFactor } from './transform-factor.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-
-type Settings = Readonly<Record<string, string>>;
 
 function values(property: string, ...levels: readonly string[]): Factor {
   return { name: property, levels: levels.map((value): Level => ({ name: value, config: value === '' ? {} : { [property]: value } })) };
@@ -334,67 +334,4 @@ function captured(wanted: Settings, what: Captured): Settings {
 
 function allOf(schema: string): string {
   return String.raw`${schema}\..*`;
-}
-
-/** What ends their task is not asked for: Flatten refuses maps, and the content of a message that is taken apart has to be JSON, as bytes. */
-function fitted(config: Settings): Settings {
-  // A signal is a row that is created, and obeyed while streaming.
-  const isDeaf = config['snapshot.mode'] === 'initial_only' || config['skipped.operations']?.includes('c') === true;
-  const { 'incremental.snapshot.watermarking.strategy': _marks, ...inserted } = config;
-  const { 'signal.data.collection': _signals, 'signal.file': _file, 'signal.enabled.channels': _channels, ...deaf } = inserted;
-  // They wait for the deletes of marks, which their publication does not bring.
-  const heard = config['skipped.operations']?.includes('d') === true ? inserted : config;
-  // Nothing is published when a snapshot would be taken: ours is what the publication brings.
-  const isEmpty = config['publication.autocreate.mode'] === 'no_tables';
-  const fit = { ...(isDeaf ? deaf : heard), ...(isEmpty && { 'snapshot.mode': 'no_data' }) };
-  return withoutFailures(config['value.converter']?.includes('CloudEvents') === true ? inHeaders(fit) : fit);
-}
-
-/** Of an envelope that is no longer one they make no event; what is changed is compared with the rows, which events have elsewhere. */
-const eventless = new Set(['changed', 'decode', 'flat']);
-
-/** Their converter of events does not write what notifications tell, by which the ends of snapshots are known: headers tell it. */
-function inHeaders(config: Settings): Settings {
-  const { transforms, ...bare } = config;
-  const kept = transforms === undefined || eventless.has(transforms) ? [] : [transforms];
-  const predicates = config['predicates'] === undefined ? [] : [config['predicates']];
-  const fields = 'aggregate_type,type,additional_data';
-  return {
-    ...bare,
-    transforms: [...kept, 'told'].join(),
-    'transforms.told.type': 'org.apache.kafka.connect.transforms.HeaderFrom$Value',
-    'transforms.told.fields': fields,
-    'transforms.told.headers': fields,
-    'transforms.told.operation': 'copy',
-    'transforms.told.predicate': 'told',
-    predicates: [...predicates, 'told'].join(),
-    'predicates.told.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',
-    'predicates.told.pattern': '.*-notes',
-  };
-}
-
-function withoutFailures(config: Settings): Settings {
-  if (config['value.converter.metadata.source'] !== undefined) return withHeaderEvents(config);
-  if (config['transforms.flat.type'] !== undefined) {
-    const { 'hstore.handling.mode': _maps, 'snapshot.max.threads': threads, ...rest } = config;
-    // What is accepted of images that are not there would sort records otherwise.
-    return config['transforms'] === 'flat' || threads === undefined ? rest : { ...rest, 'snapshot.max.threads': threads };
-  }
-  if (config['transforms.zone.type'] !== undefined) {
-    // Of a time that was cut to three characters they cannot tell which it is.
-    return Object.fromEntries(Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.')));
-  }
-  if (config['time.precision.mode'] === 'nanoseconds') {
-    // Their times that an old row lacks are null, which no field may be that is required.
-    const { 'value.converter.replace.null.with.default': replaces, ...rest } = config;
-    if (replaces !== undefined) return withoutFailures(rest);
-  }
-  if (config['transforms.describe.type'] !== undefined) {
-    // Of a column that is cut they tell no type.
-    const whole = Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.'));
-    return { ...Object.fromEntries(whole), 'column.propagate.source.type': '.*' };
-  }
-  if (config['transforms.decode.type'] === undefined) return config;
-  const { 'message.prefix.exclude.list': _prefixes, 'binary.handling.mode': _mode, ...rest } = config;
-  return { ...rest, 'message.prefix.include.list': 'json' };
 }

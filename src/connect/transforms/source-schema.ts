@@ -60,7 +60,8 @@ function describedText({ name, node }: FieldNode, { topic }: Shape): string {
   const parameters = node.schema.parameters ?? {};
   if (parameters[`${parameter}name`] === undefined || parameters[`${parameter}type`] === undefined) {
     throw new ConnectError('data.shape', `ExtractSchemaToNewRecord finds no source type of field "${name}" of "${topic}".`, {
-      remedy: 'Set "column.propagate.source.type" or "datatype.propagate.source.type" to ".*".',
+      remedy:
+        'Set "column.propagate.source.type" or "datatype.propagate.source.type" to ".*"; a column that is masked, hashed or truncated has none.',
     });
   }
   return arrayLiteral(told.map(([, from]) => parameters[parameter + from] ?? null));
