@@ -17,6 +17,8 @@ export function comparable(
     // By topic theirs tell of a chunk again that two threads have read.
     return config['read.only'] === undefined ? notes : [...new Map(notes.map((note) => [JSON.stringify(note.value), note])).values()];
   }
+  // An outbox has one row at most when it is read, and their schemas, by which records would be sorted, may have other names.
+  if (topic.includes('.events.')) return records;
   if (Number(config['snapshot.max.threads'] ?? 1) > 1) return sorted(records);
   // Debezium reads a table in pieces along its key, and orders tables by what statistics say of the moment: what is of one row stays.
   const isReordered = Number(config['snapshot.max.threads.multiplier'] ?? 1) > 1 || 'snapshot.tables.order.by.row.count' in config;

@@ -175,7 +175,8 @@ export class ConfigWorkload {
     return [
       `SELECT pg_replication_origin_session_setup(current_database())`,
       `BEGIN; SELECT pg_replication_origin_xact_setup('1/${at.toString(16)}', '2020-02-03 04:05:06.789012+00'); ${changes.join('; ')}; COMMIT`,
-      `DELETE FROM again WHERE id = ${at + 6}`,
+      // What is read again has to stay: by then it would be gone for one of both.
+      `DELETE FROM chosen WHERE code = 'o${at}'`,
       `SELECT pg_replication_origin_session_reset()`,
     ];
   }

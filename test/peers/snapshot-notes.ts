@@ -26,11 +26,11 @@ export class SnapshotNotes implements AsyncDisposable {
     return new SnapshotNotes(await CommittedReader.open(topics, 120_000, false));
   }
 
-  /** Whatever the converter, texts are in the record as they are; of events, which have no value there, in headers. */
+  /** Whatever the converter, texts are in the record as they are; of events, which have no value there, in headers. Tables and chunks are told of, too. */
   isCompleted(connector: string, snapshot: Snapshot): boolean {
     return this.#reader.records.some(({ topic, rawValue, headers }) => {
       const text = rawValue?.toString('latin1') ?? JSON.stringify(headers);
-      return topic === SnapshotNotes.topicOf(connector) && text.includes(snapshot) && /(?<!SCAN_)COMPLETED/.test(text);
+      return topic === SnapshotNotes.topicOf(connector) && text.includes(snapshot) && /(?<!_)COMPLETED/.test(text);
     });
   }
 
