@@ -1,13 +1,9 @@
 import { ConnectError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
-import type { Change } from '../../record/change.ts';
-import { opCodes, type Op } from '../../record/change.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
 import type { Shape } from '../../record/shape.ts';
-import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { describeSchemaChange } from './schema-change.ts';
-import type { TableLayout } from './table-shape.ts';
 
 /** What becomes of a table whose changed schema the registry refuses. */
 export type RefusedPolicy = 'fail' | 'new_topic' | 'dead_letter';
@@ -92,58 +88,4 @@ function refusalOf(refused: ConnectError, { shape, table, before }: ShapeDeclara
 
 function isRefusal(error: unknown): error is ConnectError {
   return error instanceof ConnectError && error.code === 'registry.schema' && error.details['status'] === conflict;
-}
-
-/** Where a row lies, under the names that records have for it. */
-export interface RefusedPlace {
-  readonly lsn: bigint;
-  readonly xid: number;
-  readonly commitMicros: number;
-}
-
-export interface RefusedRow {
-  readonly value: Buffer;
-  /** Null: no key, or one that is not to be shown. */
-  readonly key: Buffer | null;
-}
-
-/**
- * A row of a refused table as JSON, for a person and for a later replay: every value as Postgres writes it. Columns that are to
- * be hidden are left out, and so are those that the server did not send because they did not change.
- */
-export function refusedRow(op: Op, layout: TableLayout, change: Change, refusal: ConnectError, place: RefusedPlace): RefusedRow {
-  const { visible, rowSchema } = layout;
-  const [before, after] = [imageOf(layout, visible, change.before), imageOf(layout, visible, change.after)];
-  const value = {
-    op: opCodes[op],
-    table: rowSchema.name,
-    topic: refusal.details['topic'],
-    source: { lsn: Number(place.lsn), txId: place.xid, ts_us: place.commitMicros },
-    before,
-    after,
-  };
-  const shown = rowSchema.key.filter((column) => visible.includes(column));
-  const key = imageOf(layout, shown, change.before) ?? imageOf(layout, shown, change.after) ?? {};
-  const isWhole = rowSchema.key.length > 0 && Object.keys(key).length === rowSchema.key.length;
-  return { value: Buffer.from(JSON.stringify(value)), key: isWhole ? Buffer.from(JSON.stringify(key)) : null };
-}
-
-function imageOf({ rowSchema }: TableLayout, columns: Uint16Array, view: TupleView): Record<string, string | null> | null {
-  if (view.count === 0) return null;
-  const row: Record<string, string | null> = {};
-  for (const column of columns) {
-    const state = view.state[column];
-    if (state !== CellState.TEXT && state !== CellState.NULL) continue;
-    const bytes = view.bytes.subarray(view.start[column], view.end[column]);
-    row[rowSchema.columns[column]?.name ?? ''] = state === CellState.NULL ? null : Buffer.from(bytes).toString('utf8');
-  }
-  return row;
-}
-
-/** The failure that goes with such a row. */
-export function refusedRowError(refusal: ConnectError, where: string): ConnectError {
-  return new ConnectError('data.row', `A row of table ${refusal.details['table']} cannot be written (${where}). ${refusal.message}`, {
-    ...(refusal.remedy === null ? {} : { remedy: refusal.remedy }),
-    details: refusal.details,
-  });
 }

@@ -1,21 +1,20 @@
 import type { Client } from 'pg';
 
 import type { Change } from '../../record/change.ts';
-import type { RowSchema } from '../../record/row-schema.ts';
 import type { Shape } from '../../record/shape.ts';
 import { CopyOut, type CopyRoom } from './copy-out.ts';
 import { CopyText } from './copy-text.ts';
 import type { FormerNames } from './column-renames.ts';
+import type { RefusableTable } from './refused-row.ts';
 import type { PostgresSettings } from './settings.ts';
 import { placeColumns, type SnapshotTable } from './snapshot-query.ts';
 import { buildTableShape } from './table-shape.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 /** How rows of a table come out of a `COPY` and go into a change. */
-export interface RowLayout {
+export interface RowLayout extends RefusableTable {
   /** With the columns that are read: those that no record shows are left out. */
   readonly table: SnapshotTable;
-  readonly rowSchema: RowSchema;
   /** Column on the wire → cell of the tuple; -1: read for other reasons. */
   readonly cellOf: Int16Array;
 }
@@ -26,16 +25,16 @@ export interface NewLayout {
   readonly shape: Shape;
 }
 
-/** Columns that no record shows are not read: they may be large, or none of this user's business. */
+/** Columns that no record shows are not read: they may be large, or none of this user's business. Nobody has refused it yet. */
 export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings, former?: FormerNames): NewLayout {
   const { info, columns: wireColumns } = published;
   const { schema, name } = info;
-  const { rowSchema, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
+  const { rowSchema, visible, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
   const table = { ...published, columns: wireColumns.filter((_column, index) => (columnOf[index] ?? -1) >= 0) };
   const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
   const cellOf = new Int16Array(table.columns.length + extra).fill(-1);
   cellOf.set(columnOf.filter((cell) => cell >= 0));
-  return { layout: { table, rowSchema, cellOf }, shape };
+  return { layout: { table, rowSchema, visible, refusal: null, cellOf }, shape };
 }
 
 export interface RowCopyOptions {

@@ -1,10 +1,11 @@
+import { must } from '../../base/assert.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { Op, opCodes } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
-import { refusedRow, refusedRowError } from './refused-shape.ts';
+import { rejectRow } from './refused-row.ts';
 import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
@@ -60,7 +61,6 @@ export class RowEmitter {
   }
 
   insert(relation: Relation): void {
-    if (relation.refusal !== null) return this.#refuse(relation, Op.CREATE);
     if (this.#watch.active) this.#watch.appeared(relation, this.#change.after);
     if (this.#skips[Op.CREATE] === 1 || this.#shown.drops(relation.regions, this.#change.after, 'appears')) return;
     this.#change.before.count = 0;
@@ -69,7 +69,6 @@ export class RowEmitter {
   }
 
   update(relation: Relation): void {
-    if (relation.refusal !== null) return this.#refuse(relation, Op.UPDATE);
     const { before, after, related } = this.#change;
     const keepsKey = before.count === 0 || sameCells(relation.key, before, after);
     // Where updates are left out, a row stays as it was read. Another key is a delete and a create.
@@ -84,6 +83,8 @@ export class RowEmitter {
     // The two halves may have been read at different times.
     const showsOld = this.#skips[Op.DELETE] === 0 && !this.#shown.drops(relation.regions, before, 'other');
     const showsNew = this.#skips[Op.CREATE] === 0 && !this.#shown.drops(relation.regions, after, 'appears');
+    // A letter has room for both.
+    if (relation.refusal !== null && showsOld && showsNew) return this.#emit(relation, Op.UPDATE);
     // The old key is deleted, pointing at the new one, and the row is created anew, pointing back.
     const missing = missingKeyColumn(relation.key, before);
     copyTuple(after, related);
@@ -97,7 +98,6 @@ export class RowEmitter {
   }
 
   delete(relation: Relation): void {
-    if (relation.refusal !== null) return this.#refuse(relation, Op.DELETE);
     if (this.#watch.active) this.#watch.changed(relation, this.#change.before);
     if (this.#skips[Op.DELETE] === 1) return;
     const { before, after, related } = this.#change;
@@ -107,7 +107,6 @@ export class RowEmitter {
   }
 
   truncate(relation: Relation): void {
-    if (relation.refusal !== null) return this.#refuse(relation, Op.TRUNCATE);
     if (this.#watch.active) this.#watch.truncated(relation);
     if (this.#skips[Op.TRUNCATE] === 1 || this.#shown.dropsTable(relation.regions)) return;
     this.#change.before.count = 0;
@@ -118,15 +117,17 @@ export class RowEmitter {
 
   /** `missing`: the first key column that the old image leaves out, -1 for none. */
   #deleteOld(relation: Relation, missing: number): void {
-    if (missing >= 0) {
+    const parked = relation.refusal !== null;
+    if (missing >= 0 && !parked) {
       this.#rejectDelete(relation, missing);
       return;
     }
     this.#emit(relation, Op.DELETE);
-    if (this.#tombstones) this.#emit(relation, Op.TOMBSTONE);
+    if (this.#tombstones && !parked) this.#emit(relation, Op.TOMBSTONE);
   }
 
   #emit(relation: Relation, op: Op): void {
+    if (relation.refusal !== null) return this.#refuse(relation, relation.refusal, op);
     if (this.#transactions !== null && op !== Op.TOMBSTONE) this.#transactions.changed(relation.counter!);
     if (!this.#position.admit()) return;
     this.#change.op = op;
@@ -135,17 +136,11 @@ export class RowEmitter {
     this.#position.handedOver();
   }
 
-  /** The row of a table whose schema was refused: counted and told like any other that cannot be written. */
-  #refuse(relation: Relation, op: Op): void {
-    const change = this.#change;
-    if (this.#skips[op] === 1) return;
-    if (op === Op.CREATE || op === Op.TRUNCATE) change.before.count = 0;
-    if (op === Op.DELETE || op === Op.TRUNCATE) change.after.count = 0;
+  /** The row of a table whose schema was refused. */
+  #refuse({ layout }: Relation, refusal: ConnectError, op: Op): void {
     if (!this.#position.admit()) return;
-    const refusal = relation.refusal!;
-    const { eventLsn: lsn, xid, commitMicros } = this.#position;
-    const { value, key } = refusedRow(op, relation.layout!, change, refusal, { lsn, xid, commitMicros });
-    if (!this.#out.reject(refusedRowError(refusal, change.locate()), value, key)) this.#room = false;
+    this.#change.op = op;
+    if (!rejectRow(this.#out, this.#change, must(layout, 'a table that was declared has a layout'), refusal)) this.#room = false;
     this.#position.handedOver();
   }
 

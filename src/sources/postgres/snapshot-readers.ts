@@ -10,6 +10,7 @@ import type { CopyText } from './copy-text.ts';
 import { declareTables } from './declarations.ts';
 import type { ReadingChange } from './reading-change.ts';
 import { SnapshotMarker } from './registers.ts';
+import { emitOrReject } from './refused-row.ts';
 import { declareShape } from './refused-shape.ts';
 import { copyRows, rowLayout, type RowLayout } from './row-copy.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -50,7 +51,8 @@ export interface SnapshotReadersOptions {
  * handed over at once, and when the outlet is full all of them wait.
  *
  * The last row of a slice is kept back until the next slice of the table has one that can take its place, and the last
- * row of a table until another table has come to its end: so the last ones are known for what they are.
+ * row of a table until another table has come to its end: so the last ones are known for what they are. Tables whose rows
+ * become dead letters come behind the others and have no part in that.
  */
 export class SnapshotReaders {
   readonly #options: SnapshotReadersOptions;
@@ -59,6 +61,8 @@ export class SnapshotReaders {
   readonly #layouts = new Map<SnapshotTable, RowLayout>();
   /** Opened and not complete. */
   readonly #open = new Set<TableReading>();
+  /** Those that are not opened yet begin at `#opened`. */
+  #tables: readonly SnapshotTable[];
   #opening: Promise<RangeReading | null> = Promise.resolve(null);
   #current: TableReading | null = null;
   #opened = 0;
@@ -66,12 +70,15 @@ export class SnapshotReaders {
   #tail: Tail | null = null;
   #flushing: SnapshotMarker | null = null;
   #rows = 0;
+  /** Among them was one that became a record. */
+  #shown = false;
   /** Rows of the tables that are complete, by name. */
   readonly #complete = new Map<string, number>();
   #sinceBoundary = 0;
 
   constructor(options: SnapshotReadersOptions) {
     this.#options = options;
+    this.#tables = options.tables;
     this.#room = new TurnOutlet(options.out);
   }
 
@@ -91,15 +98,18 @@ export class SnapshotReaders {
     return [...this.#open].flatMap((table) => table.progress() ?? []);
   }
 
-  /** Before any table is read, so that a schema or topic that is refused stops the start. */
+  /** Before any table is read, so that a schema or topic that is refused stops the start, unless its rows are to become dead letters. */
   async declare(): Promise<void> {
     const { tables, types, settings, out, signal, log } = this.#options;
-    const policy = settings.tables.refusedPolicy === 'new_topic' ? 'new_topic' : 'fail';
+    const policy = settings.tables.refusedPolicy;
+    const refused = new Set<SnapshotTable>();
     await declareTables(tables, signal, async (table) => {
       const { layout, shape } = rowLayout(table, types, settings);
-      this.#layouts.set(table, layout);
-      await declareShape({ shape, table: `${table.info.schema}.${table.info.name}` }, { policy, out, log });
+      const refusal = await declareShape({ shape, table: `${table.info.schema}.${table.info.name}` }, { policy, out, log });
+      this.#layouts.set(table, { ...layout, refusal });
+      if (refusal !== null) refused.add(table);
     });
+    this.#tables = [...tables.filter((table) => !refused.has(table)), ...tables.filter((table) => refused.has(table))];
   }
 
   /** Reads on this connection, whose transaction sees what all the others see, until nothing is left. */
@@ -131,7 +141,7 @@ export class SnapshotReaders {
       for (;;) {
         const range = this.#current?.next() ?? null;
         if (range !== null) return range;
-        const table = this.#options.tables[this.#opened];
+        const table = this.#tables[this.#opened];
         if (table === undefined) return null;
         this.#opened += 1;
         this.#current = await this.#openTable(client, table);
@@ -196,7 +206,7 @@ export class SnapshotReaders {
     await client.query(`SET LOCAL enable_indexscan = ${layout.table.order.length > 0 ? 'on' : 'off'}`);
     const statement = copyStatement(layout.table, bounds);
     const onRow = (row: CopyText): boolean => !signal.aborted && this.#emit(reading, range, row);
-    const room = { ready: () => this.#ready(), drained: () => this.#room.drained() };
+    const room = { ready: () => (layout.refusal === null ? this.#ready() : this.#room.ready()), drained: () => this.#room.drained() };
     const row = await asItIs(layout.table, () => copyRows({ client, statement, layout, change, room, signal, onRow }));
     await this.#endRange(range, row);
   }
@@ -222,6 +232,10 @@ export class SnapshotReaders {
       this.#endReading(table);
       return;
     }
+    if (table.layout.refusal !== null) {
+      await this.#flushTable(table.tail, null);
+      return;
+    }
     const earlier = this.#tail;
     this.#tail = table.tail;
     if (earlier !== null) await this.#flushTable(earlier, SnapshotMarker.LAST_IN_DATA_COLLECTION);
@@ -239,7 +253,7 @@ export class SnapshotReaders {
     return this.#room.ready();
   }
 
-  async #flushTable(tail: Tail, marker: SnapshotMarker): Promise<void> {
+  async #flushTable(tail: Tail, marker: SnapshotMarker | null): Promise<void> {
     await this.#flush(tail, marker);
     this.#endReading(tail.range.table);
     await this.boundary();
@@ -279,10 +293,11 @@ export class SnapshotReaders {
     registers.setProcessingTime(now);
     change.timestampMs = now;
     change.sourceTimeMs = now;
-    let room = this.#room.emit(change);
+    let room = emitOrReject(this.#room, change, table.layout);
     // Only now: the position must not count a row that was refused.
     range.remember(row);
     table.started = true;
+    if (table.layout.refusal === null) this.#shown = true;
     table.rows += 1;
     this.#rows += 1;
     this.#sinceBoundary += 1;
@@ -298,7 +313,7 @@ export class SnapshotReaders {
   #marker(table: TableReading): SnapshotMarker {
     const flushing = this.#flushing;
     if (flushing === SnapshotMarker.LAST) return flushing;
-    if (this.#options.fresh && this.#rows === 0) return SnapshotMarker.FIRST;
+    if (this.#options.fresh && !this.#shown) return SnapshotMarker.FIRST;
     if (flushing !== null) return flushing;
     return table.started ? SnapshotMarker.TRUE : SnapshotMarker.FIRST_IN_DATA_COLLECTION;
   }

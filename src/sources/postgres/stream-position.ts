@@ -73,11 +73,6 @@ export class StreamPosition {
     return this.#xid;
   }
 
-  /** Where the message lies that was begun last. */
-  get eventLsn(): bigint {
-    return lsnFromHalves(this.#eventHigh, this.#eventLow);
-  }
-
   get lastCommitHigh(): number {
     return this.#lastCommitHigh;
   }

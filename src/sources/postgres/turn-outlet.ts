@@ -23,6 +23,11 @@ export class TurnOutlet {
     return this.#out.emit(change) || this.#close();
   }
 
+  /** As `ChangeOutlet.reject`. */
+  reject(...args: Parameters<ChangeOutlet['reject']>): boolean {
+    return this.#out.reject(...args) || this.#close();
+  }
+
   /** As `ChangeOutlet.boundary`. */
   boundary(): boolean {
     return this.#out.boundary() || this.#close();

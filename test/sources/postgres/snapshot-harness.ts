@@ -36,6 +36,15 @@ export interface Committed extends CollectedChange {
   readonly snapshot: string;
 }
 
+type Letter = Pick<CollectedChange, 'op' | 'table' | 'before' | 'after'> & { readonly source: { readonly lsn: number } };
+
+/** What it takes to have dead letters. */
+export const parking = {
+  'schema.change.refused.policy': 'dead_letter',
+  'errors.tolerance': 'all',
+  'errors.deadletterqueue.topic.name': 'letters',
+};
+
 /** The exact sink that `Snapshot` is made for: it commits changes together with the position, now and then, or is killed. */
 export class CommittingOutlet implements ChangeOutlet {
   readonly committed: Committed[] = [];
@@ -46,6 +55,8 @@ export class CommittingOutlet implements ChangeOutlet {
   onKill: () => void = () => {};
   onEmit: (change: CollectedChange) => void = () => {};
   position: () => OffsetMap | null = () => null;
+  /** Tables whose schema is incompatible with what the registry has. */
+  refused: ReadonlySet<string> = new Set();
   #pending: Committed[] = [];
   #changes = 0;
   #killed = false;
@@ -64,21 +75,28 @@ export class CommittingOutlet implements ChangeOutlet {
     this.#inner = new CollectingOutlet();
   }
 
-  declare(shape: Shape): Promise<void> {
+  async declare(shape: Shape): Promise<void> {
+    if (this.refused.has(shape.schema.name.slice('shop.'.length)))
+      throw new ConnectError('registry.schema', 'The registry refuses it.', { details: { status: 409 } });
     this.shapes.push(shape);
-    return this.#inner.declare(shape);
+    await this.#inner.declare(shape);
   }
 
   emit(change: Change): boolean {
     // One change of the stream may be several records (a new key: delete, tombstone, create), which come together.
-    assert.ok(this.#full === null || (change.op !== Op.READ && lsnOf(change) === this.#fullAt), 'emitted although the outlet was full');
     this.#commitDue();
     this.#inner.emit(change);
     const collected = this.#inner.changes.pop();
     assert.ok(collected !== undefined);
-    this.#pending.push({ ...collected, snapshot: markerOf(change) });
+    return this.#take([{ ...collected, snapshot: markerOf(change) }], change.op === Op.READ ? null : lsnOf(change));
+  }
+
+  /** `lsn` null: of a row that is not in the log. */
+  #take(committed: readonly Committed[], lsn: string | null): boolean {
+    assert.ok(this.#full === null || (lsn !== null && lsn === this.#fullAt), 'emitted although the outlet was full');
+    this.#pending.push(...committed);
     this.#changes += 1;
-    this.onEmit(collected);
+    for (const each of committed) this.onEmit(each);
     switch (this.decide(this.#changes)) {
       case 'go':
         return true;
@@ -92,7 +110,7 @@ export class CommittingOutlet implements ChangeOutlet {
         this.onKill();
         return false;
       case 'full':
-        this.#fullAt = lsnOf(change) ?? 'none';
+        this.#fullAt = lsn ?? 'none';
         this.#full = new Promise((resolve) => {
           setImmediate(() => {
             this.#full = null;
@@ -107,8 +125,23 @@ export class CommittingOutlet implements ChangeOutlet {
     return true;
   }
 
-  reject(failure: ConnectError): boolean {
-    throw failure;
+  /** A dead letter counts as the record in whose place it stands; one of a new key as two, as records are. */
+  reject(failure: ConnectError, raw: Uint8Array | null): boolean {
+    if (this.refused.size === 0 || raw === null) throw failure;
+    this.#commitDue();
+    const { op, table, source, before, after } = JSON.parse(Buffer.from(raw).toString()) as Letter;
+    const letter = { op, table: table.slice('shop.'.length), schemaId: 0, before, after, related: null, offset: null, locate: 'a letter' };
+    const isMoved = op === 'u' && before !== null;
+    const letters = isMoved
+      ? [
+          { ...letter, op: 'd', after: null },
+          { ...letter, op: 'c', before: null },
+        ]
+      : [letter];
+    return this.#take(
+      letters.map((each) => ({ ...each, snapshot: 'letter' })),
+      op === 'r' ? null : String(source.lsn),
+    );
   }
 
   async drained(): Promise<void> {
@@ -159,7 +192,7 @@ export async function liveUntilKilled(
   await source.close();
 }
 
-function markerOf(change: Change): string {
+export function markerOf(change: Change): string {
   const { bytes, start, end } = change.registers;
   return Buffer.from(bytes.subarray(start[6], end[6])).toString();
 }

@@ -2,6 +2,7 @@ import { failpoint } from '../../../base/failpoint.ts';
 import { Op } from '../../../record/change.ts';
 import type { TupleView } from '../../../record/tuple-view.ts';
 import { highHalf, lowHalf } from '../lsn.ts';
+import { emitOrReject } from '../refused-row.ts';
 import { SnapshotMarker } from '../registers.ts';
 import { TurnOutlet } from '../turn-outlet.ts';
 import type { AdhocParts, OpenWindow } from './adhoc-parts.ts';
@@ -10,7 +11,7 @@ import { chunkStatement, orderText } from './chunk-query.ts';
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { Watermarks } from './watermarks.ts';
-import { declarePlan, planTable, type PlanFault, type TablePlan } from './table-plan.ts';
+import { declarePlan, planTable, readStatus, type PlanFault, type TablePlan } from './table-plan.ts';
 
 const rowsPerBoundary = 512;
 
@@ -57,8 +58,7 @@ export class BlockingSnapshot {
         for (const collection of state.blocking.collections) {
           const plan = await planTable(await reader.ready(), start, collection, 'blocking');
           if (typeof plan === 'string') faults.push({ collection, fault: plan });
-          else if ((await declarePlan(plan, out, start)) !== null) faults.push({ collection, fault: 'refused' });
-          else plans.push(plan);
+          else plans.push(await declarePlan(plan, out, start));
         }
         if (plans.length === 0) return faults;
         const opened = await openWindow(this.#parts, plans, new Map());
@@ -79,12 +79,13 @@ export class BlockingSnapshot {
     registers.clearOrigin();
     registers.clearLastCommitLsn();
     registers.setLsn(highHalf(opened.window.horizon), lowHalf(opened.window.horizon));
-    const fresh = state.blocking.progress === null;
-    let first = fresh;
+    const isShown = ({ layout }: TablePlan): boolean => layout.refusal === null;
+    const lastShown = plans.findLastIndex(isShown);
+    let first = state.blocking.progress === null || plans[0]?.layout.refusal !== null;
     try {
       for (const [index, plan] of plans.entries()) {
-        const rows = await this.#readTable(plan, opened, first, index === plans.length - 1);
-        if (rows > 0) first = false;
+        const rows = await this.#readTable(plan, opened, first, index === lastShown);
+        if (rows > 0 && isShown(plan)) first = false;
         const name = `${plan.info.schema}.${plan.info.name}`;
         const { correlationId, collections } = state.blocking;
         state.blocking.collections = collections.filter((collection) => collection !== plan.collection);
@@ -93,7 +94,7 @@ export class BlockingSnapshot {
         this.#parts.notifications.add(correlationId, 'Initial Snapshot', 'TABLE_SCAN_COMPLETED', {
           scanned_collection: name,
           total_rows_scanned: String(rows),
-          status: 'SUCCEEDED',
+          status: readStatus(plan),
         });
         start.source.log.info({ table: name, rows }, 'table read by an ad-hoc blocking snapshot');
       }
@@ -166,7 +167,7 @@ export class BlockingSnapshot {
     registers.setSnapshotMarker(marker);
     change.timestampMs = nowMs;
     change.sourceTimeMs = nowMs;
-    return room.emit(change);
+    return emitOrReject(room, change, plan.layout);
   }
 }
 

@@ -1,6 +1,7 @@
 import { failpoint } from '../../../base/failpoint.ts';
 import { Op } from '../../../record/change.ts';
 import type { TupleView } from '../../../record/tuple-view.ts';
+import { emitOrReject } from '../refused-row.ts';
 import { SnapshotMarker } from '../registers.ts';
 import { keyText, tellIncremental, type AdhocParts, type OpenWindow } from './adhoc-parts.ts';
 import type { Collection, Progress } from './adhoc-state.ts';
@@ -8,7 +9,7 @@ import { chunkStatement, maximumStatement, orderText, type OrderKey } from './ch
 import { openWindow } from './open-window.ts';
 import { RowBuffer } from './row-buffer.ts';
 import type { SnapshotWindow } from './snapshot-window.ts';
-import { declarePlan, planTable, type PlanFault, type TablePlan } from './table-plan.ts';
+import { declarePlan, planTable, readStatus, type PlanFault, type TablePlan } from './table-plan.ts';
 import type { Watermarks } from './watermarks.ts';
 
 /** A chunk ends early when its rows take more than this. */
@@ -21,7 +22,6 @@ export const statusOf: Readonly<Record<PlanFault, ScanStatus>> = {
   unknown: 'UNKNOWN_SCHEMA',
   'no-key': 'NO_PRIMARY_KEY',
   'bad-key': 'SQL_EXCEPTION',
-  refused: 'SKIPPED',
 };
 
 interface Chunk {
@@ -86,7 +86,7 @@ export class IncrementalSnapshot {
           return null;
         }
         await this.#handOver(plan, chunk, progress, opened.window);
-        return chunk.last ? 'SUCCEEDED' : null;
+        return chunk.last ? readStatus(plan) : null;
       });
     } finally {
       watch.window = null;
@@ -97,9 +97,9 @@ export class IncrementalSnapshot {
     if (this.#plan?.collection === collection) return this.#plan;
     const { start, out, change, reader } = this.#parts;
     this.#definitions = new Map();
-    const plan = await planTable(await reader.ready(), start, collection, 'incremental');
-    if (typeof plan === 'string') return statusOf[plan];
-    if ((await declarePlan(plan, out, start)) !== null) return statusOf.refused;
+    const planned = await planTable(await reader.ready(), start, collection, 'incremental');
+    if (typeof planned === 'string') return statusOf[planned];
+    const plan = await declarePlan(planned, out, start);
     for (const tuple of [change.before, change.after, change.related]) tuple.reserve(plan.rowCells);
     this.#plan = plan;
     return plan;
@@ -170,7 +170,7 @@ export class IncrementalSnapshot {
         change.before.count = 0;
         change.related.count = 0;
         rows.load(row, change.after, plan.rowCells);
-        const room = window.isStale(plan.info.oid, change.after, plan.identity) || out.emit(change);
+        const room = window.isStale(plan.info.oid, change.after, plan.identity) || emitOrReject(out, change, plan.layout);
         handing.done = row + 1;
         if (room) continue;
         await out.drained();

@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 
-import type { ConnectError } from '../../../base/errors.ts';
 import type { ChangeOutlet } from '../../../connect/source.ts';
 import type { TableInfo } from '../catalog.ts';
 import { loadTables, TypeCatalog } from '../catalog.ts';
@@ -44,15 +43,15 @@ export async function readableTables(client: ClientBase, start: StartContext): P
   return tables.filter(({ info }) => `${info.schema}.${info.name}` !== dataCollection);
 }
 
-/** `no-key`: nothing to order the rows by. `unknown`: no such table. `bad-key`: it has no such column. `refused`: see `declarePlan`. */
-export type PlanFault = 'unknown' | 'no-key' | 'bad-key' | 'refused';
+/** `no-key`: nothing to order the rows by. `unknown`: no such table. `bad-key`: it has no such column. */
+export type PlanFault = 'unknown' | 'no-key' | 'bad-key';
 
 export async function planTable(
   client: ClientBase,
   start: StartContext,
   collection: Collection,
   kind: 'incremental' | 'blocking',
-): Promise<TablePlan | Exclude<PlanFault, 'refused'>> {
+): Promise<TablePlan | PlanFault> {
   const tables = await readableTables(client, start);
   const found = tables.find(({ info }) =>
     collection.oid === null ? info.schema === collection.schema && info.name === collection.table : info.oid === collection.oid,
@@ -96,16 +95,17 @@ export async function planTable(
   };
 }
 
-/**
- * Declares what the rows of the plan look like. Not null: the registry refuses it, and changes of this table become dead
- * letters: none of its rows can be read into its topic.
- */
-export async function declarePlan(plan: TablePlan, out: ChangeOutlet, start: StartContext): Promise<ConnectError | null> {
-  const { log } = start.source;
+/** Declares what the rows of the plan look like. The answer says whether they are to be rejected. */
+export async function declarePlan(plan: TablePlan, out: ChangeOutlet, start: StartContext): Promise<TablePlan> {
+  const { settings, source } = start;
   const table = `${plan.info.schema}.${plan.info.name}`;
-  const refusal = await declareShape({ shape: plan.shape, table }, { policy: start.settings.tables.refusedPolicy, out, log });
-  if (refusal !== null) log.error({ table }, 'a table is left out of an ad-hoc snapshot, because its schema was refused');
-  return refusal;
+  const refusal = await declareShape({ shape: plan.shape, table }, { policy: settings.tables.refusedPolicy, out, log: source.log });
+  return { ...plan, layout: { ...plan.layout, refusal } };
+}
+
+/** Debezium's word for a table that was read: whoever waits for its records must not take dead letters for them. */
+export function readStatus({ layout }: TablePlan): 'SUCCEEDED' | 'SKIPPED' {
+  return layout.refusal === null ? 'SUCCEEDED' : 'SKIPPED';
 }
 
 /**

@@ -18,6 +18,8 @@ export class ToldOutlet implements ChangeOutlet {
   /** Rows by the id of their schema. */
   readonly #rows: number[] = [];
   readonly #names = new Map<number, string>();
+  /** Tables whose rows are rejected, and how many were, by name: they were not declared. */
+  readonly #rejected = new Map<string, number>();
   /** Before a record that moves no position. */
   readonly #onRecord: () => void;
 
@@ -41,8 +43,10 @@ export class ToldOutlet implements ChangeOutlet {
   }
 
   async declare(shape: Shape): Promise<void> {
-    await this.#out.declare(shape);
     const name = shape.schema.name.split('.').slice(-2).join('.');
+    this.#rejected.set(name, 0);
+    await this.#out.declare(shape);
+    this.#rejected.delete(name);
     const data = { data_collections: name, current_collection_in_progress: name };
     this.#notifications.add(this.#id, 'Initial Snapshot', 'IN_PROGRESS', data);
     this.#names.set(shape.schema.id, name);
@@ -61,6 +65,9 @@ export class ToldOutlet implements ChangeOutlet {
   }
 
   reject(...args: Parameters<ChangeOutlet['reject']>): boolean {
+    const table = String(args[0].details['table']);
+    const rows = this.#rejected.get(table);
+    if (rows !== undefined) this.#rejected.set(table, rows + 1);
     return this.#out.reject(...args);
   }
 
@@ -70,14 +77,16 @@ export class ToldOutlet implements ChangeOutlet {
 
   /** After the last row. */
   async end(): Promise<void> {
-    for (const [id, name] of this.#names) {
+    const all = [...this.#names.values(), ...this.#rejected.keys()].join(',');
+    const tell = (name: string, rows: number, status: string): void =>
       this.#notifications.add(this.#id, 'Initial Snapshot', 'TABLE_SCAN_COMPLETED', {
-        data_collections: [...this.#names.values()].join(','),
+        data_collections: all,
         scanned_collection: name,
-        total_rows_scanned: String(this.#rows[id] ?? 0),
-        status: 'SUCCEEDED',
+        total_rows_scanned: String(rows),
+        status,
       });
-    }
+    for (const [id, name] of this.#names) tell(name, this.#rows[id] ?? 0, 'SUCCEEDED');
+    for (const [name, rows] of this.#rejected) tell(name, rows, 'SKIPPED');
     this.#notifications.add(this.#id, 'Initial Snapshot', 'COMPLETED');
     this.#onRecord();
     await this.#notifications.flush(this.#change, this.#out);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { ConnectError } from '../../../../src/base/errors.ts';
 import { silentLog } from '../../../../src/base/log.ts';
 import { Op, TupleRef } from '../../../../src/record/change.ts';
 import { ColumnKind } from '../../../../src/record/column-kind.ts';
@@ -28,6 +29,9 @@ function shapeOf(table: string): Shape {
   };
 }
 
+/** How both tables of the stage are told at their end. */
+const done = 'SUCCEEDED public.a,public.b';
+
 /** A snapshot of `public.a` and of `public.b`, which stays empty, and what comes out of it. */
 function stage() {
   const out = new CollectingOutlet();
@@ -49,18 +53,20 @@ function stage() {
     await told.begin(resumed);
     for (const shape of [a, b]) await told.declare(shape);
   };
-  const row = (): boolean => {
+  const row = ({ schema } = a): boolean => {
     change.op = Op.READ;
-    change.schema = a.schema;
+    change.schema = schema;
     return told.emit(change);
   };
   /** What came since the last call. */
   const came = (): string[] =>
     out.changes.splice(0).map(({ table, after }) => {
-      const [of, rows] = ['current_collection_in_progress', 'total_rows_scanned'].map(
-        (name) => new RegExp(`"${name}","([^"]*)"`).exec((after?.['additional_data'] ?? '') as string)?.[1],
-      );
-      return table === 'notes' ? [after?.['type'] as string, of, rows].filter((part) => part !== undefined).join(' ') : 'row';
+      const data = (name: string): string | undefined =>
+        new RegExp(`"${name}","([^"]*)"`).exec((after?.['additional_data'] ?? '') as string)?.[1];
+      const status = data('status');
+      const parts = [after?.['type'] as string, data('current_collection_in_progress'), data('total_rows_scanned'), status];
+      if (status !== undefined) parts.push(data('data_collections'));
+      return table === 'notes' ? parts.filter((part) => part !== undefined).join(' ') : 'row';
     });
   return { out, told, begin, row, came, announced, boundaries };
 }
@@ -78,7 +84,7 @@ test('a snapshot tells that it began and of its tables at its first boundary, an
   // The batch before may have taken the position of the last row: a record behind it needs one to be committed with.
   assert.deepEqual(announced.splice(0), [1]);
   await told.end();
-  assert.deepEqual(came(), ['TABLE_SCAN_COMPLETED 2', 'TABLE_SCAN_COMPLETED 0', 'COMPLETED']);
+  assert.deepEqual(came(), [`TABLE_SCAN_COMPLETED 2 ${done}`, `TABLE_SCAN_COMPLETED 0 ${done}`, 'COMPLETED']);
   assert.deepEqual(announced, [0]);
   assert.deepEqual(boundaries, [4, 1, 3], 'all of it may be committed');
 });
@@ -89,8 +95,31 @@ test('a snapshot without rows tells the same, and one that goes on does not begi
   told.boundary();
   assert.deepEqual(came(), ['IN_PROGRESS public.a', 'IN_PROGRESS public.b']);
   await told.end();
-  assert.deepEqual(came(), ['TABLE_SCAN_COMPLETED 0', 'TABLE_SCAN_COMPLETED 0', 'COMPLETED']);
+  assert.deepEqual(came(), [`TABLE_SCAN_COMPLETED 0 ${done}`, `TABLE_SCAN_COMPLETED 0 ${done}`, 'COMPLETED']);
   assert.deepEqual(announced, [0, 0]);
+});
+
+test('a table whose schema is refused is told as skipped, with the number of its rows, and not where another topic takes it', async () => {
+  const { out, told, row, came } = stage();
+  await told.begin(false);
+  const [parked, moved] = [shapeOf('public.parked'), shapeOf('public.moved')];
+  out.onDeclare = (shape) => (shape.topic.includes('.2') ? Promise.resolve() : Promise.reject(new Error('refused')));
+  await assert.rejects(told.declare(parked));
+  await assert.rejects(told.declare(moved));
+  await told.declare({ ...moved, topic: 'public.moved.2' });
+  assert.equal(row(moved), true);
+  for (const table of ['public.parked', 'public.parked', 'public.other'])
+    assert.equal(told.reject(new ConnectError('data.row', 'refused', { details: { table } }), null), true);
+  assert.equal(out.rejected.length, 3);
+  await told.end();
+  assert.deepEqual(came(), [
+    'row',
+    'STARTED',
+    'IN_PROGRESS public.moved',
+    'TABLE_SCAN_COMPLETED 1 SUCCEEDED public.moved,public.parked',
+    'TABLE_SCAN_COMPLETED 2 SKIPPED public.moved,public.parked',
+    'COMPLETED',
+  ]);
 });
 
 test('a notification that fills the outlet holds up the rows behind it, and the end of the snapshot', async () => {
