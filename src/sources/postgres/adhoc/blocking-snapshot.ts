@@ -79,7 +79,6 @@ export class BlockingSnapshot {
     registers.clearOrigin();
     registers.clearLastCommitLsn();
     registers.setLsn(highHalf(opened.window.horizon), lowHalf(opened.window.horizon));
-    const isShown = ({ layout }: TablePlan): boolean => layout.refusal === null;
     const lastShown = plans.findLastIndex(isShown);
     let first = state.blocking.progress === null || plans[0]?.layout.refusal !== null;
     try {
@@ -169,6 +168,11 @@ export class BlockingSnapshot {
     change.sourceTimeMs = nowMs;
     return emitOrReject(room, change, plan.layout);
   }
+}
+
+/** Its rows become records. */
+function isShown({ layout }: TablePlan): boolean {
+  return layout.refusal === null;
 }
 
 function boundary(room: TurnOutlet): boolean {
