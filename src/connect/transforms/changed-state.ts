@@ -3,7 +3,7 @@ import type { Change } from '../../record/change.ts';
 import { ColumnKind } from '../../record/column-kind.ts';
 import type { Column } from '../../record/row-schema.ts';
 import type { Schema } from '../../record/schema.ts';
-import type { FieldNode, HeaderNode, Shape } from '../../record/shape.ts';
+import type { FieldNode, HeaderNode, Node, Shape } from '../../record/shape.ts';
 import { CellState } from '../../record/tuple-view.ts';
 import type { TupleView } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
@@ -38,7 +38,8 @@ class ChangedState {
     const envelope = shape.value.kind === 'struct' && shape.value.schema.name?.endsWith('.Envelope') === true ? shape.value : null;
     const after = envelope === null ? null : findField(envelope, 'after');
     if (after?.kind !== 'struct' || this.#headers.length === 0) return { shape, step: null };
-    const columns = after.fields.flatMap(({ name, node }: FieldNode) => (node.kind === 'column' ? [{ name, at: node.column }] : []));
+    const before = envelope === null ? null : findField(envelope, 'before');
+    const columns = after.fields.flatMap((field) => comparison(field, before?.kind === 'struct' ? findField(before, field.name) : null));
     const texts: { readonly text: DerivedText; readonly wantsChanged: boolean }[] = [];
     const headers: HeaderNode[] = [];
     let { schema } = shape;
@@ -63,19 +64,28 @@ function listOf(name: string): Pick<Column, 'kind' | 'schema' | 'element'> {
   return { kind: ColumnKind.ARRAY, schema: { type: 'array', optional: true, name, items }, element };
 }
 
-function namesOf(
-  { before, after }: Change,
-  columns: readonly { readonly name: string; readonly at: number }[],
-  wantsChanged: boolean,
-): string {
-  return arrayLiteral(columns.filter(({ at }) => sameCell(before, after, at) !== wantsChanged).map(({ name }) => name));
+/** One column of both rows. */
+interface Comparison {
+  readonly name: string;
+  readonly isSame: (change: Change) => boolean;
+}
+
+/** A masked column is the same whatever is behind it. */
+function comparison({ name, node }: FieldNode, old: Node | null): Comparison[] {
+  if (node.kind === 'constant' && old?.kind === 'constant') return [{ name, isSame: () => old.value === node.value }];
+  if (node.kind !== 'column' || old?.kind !== 'column') return [];
+  return [{ name, isSame: (change) => sameCell(change.tuple(old.tuple), old.column, change.tuple(node.tuple), node.column) }];
+}
+
+function namesOf(change: Change, columns: readonly Comparison[], wantsChanged: boolean): string {
+  return arrayLiteral(columns.filter(({ isSame }) => isSame(change) !== wantsChanged).map(({ name }) => name));
 }
 
 /** An unchanged TOAST value is the same; a column that the old row lacks counts as null there, as in Debezium. */
-function sameCell(before: TupleView, after: TupleView, at: number): boolean {
-  const [left, right] = [before.state[at], after.state[at]];
+function sameCell(before: TupleView, from: number, after: TupleView, to: number): boolean {
+  const [left, right] = [before.state[from], after.state[to]];
   if (right === CellState.UNCHANGED) return true;
   if (left !== CellState.TEXT || right !== CellState.TEXT) return left !== CellState.TEXT && right !== CellState.TEXT;
-  const own = before.bytes.subarray(before.start[at], before.end[at]);
-  return Buffer.compare(own, after.bytes.subarray(after.start[at], after.end[at])) === 0;
+  const own = before.bytes.subarray(before.start[from], before.end[from]);
+  return Buffer.compare(own, after.bytes.subarray(after.start[to], after.end[to])) === 0;
 }

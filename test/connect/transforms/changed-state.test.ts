@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Op } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
+import type { FieldNode, Node } from '../../../src/record/shape.ts';
 import { columnsOf, envelopeOf, optionsOf, written } from './transform-run.ts';
 import type { Row } from './transform-run.ts';
 
@@ -26,6 +27,15 @@ async function headersOf(config: Record<string, string>): Promise<unknown[]> {
   return (await written(config, envelopeOf('shop.public.people', columns), rows)).map(({ headers }) => headers);
 }
 
+/** The column `who` as a mask has it. */
+function masked(node: Node): Node {
+  if (node.kind !== 'struct') return node;
+  const fields = node.fields.map(({ name, node: field }): FieldNode => {
+    return { name, node: name === 'who' ? { kind: 'constant', schema: field.schema, value: '***' } : masked(field) };
+  });
+  return { ...node, fields };
+}
+
 describe('ExtractChangedRecordState', () => {
   it('lists what an update changed, and what not, where the old row is known', async () => {
     assert.deepEqual(await headersOf(optionsOf(type, both)), [
@@ -37,6 +47,29 @@ describe('ExtractChangedRecordState', () => {
       { Changed: '[]', Unchanged: '[]' },
       { Changed: '[]', Unchanged: '[]' },
     ]);
+  });
+
+  it('a masked column is unchanged; what a transform before it made of a column is compared', async () => {
+    const zone = { 'transforms.Z.type': 'io.debezium.transforms.TimezoneConverter', 'transforms.Z.converted.timezone': 'Europe/Berlin' };
+    const micros = [ColumnKind.TIMESTAMP_MICROS, 'int64?', { name: 'io.debezium.time.MicroTimestamp' }] as const;
+    const visits = envelopeOf(
+      'shop.public.visits',
+      columnsOf({ id: [ColumnKind.INT, 'int32'], who: [ColumnKind.STRING, 'string?'], at: micros }),
+    );
+    const shape = { ...visits, value: masked(visits.value) as typeof visits.value };
+    const noon = '2024-01-15 12:00:00';
+    const updates: readonly Row[] = [
+      { op: Op.UPDATE, before: ['1', 'Ada', noon], after: ['1', null, '2024-01-15 13:00:00'] },
+      { op: Op.UPDATE, before: ['1', 'Ada', noon], after: ['1', 'Eve', noon] },
+    ];
+    const records = await written({ ...optionsOf(type, both), ...zone, transforms: 'Z,A' }, shape, updates);
+    assert.deepEqual(
+      records.map(({ headers }) => headers),
+      [
+        { Changed: '["at"]', Unchanged: '["id","who"]' },
+        { Changed: '[]', Unchanged: '["id","who","at"]' },
+      ],
+    );
   });
 
   it('tombstones have them, too, as in Debezium', async () => {
