@@ -56,7 +56,7 @@ describe('ExtractChangedRecordState', () => {
       'shop.public.visits',
       columnsOf({ id: [ColumnKind.INT, 'int32'], who: [ColumnKind.STRING, 'string?'], at: micros }),
     );
-    const shape = { ...visits, value: masked(visits.value) as typeof visits.value };
+    const shape = { ...visits, value: masked(visits.value) };
     const noon = '2024-01-15 12:00:00';
     const updates: readonly Row[] = [
       { op: Op.UPDATE, before: ['1', 'Ada', noon], after: ['1', null, '2024-01-15 13:00:00'] },
