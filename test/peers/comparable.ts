@@ -73,10 +73,13 @@ function sorted(records: readonly ParityRecord[]): ParityRecord[] {
     .map(({ record }) => record);
 }
 
-/** Records of one row stay in their order. */
+/** Records of one row stay in their order. A value that says null is as one that is not there. */
 function sortedByKey(records: readonly ParityRecord[]): ParityRecord[] {
   return records
-    .map((record) => ({ record, text: JSON.stringify([record.value?.schema, record.key?.value], steady) }))
+    .map((record) => ({
+      record,
+      text: JSON.stringify([record.value?.value === null ? null : record.value?.schema, record.key?.value], steady),
+    }))
     .toSorted((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
     .map(({ record }) => record);
 }
