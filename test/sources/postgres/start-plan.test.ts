@@ -137,6 +137,11 @@ test('offset.mismatch.strategy decides when slot and stored position differ; not
   for (const [strategy, ...expected] of cases) {
     const found = [90n, 100n, 200n].map((at) => goesOnAt(strategy, at)).concat(goesOnAt(strategy, 200n, unchecked));
     assert.deepEqual(found, expected, strategy);
+    // None of them stands for a slot that is gone.
+    const gone = { slot: null, offset: stored };
+    const settings = { 'offset.mismatch.strategy': strategy, ...unchecked };
+    assert.throws(() => plan({ ...settings, 'snapshot.mode': 'no_data' }, gone), /does not exist/, strategy);
+    assert.deepEqual(outline(plan({ ...settings, 'snapshot.mode': 'when_needed' }, gone)), ['snapshot', false, true], strategy);
   }
 });
 
