@@ -122,7 +122,7 @@ function streamedTypes(schema: string): string {
 function streamedColumns(columns: unknown): string {
   return JSON.stringify(columns)
     .replaceAll('"typeName":"SERIAL"', '"typeName":"INT4"')
-    .replaceAll(/"length":131089/g, '"length":0');
+    .replaceAll(/NUMERIC","length":(131089|0),"scale":(0|null)/g, 'NUMERIC"');
 }
 
 function withoutRoute(schema: string): string {
