@@ -89,6 +89,11 @@ export function classify(error: unknown): Reaction {
   return reactions[findConnectError(error)?.code ?? 'internal'];
 }
 
+/** The registry finds the schema incompatible with what the subject has: what follows is a matter of policy. */
+export function isIncompatible(error: unknown): error is ConnectError {
+  return error instanceof ConnectError && error.code === 'registry.schema' && error.details['status'] === 409;
+}
+
 export function findConnectError(error: unknown): ConnectError | null {
   for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
     if (at instanceof ConnectError) return at;

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import { ConnectError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { CellFault } from '../record/cell-fault.ts';
-import { TupleRef } from '../record/change.ts';
+import { Op, TupleRef } from '../record/change.ts';
 import type { Change } from '../record/change.ts';
 import { copyChange } from '../record/copy-change.ts';
 import type { RowSchema } from '../record/row-schema.ts';
@@ -127,6 +127,7 @@ export class TaskOutlet implements ChangeOutlet {
         const routed = this.#follow(plan, plan.route, change);
         if (routed === undefined) return null;
         if (routed === null) return this.#filtered();
+        if (routed.refusal !== null) return this.#park(change, routed.topic, routed.refusal);
         this.#encode(routed, change);
       }
     } catch (error) {
@@ -145,7 +146,7 @@ export class TaskOutlet implements ChangeOutlet {
   }
 
   #number(plan: RowPlan): OutletPlan {
-    const topicIndex = plan.route === null ? this.#batches.topicIndex(plan.topic) : -1;
+    const topicIndex = plan.route === null && plan.refusal === null ? this.#batches.topicIndex(plan.topic) : -1;
     return { ...plan, topicIndex, keyWidth: 1, valueWidth: 2, routed: [] };
   }
 
@@ -176,12 +177,28 @@ export class TaskOutlet implements ChangeOutlet {
       const closed = this.#closed;
       assert(closed !== null, 'changes are held for a topic');
       const opened = await closed.route.open(closed.route.rows.targets[closed.number] as RowTarget);
-      if (opened !== null && opened.route === null) await this.prepareTopic(opened.topic);
+      if (opened !== null && opened.refusal !== null) this.#refused(opened.topic, opened.refusal);
+      else if (opened !== null && opened.route === null) await this.prepareTopic(opened.topic);
       closed.plan.routed[closed.number] = opened === null ? null : this.#number(opened);
       while (at < held.length && this.#take(held[at] as Change) !== null) at += 1;
     }
     this.#held = null;
     this.#batches.resume();
+  }
+
+  /** Throws where the task is to end. */
+  #refused(topic: string, refusal: ConnectError): void {
+    const { tolerance, failures } = this.#options;
+    if (tolerance.refused === 'fail') throw refusal;
+    failures.refused(topic, refusal);
+  }
+
+  /** The dead letter of a row that its topic must not have. */
+  #park(change: Change, topic: string, { message, remedy, details }: ConnectError): boolean {
+    if (change.op === Op.TOMBSTONE) return this.#filtered();
+    const what = `A row for topic "${topic}" cannot be written (${change.locate()}). ${message}`;
+    const failure = new ConnectError('data.row', what, { ...(remedy === null ? {} : { remedy }), details: { ...details, topic } });
+    return this.#giveUp(failure, Stage.TASK_POLL, topic, change, change.letter(change, topic) ?? noRow);
   }
 
   boundary(): boolean {

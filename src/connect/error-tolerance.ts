@@ -19,6 +19,8 @@ export interface ErrorTolerance {
   readonly values: FailureMode;
   /** What becomes of a change that the source cannot make or whose values cannot be written: left out, told or not. */
   readonly changes: FailureMode;
+  /** What becomes of rows for a topic that a row named and whose subject refuses the schema. */
+  readonly refused: 'fail' | 'dead_letter';
 }
 
 /** Debezium's `event.*.failure.handling.mode`. */
@@ -32,6 +34,7 @@ export const noTolerance: ErrorTolerance = {
   deadLetterHeaders: false,
   values: 'fail',
   changes: 'fail',
+  refused: 'fail',
 };
 
 export function createErrorTolerance(config: Config): ErrorTolerance {
@@ -41,14 +44,18 @@ export function createErrorTolerance(config: Config): ErrorTolerance {
     return given === 'warn' ? 'warn' : given === 'skip' || given === 'ignore' ? 'skip' : 'fail';
   };
   const topic = config.optional('errors.deadletterqueue.topic.name');
+  const tolerate = config.has('errors.tolerance') && config.choice('errors.tolerance') === 'all' ? 'all' : 'none';
+  const deadLetterTopic = topic === null || topic === '' ? null : topic;
+  const parks = config.optional('schema.change.refused.policy')?.toLowerCase() === 'dead_letter';
   return {
-    tolerate: config.has('errors.tolerance') && config.choice('errors.tolerance') === 'all' ? 'all' : 'none',
+    tolerate,
     log: flag('errors.log.enable'),
     logMessages: flag('errors.log.include.messages'),
-    deadLetterTopic: topic === null || topic === '' ? null : topic,
+    deadLetterTopic,
     deadLetterHeaders: flag('errors.deadletterqueue.context.headers.enable'),
     values: mode('converting'),
     changes: mode('processing'),
+    refused: parks && tolerate === 'all' && deadLetterTopic !== null ? 'dead_letter' : 'fail',
   };
 }
 
@@ -119,6 +126,12 @@ export class FailureLog {
       this.#tolerance.values === 'warn' &&
       this.#write('warn', failed, 'A value became null, as event.converting.failure.handling.mode says')
     );
+  }
+
+  /** The schema of a topic that rows name. */
+  refused(topic: string, refusal: ConnectError): void {
+    const what = `The schema of topic "${topic}" was refused. ${refusal.message} Until it is accepted its rows become dead letters.`;
+    this.#log.warn({ topic, subject: refusal.details['subject'] }, what);
   }
 
   #write(level: 'error' | 'warn', failed: FailedRecord, what: string): boolean {

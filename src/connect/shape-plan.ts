@@ -1,5 +1,5 @@
 import { ByteSink } from '../base/byte-sink.ts';
-import { ConnectError } from '../base/errors.ts';
+import { ConnectError, isIncompatible } from '../base/errors.ts';
 import { Change, Op } from '../record/change.ts';
 import type { TupleRef } from '../record/change.ts';
 import type { RowSchema } from '../record/row-schema.ts';
@@ -25,13 +25,15 @@ export interface RowPlan {
   readonly headers: HeaderEncoder | null;
   /** Null: by key. */
   readonly partition: RowPartition | null;
+  /** The registry finds the schemas incompatible: no row may be written there; null: none of that. */
+  readonly refusal: ConnectError | null;
   /** Not null: the topic is chosen per row, and key, value and headers are those of `route.open`. */
   readonly route: RoutePlan | null;
 }
 
 export interface RoutePlan {
   readonly rows: RowRoute;
-  /** What becomes of rows that go there, which may have a route of its own; null: they are filtered out. */
+  /** What becomes of rows that go there, which may have a route of its own or be refused; null: they are filtered out. */
   open(target: RowTarget): Promise<RowPlan | null>;
 }
 
@@ -240,6 +242,7 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
     valuePresence: presence,
     headers: await compiler.headers(headers, { topic, schema, part: 'header' }, added),
     partition: outcome.partition,
+    refusal: null,
     route: null,
   };
 }
@@ -248,7 +251,11 @@ async function compilePlan(outcome: Outcome, op: Op, compiler: ShapeCompiler): P
 function routedPlan(steps: readonly RowStep[] | null, route: NonNullable<Outcome['route']>, op: Op, compiler: ShapeCompiler): RowPlan {
   const open = async (target: RowTarget): Promise<RowPlan | null> => {
     const rest = route.continue(target);
-    return rest === null ? null : compilePlan(rest, op, compiler);
+    if (rest === null) return null;
+    return compilePlan(rest, op, compiler).catch((error: unknown) => {
+      if (!isIncompatible(error)) throw error;
+      return { ...emptyPlan, topic: rest.shape.topic, refusal: error };
+    });
   };
   return { ...emptyPlan, steps, route: { rows: route.rows, open } };
 }
@@ -261,6 +268,7 @@ const emptyPlan: RowPlan = {
   valuePresence: null,
   headers: null,
   partition: null,
+  refusal: null,
   route: null,
 };
 

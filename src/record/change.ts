@@ -78,6 +78,13 @@ export class Registers {
   }
 }
 
+/** What a dead letter holds of a change. */
+export interface ChangeLetter {
+  readonly raw: Uint8Array;
+  /** Null: no key, or one that is not to be shown. */
+  readonly key: Uint8Array | null;
+}
+
 /**
  * A mutable register, not a value: one per source, overwritten by the next change. Whoever receives it encodes what it
  * needs before returning and keeps no reference.
@@ -98,6 +105,8 @@ export class Change {
   locate: () => string;
   /** The row as it was read, for its dead letter; null where the source has no such thing. Slow; errors only. */
   raw: (() => Uint8Array | null) | null = null;
+  /** The change for a person and a later replay, where `topic` must not have it; null: there is no such form. Slow; errors only. */
+  letter: (change: Change, topic: string) => ChangeLetter | null = () => null;
 
   constructor(schema: RowSchema, registers: number, locate: () => string) {
     this.schema = schema;

@@ -11,6 +11,7 @@ export function copyChange(change: Change, into: Change | null = null): Change {
   const { registers } = change;
   const copy = into ?? new Change(change.schema, registers.present.length, () => place);
   copy.locate = () => place;
+  copy.letter = change.letter;
   copy.schema = change.schema;
   copy.op = change.op;
   copy.timestampMs = change.timestampMs;

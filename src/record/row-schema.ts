@@ -14,6 +14,8 @@ export interface RowSchema {
   readonly columns: readonly Column[];
   /** Indexes into `columns`, in key order; empty when there is no key. */
   readonly key: Uint16Array;
+  /** Columns that a letter may show (`Change.letter`): what is to be hidden is not among them. Absent: there are no letters. */
+  readonly visible?: Uint16Array | undefined;
 }
 
 export interface Column {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import pino from 'pino';
 import { ConnectError, classify, describeError } from '../../src/base/errors.ts';
 import { Config } from '../../src/connect/config.ts';
 import { Stage } from '../../src/connect/dead-letter.ts';
 import type { FailedRecord } from '../../src/connect/dead-letter.ts';
 import { FailureLog, createErrorTolerance, enrichFailure, isTolerable, noTolerance } from '../../src/connect/error-tolerance.ts';
+import { captureLog } from '../support/capture-log.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const failed: FailedRecord = {
@@ -18,12 +18,6 @@ const failed: FailedRecord = {
   raw: null,
   key: null,
 };
-
-function captureLog() {
-  const lines: Record<string, unknown>[] = [];
-  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  return { log, lines };
-}
 
 describe('error tolerance', () => {
   it('reads the errors.* keys, and is strict without them', () => {

@@ -30,6 +30,14 @@ async function ask(subject: string, compatibility: string): Promise<void> {
   assert.ok(answer.ok, await answer.text());
 }
 
+/** The subject has something else, and takes nothing that cannot read it. */
+async function occupy(subject: string): Promise<void> {
+  const schema = '{"type":"record","name":"Other","fields":[]}';
+  const answer = await fetch(`${stack.registry}/subjects/${subject}/versions`, json('POST', { schema }));
+  assert.ok(answer.ok, await answer.text());
+  await ask(subject, 'BACKWARD');
+}
+
 /** What became of each row, by topic, in the order of each topic. */
 async function toldAtEnd(reader: CommittedReader): Promise<Record<string, string[]>> {
   await reader.toEnd();
@@ -159,10 +167,7 @@ for (const policy of ['fail', 'new_topic', 'dead_letter']) {
       await db.query('CREATE TABLE orders (id int PRIMARY KEY, note text NOT NULL); INSERT INTO orders VALUES (1, 1), (2, 2)');
       const name = uniqueName('snapshot');
       const orders = `${name}.public.orders`;
-      const schema = '{"type":"record","name":"Other","fields":[]}';
-      const earlier = await fetch(`${stack.registry}/subjects/${orders}-value/versions`, json('POST', { schema }));
-      assert.ok(earlier.ok, await earlier.text());
-      await ask(`${orders}-value`, 'BACKWARD');
+      await occupy(`${orders}-value`);
       const letters = `${name}.letters`;
       const answer = policy === 'dead_letter' ? parking(letters) : { 'schema.change.refused.policy': policy };
       await stage.create(name, { ...postgresConfig(db, name), ...avro, ...answer });
@@ -191,6 +196,40 @@ for (const policy of ['fail', 'new_topic', 'dead_letter']) {
     },
   );
 }
+
+test('dead_letter: rows that a transform sends to a topic whose subject refuses them, others go on', { timeout: 200_000 }, async () => {
+  await using db = await createDatabase();
+  await db.query("CREATE TABLE orders (id int PRIMARY KEY, note text NOT NULL); INSERT INTO orders VALUES (1, 'a'), (2, 'b')");
+  const name = uniqueName('routed');
+  const [even, odd, letters] = [`${name}.even`, `${name}.odd`, `${name}.letters`];
+  await occupy(`${even}-value`);
+  await stage.create(name, {
+    ...postgresConfig(db, name),
+    ...avro,
+    ...parking(letters),
+    transforms: 'route',
+    'transforms.route.type': 'io.debezium.transforms.ContentBasedRouter',
+    'transforms.route.language': 'jsr223.groovy',
+    'transforms.route.topic.expression': `(value.op == 'd' ? value.before.id : value.after.id) % 2 == 0 ? '${even}' : '${odd}'`,
+  });
+  await using accepted = await CommittedReader.open([odd]);
+  await db.query("INSERT INTO orders VALUES (3, 'c'), (4, 'd'); DELETE FROM orders WHERE id = 2; INSERT INTO orders VALUES (5, 'e')");
+  await count(accepted, 3);
+  await using parked = await CommittedReader.open([letters], 120_000, false);
+  assert.deepEqual(await toldAtEnd(accepted), { [odd]: ['r1', 'c3', 'c5'] });
+  await parked.toEnd();
+  const rows = parked.records.map(({ rawKey, rawValue, headers }) => {
+    const { op, table, topic, before, after } = JSON.parse(String(rawValue)) as Record<string, unknown>;
+    assert.deepEqual([table, topic, headers['__connect.errors.topic']], [`${name}.public.orders`, even, even]);
+    return [String(rawKey), op, before, after];
+  });
+  assert.deepEqual(rows, [
+    ['{"id":"2"}', 'r', null, { id: '2', note: 'b' }],
+    ['{"id":"4"}', 'c', null, { id: '4', note: 'd' }],
+    ['{"id":"2"}', 'd', { id: '2' }, null],
+  ]);
+  await stage.remove(name);
+});
 
 /** Letters of the rows 3 and 4 say what and why, and bring those rows back. */
 async function checkLetters(db: Database, letters: CommittedReader['records']): Promise<void> {

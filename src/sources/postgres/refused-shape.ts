@@ -1,4 +1,4 @@
-import { ConnectError } from '../../base/errors.ts';
+import { ConnectError, isIncompatible } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { RowSchema } from '../../record/row-schema.ts';
@@ -9,7 +9,6 @@ import { describeSchemaChange } from './schema-change.ts';
 export type RefusedPolicy = 'fail' | 'new_topic' | 'dead_letter';
 
 const topicsMax = 100;
-const conflict = 409;
 
 export interface ShapeDeclaration {
   readonly shape: Shape;
@@ -37,7 +36,7 @@ export async function declareShape(declaration: ShapeDeclaration, { policy, out,
     await out.declare(shape);
     return null;
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isIncompatible(error)) throw error;
     refused = error;
   }
   const refusal = refusalOf(refused, declaration, policy);
@@ -57,7 +56,7 @@ async function declareElsewhere(shape: Shape, refused: ConnectError, out: Change
       await out.declare({ ...shape, topic });
       return topic;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isIncompatible(error)) throw error;
       // Subjects are not named after topics, or a transform leads all of them to one: another number changes nothing.
       if (error.details['subject'] === refused.details['subject']) return null;
     }
@@ -84,8 +83,4 @@ function refusalOf(refused: ConnectError, { shape, table, before }: ShapeDeclara
     remedy: remedies[policy],
     details: { ...refused.details, table, topic: shape.topic },
   });
-}
-
-function isRefusal(error: unknown): error is ConnectError {
-  return error instanceof ConnectError && error.code === 'registry.schema' && error.details['status'] === conflict;
 }

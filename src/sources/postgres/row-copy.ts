@@ -1,20 +1,24 @@
 import type { Client } from 'pg';
 
+import type { ConnectError } from '../../base/errors.ts';
 import type { Change } from '../../record/change.ts';
+import type { RowSchema } from '../../record/row-schema.ts';
 import type { Shape } from '../../record/shape.ts';
 import { CopyOut, type CopyRoom } from './copy-out.ts';
 import { CopyText } from './copy-text.ts';
 import type { FormerNames } from './column-renames.ts';
-import type { RefusableTable } from './refused-row.ts';
 import type { PostgresSettings } from './settings.ts';
 import { placeColumns, type SnapshotTable } from './snapshot-query.ts';
 import { buildTableShape } from './table-shape.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 /** How rows of a table come out of a `COPY` and go into a change. */
-export interface RowLayout extends RefusableTable {
+export interface RowLayout {
   /** With the columns that are read: those that no record shows are left out. */
   readonly table: SnapshotTable;
+  readonly rowSchema: RowSchema;
+  /** Why its rows are rejected instead of emitted; null: they are emitted. */
+  readonly refusal: ConnectError | null;
   /** Column on the wire → cell of the tuple; -1: read for other reasons. */
   readonly cellOf: Int16Array;
 }
@@ -29,12 +33,12 @@ export interface NewLayout {
 export function rowLayout(published: SnapshotTable, types: TypeCatalog, settings: PostgresSettings, former?: FormerNames): NewLayout {
   const { info, columns: wireColumns } = published;
   const { schema, name } = info;
-  const { rowSchema, visible, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
+  const { rowSchema, shape, columnOf } = buildTableShape({ schema, table: name, wireColumns, info, types, settings, former });
   const table = { ...published, columns: wireColumns.filter((_column, index) => (columnOf[index] ?? -1) >= 0) };
   const extra = table.order.length === 0 && table.override === null ? placeColumns.length : 0;
   const cellOf = new Int16Array(table.columns.length + extra).fill(-1);
   cellOf.set(columnOf.filter((cell) => cell >= 0));
-  return { layout: { table, rowSchema, visible, refusal: null, cellOf }, shape };
+  return { layout: { table, rowSchema, refusal: null, cellOf }, shape };
 }
 
 export interface RowCopyOptions {

@@ -1,11 +1,10 @@
-import { must } from '../../base/assert.ts';
 import { ConnectError } from '../../base/errors.ts';
 import type { ChangeOutlet } from '../../connect/source.ts';
 import type { Change } from '../../record/change.ts';
 import { Op, opCodes } from '../../record/change.ts';
 import { CellState, type TupleView } from '../../record/tuple-view.ts';
 import { RowWatch } from './adhoc/row-watch.ts';
-import { rejectRow } from './refused-row.ts';
+import { emitOrReject } from './refused-row.ts';
 import type { Relation } from './relation-cache.ts';
 import type { PostgresSettings } from './settings.ts';
 import type { SnapshotFilter } from './snapshot-filter.ts';
@@ -127,20 +126,12 @@ export class RowEmitter {
   }
 
   #emit(relation: Relation, op: Op): void {
-    if (relation.refusal !== null) return this.#refuse(relation, relation.refusal, op);
-    if (this.#transactions !== null && op !== Op.TOMBSTONE) this.#transactions.changed(relation.counter!);
+    const { refusal } = relation;
+    if (this.#transactions !== null && op !== Op.TOMBSTONE && refusal === null) this.#transactions.changed(relation.counter!);
     if (!this.#position.admit()) return;
     this.#change.op = op;
-    this.counts[op] = (this.counts[op] as number) + 1;
-    if (!this.#out.emit(this.#change)) this.#room = false;
-    this.#position.handedOver();
-  }
-
-  /** The row of a table whose schema was refused. */
-  #refuse({ layout }: Relation, refusal: ConnectError, op: Op): void {
-    if (!this.#position.admit()) return;
-    this.#change.op = op;
-    if (!rejectRow(this.#out, this.#change, must(layout, 'a table that was declared has a layout'), refusal)) this.#room = false;
+    if (refusal === null) this.counts[op] = (this.counts[op] as number) + 1;
+    if (!emitOrReject(this.#out, this.#change, refusal)) this.#room = false;
     this.#position.handedOver();
   }
 

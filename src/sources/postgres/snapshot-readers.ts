@@ -293,7 +293,7 @@ export class SnapshotReaders {
     registers.setProcessingTime(now);
     change.timestampMs = now;
     change.sourceTimeMs = now;
-    let room = emitOrReject(this.#room, change, table.layout);
+    let room = emitOrReject(this.#room, change, table.layout.refusal);
     // Only now: the position must not count a row that was refused.
     range.remember(row);
     table.started = true;

@@ -14,6 +14,7 @@ import { formatPosition, type ResumePoint } from './position.ts';
 import type { ReadingChange } from './reading-change.ts';
 import type { StartContext } from './start-context.ts';
 import { registerCount, SourceRegisters } from './registers.ts';
+import { rowLetter } from './refused-row.ts';
 import { RelationCache } from './relation-cache.ts';
 import { catalogReader, ReadAheadCatalog } from './relation-catalog.ts';
 import { ReplicationStream } from './replication-stream.ts';
@@ -283,6 +284,7 @@ function createCompositeWatch({ settings, sql, types, server }: StartContext): C
 export function createChange(locate: () => string): ReadingChange {
   const nothing = { id: nextRowSchemaId(), name: '', columns: [], key: new Uint16Array(0) };
   const change = new Change(nothing, registerCount, locate);
+  change.letter = rowLetter;
   return { change, registers: new SourceRegisters(change) };
 }
 

@@ -56,8 +56,6 @@ export interface TableLayout {
   readonly columnOf: Int16Array;
   /** Indexes in `rowSchema.columns` of what the value shows. */
   readonly captured: Uint16Array;
-  /** Those of them that are neither masked nor hashed. */
-  readonly visible: Uint16Array;
   /** By column: its field's name as a JSON string. */
   readonly names: readonly Uint8Array[];
 }
@@ -99,15 +97,15 @@ export function buildTableShape(input: TableShapeInput): TableShape {
   refuseNameClashes(input, columns, fieldNames);
   addAliases(input, columns, valueSchemas, fieldNames);
   const key = Uint16Array.from(keyIndexes, (index) => columnOf[index] as number);
-  const rowSchema: RowSchema = { id: nextRowSchemaId(), name: `${settings.topicPrefix}.${schema}.${table}`, columns, key };
-  const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
+  const name = `${settings.topicPrefix}.${schema}.${table}`;
   const visible = captured.filter((index) => masks[index] === null && columns[index]?.rewrite?.kind !== 'hash');
+  const rowSchema: RowSchema = { id: nextRowSchemaId(), name, columns, key, visible: Uint16Array.from(visible) };
+  const shape = buildEnvelope({ schema, table, settings, rowSchema, captured, fieldNames, valueSchemas, masks });
   return {
     rowSchema,
     shape,
     columnOf,
     captured: Uint16Array.from(captured),
-    visible: Uint16Array.from(visible),
     names: jsonNames(fieldNames),
   };
 }

@@ -166,7 +166,7 @@ export class BlockingSnapshot {
     registers.setSnapshotMarker(marker);
     change.timestampMs = nowMs;
     change.sourceTimeMs = nowMs;
-    return emitOrReject(room, change, plan.layout);
+    return emitOrReject(room, change, plan.layout.refusal);
   }
 }
 

@@ -170,7 +170,7 @@ export class IncrementalSnapshot {
         change.before.count = 0;
         change.related.count = 0;
         rows.load(row, change.after, plan.rowCells);
-        const room = window.isStale(plan.info.oid, change.after, plan.identity) || emitOrReject(out, change, plan.layout);
+        const room = window.isStale(plan.info.oid, change.after, plan.identity) || emitOrReject(out, change, plan.layout.refusal);
         handing.done = row + 1;
         if (room) continue;
         await out.drained();

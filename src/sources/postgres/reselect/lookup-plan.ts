@@ -36,7 +36,7 @@ export interface DescribedTable {
 
 /** Null: no column of the table may be read again, or nothing names a row. */
 export function planLookup({ layout, wireColumns, info, types }: DescribedTable, settings: ReselectSettings): LookupPlan | null {
-  const { columnOf, rowSchema, captured, visible, names } = layout;
+  const { columnOf, rowSchema, captured, names } = layout;
   const planned = new Map<number, PlannedColumn>();
   for (const [index, wire] of wireColumns.entries()) {
     const number = info.columns.find((column) => column.name === wire.name)?.number;
@@ -47,7 +47,7 @@ export function planLookup({ layout, wireColumns, info, types }: DescribedTable,
   const key = keyIndexes(rowSchema, info, settings).map((index) => planned.get(index));
   const wanted = [...captured]
     // What stands in a masked column is not its value.
-    .filter((index) => visible.includes(index) || rowSchema.columns[index]?.rewrite?.kind === 'hash')
+    .filter((index) => rowSchema.visible?.includes(index) === true || rowSchema.columns[index]?.rewrite?.kind === 'hash')
     .filter((index) => accepts(settings.columns, `${table}:${rowSchema.columns[index]?.name ?? ''}`))
     .flatMap((index) => planned.get(index) ?? []);
   if (key.length === 0 || !key.every((column) => column !== undefined) || wanted.length === 0) return null;
