@@ -20,6 +20,7 @@ export class TimeZone {
       this.#format = new Intl.DateTimeFormat('en-US', {
         timeZone: name,
         hourCycle: 'h23',
+        era: 'short',
         year: 'numeric',
         month: 'numeric',
         day: 'numeric',
@@ -57,9 +58,12 @@ export class TimeZone {
   }
 
   #offsetAtInstant(seconds: number): number {
-    const fields: Record<string, number> = {};
-    for (const { type, value } of this.#format?.formatToParts(seconds * 1000) ?? []) fields[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = fields;
-    return Math.round(Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - seconds);
+    const fields: Record<string, string> = {};
+    for (const { type, value } of this.#format?.formatToParts(seconds * 1000) ?? []) fields[type] = value;
+    const number = (name: string): number => Number(fields[name] ?? 0);
+    const year = fields['era'] === 'BC' ? 1 - number('year') : number('year');
+    // Not by Date.UTC, which takes the years 0 to 99 for those of 1900.
+    const local = new Date(0).setUTCFullYear(year, number('month') - 1, number('day')) / 1000;
+    return Math.round(local + (number('hour') * 60 + number('minute')) * 60 + number('second') - seconds);
   }
 }

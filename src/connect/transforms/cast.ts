@@ -107,6 +107,8 @@ class Casting {
     const { optional, doc } = node.schema;
     const schema: Schema = { type, optional, doc, default: castDefault(node.schema.default, type) };
     if (node.kind === 'op' && type === 'string') return node;
+    // Text of whatever meaning is text.
+    if (node.kind === 'column' && type === 'string' && node.schema.type === 'string') return { ...node, schema };
     if (node.kind === 'register' && node.holds === 'text' && type === 'string') return { ...node, schema };
     if (node.kind === 'constant' && node.value === null) return { ...node, schema };
     if (node.kind === 'constant' && type === 'string' && !(node.value instanceof Uint8Array) && node.schema.items === undefined) {

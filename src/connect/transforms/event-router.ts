@@ -100,7 +100,7 @@ class EventRouter {
     const isEmpty = (change: Change): boolean => String(content(change) ?? '').trim() === '';
     const events: Shape = {
       ...shape,
-      key: findField(after, this.#config.optional('table.field.event.key') ?? ''),
+      key: this.#column(after, 'table.field.event.key', shape),
       value: this.#value(payload, after, shape),
       headers: [...shape.headers, header('id', this.#column(after, 'table.field.event.id', shape)), ...this.#headers(after, shape)],
     };

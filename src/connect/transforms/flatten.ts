@@ -1,12 +1,12 @@
 import { Op, TupleRef } from '../../record/change.ts';
 import type { Column, RowSchema } from '../../record/row-schema.ts';
 import type { ColumnNode, ConstantNode, FieldNode, Node, StructNode } from '../../record/shape.ts';
-import { CellState } from '../../record/tuple-view.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan } from '../transform.ts';
 import { DerivedCells } from './derived-cells.ts';
 import { literalKinds } from './literal-kind.ts';
+import { fillMissing } from './missing-image.ts';
 import { requireStruct, stringKey, withFields } from './part.ts';
 import { rowReader } from './row-value.ts';
 import { neutralPart, readParts, structParts } from './struct-parts.ts';
@@ -22,7 +22,7 @@ export const flattenPlugins: readonly TransformPlugin[] = (['Key', 'Value'] as c
     return {
       plan(shape, op): ShapePlan {
         const node = suffix === 'Key' ? shape.key : shape.value;
-        if (node === null || op === Op.TOMBSTONE) return { shape, step: null };
+        if (node === null || (suffix === 'Value' && op === Op.TOMBSTONE)) return { shape, step: null };
         const struct = requireStruct(node, 'flattening');
         const flat = new Flattening(delimiter, op, shape.schema);
         const flattened = withFields(struct, flat.fieldsOf(struct, '', { optional: false, absent: false, image: null }));
@@ -131,13 +131,7 @@ class Flattening {
     if (images.length === 0 && this.#steps.length === 0) return null;
     return (change) => {
       for (const step of this.#steps) step(change);
-      for (const image of images) {
-        const tuple = change.tuple(image);
-        if (tuple.count > 0) continue;
-        tuple.reserve(columns);
-        tuple.state.fill(CellState.NULL, 0, columns);
-        tuple.count = columns;
-      }
+      for (const image of images) fillMissing(change.tuple(image), columns);
       return true;
     };
   }

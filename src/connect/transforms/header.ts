@@ -33,15 +33,36 @@ function constant(type: Schema['type'], value: ConstantNode['value']): ConstantN
   return { kind: 'constant', schema: { type, optional: false }, value };
 }
 
-/** The part of `Values.parseString` that changes a header's type: booleans, integers, quoted and plain text. */
+/** The part of `Values.parseString` that changes a header's text: null, booleans, numbers. Moments, lists and maps are written as they are read. */
 function literal(text: string): ConstantNode {
+  if (text === 'null') return { kind: 'constant', schema: { type: 'string', optional: true }, value: null };
   if (text === 'true' || text === 'false') return constant('boolean', text === 'true');
-  if (/^[+-]?\d{1,18}$/.test(text)) {
-    const value = BigInt(text);
-    const fits = (bits: number): boolean => BigInt.asIntN(bits, value) === value;
-    return constant(fits(8) ? 'int8' : fits(16) ? 'int16' : fits(32) ? 'int32' : 'int64', fits(32) ? Number(value) : value);
+  if (/^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(text)) {
+    const value = wholeNumber(text);
+    if (value !== null) {
+      const fits = (bits: number): boolean => BigInt.asIntN(bits, value) === value;
+      return constant(fits(8) ? 'int8' : fits(16) ? 'int16' : fits(32) ? 'int32' : 'int64', fits(32) ? Number(value) : value);
+    }
+    // A whole number beyond 64 bits is a decimal there, written as it stands here.
+    if (/^[+-]?\d+$/.test(text)) return constant('string', text.replace('+', ''));
+    const float = Math.fround(Number(text));
+    if (Number.isFinite(float)) return constant('float32', float);
+    if (Number.isFinite(Number(text))) return constant('float64', Number(text));
   }
-  return constant('string', /^".*"$/.test(text) ? text.slice(1, -1) : text);
+  return constant('string', text);
+}
+
+/** Also of `1e3` and `2.0`; null: it has a fraction, or more than 64 bits. */
+function wholeNumber(text: string): bigint | null {
+  const digits = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text);
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = digits ?? [];
+  const shift = Number(exponent) - fraction.length;
+  const all = `${whole}${fraction}`.replace(/^0+(?=\d)/, '');
+  if (Math.abs(shift) > 40) return /^0*$/.test(all) ? 0n : null;
+  const scaled = shift >= 0 ? `${all}${'0'.repeat(shift)}` : all.padStart(1 - shift, '0');
+  if (shift < 0 && !/^0+$/.test(scaled.slice(shift))) return null;
+  const value = BigInt(`${sign === '-' ? '-' : ''}${shift < 0 ? scaled.slice(0, shift) : scaled}`);
+  return BigInt.asIntN(64, value) === value ? value : null;
 }
 
 const everyOpButTombstone = Object.values(Op).filter((op) => op !== Op.TOMBSTONE);

@@ -80,8 +80,10 @@ function textOf(type: JsonType, json: Json): string | null {
     case 'boolean':
       return String(json.value);
     case 'string':
-    case 'number':
       return json.text;
+    case 'number':
+      // One that is larger than any double is infinite, as in Java.
+      return type.kind === 'float64' && !Number.isFinite(Number(json.text)) ? String(Number(json.text)) : json.text;
     case 'array':
       return type.kind === 'array' ? arrayLiteral(json.items.map((item) => textOf(type.item, item))) : null;
     case 'object': {

@@ -78,10 +78,11 @@ function custom(name: string, schema: Schema, replacement: string): LiteralValue
     case 'int16':
     case 'int32':
     case 'int64': {
-      if (!/^[+-]?\d+$/.test(replacement)) throw refused();
+      // A fraction is cut off, as in Kafka Connect.
+      const [, digits] = /^\+?(-?\d+)(?:\.\d*)?$/.exec(replacement) ?? [];
       const bits = Number(schema.type.slice(3));
-      if (BigInt.asIntN(bits, BigInt(replacement)) !== BigInt(replacement)) throw refused();
-      return schema.type === 'int64' ? BigInt(replacement) : Number(replacement);
+      if (digits === undefined || BigInt.asIntN(bits, BigInt(digits)) !== BigInt(digits)) throw refused();
+      return schema.type === 'int64' ? BigInt(digits) : Number(digits);
     }
     case 'float32':
     case 'float64':

@@ -82,6 +82,7 @@ export function requireStruct(node: Node, purpose: string): StructNode {
 
 /** A struct with other fields. Name, version, doc and parameters stay; it is no longer optional, as in Kafka Connect. */
 export function withFields(struct: StructNode, fields: readonly FieldNode[]): StructNode {
+  refuseTwins(fields);
   const { name, version, doc, parameters } = struct.schema;
   return {
     ...struct,
@@ -98,7 +99,19 @@ export function withFields(struct: StructNode, fields: readonly FieldNode[]): St
   };
 }
 
+function refuseTwins(fields: readonly FieldNode[]): void {
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (names.has(name))
+      throw new ConnectError('data.shape', `Cannot create field because of field name duplication ${name}`, {
+        remedy: 'Let the transform give the field another name, or leave the field that has it out before.',
+      });
+    names.add(name);
+  }
+}
+
 export function newStruct(fields: readonly FieldNode[]): StructNode {
+  refuseTwins(fields);
   const schema: Schema = {
     type: 'struct',
     optional: false,

@@ -8,6 +8,7 @@ import type { Node } from '../../record/shape.ts';
 import type { Config } from '../config.ts';
 import type { ConfigKey, TransformPlugin } from '../plugin.ts';
 import type { RowStep, ShapePlan, Transform } from '../transform.ts';
+import { castReader } from './cast-value.ts';
 import { DerivedText } from './derived-text.ts';
 import { javaDateFormat } from './java-date-format.ts';
 import { javaDateParser } from './java-date-parser.ts';
@@ -26,6 +27,7 @@ const precisions: Readonly<Record<string, bigint>> = {
   seconds: 1_000_000_000n,
 };
 const dayMs = 86_400_000n;
+const dateMsMax = 8_640_000_000_000_000n;
 
 const configKeys: readonly ConfigKey[] = [
   stringKey('field', 'The field containing the timestamp; empty: the whole value is the timestamp.', ''),
@@ -76,9 +78,13 @@ type Parse = (text: string) => number | null;
 function writer(target: Target, unit: bigint, format: ((epochMs: number) => string) | null): Write {
   switch (target) {
     case 'string':
-      return (epochMs) => format?.(Number(epochMs)) ?? '';
+      return (epochMs) => {
+        if (epochMs > dateMsMax || epochMs < -dateMsMax) throw outOfRange();
+        return format?.(Number(epochMs)) ?? '';
+      };
     case 'unix':
-      return (epochMs) => String(floorDivide(epochMs * 1_000_000n, unit));
+      // Towards 1970, as Java's TimeUnit.
+      return (epochMs) => String((epochMs * 1_000_000n) / unit);
     case 'Date':
       return (epochMs) => String(floorDivide(epochMs, dayMs));
     case 'Time':
@@ -131,7 +137,7 @@ function neutral(node: Node, schema: RowSchema, unit: bigint): bigint | null {
   const column = node.kind === 'column' ? schema.columns[node.column] : undefined;
   if (typeof column?.neutral === 'bigint') {
     const isMoment = node.schema.name === 'org.apache.kafka.connect.data.Timestamp';
-    return isMoment ? column.neutral : floorDivide(column.neutral * unit, 1_000_000n);
+    return isMoment ? column.neutral : (column.neutral * unit) / 1_000_000n;
   }
   const isText = column?.kind === ColumnKind.ZONED_TIMESTAMP && typeof column.neutral === 'string';
   return isText ? floorDivide(epochNanosOf(column.neutral), 1_000_000n) : null;
@@ -145,7 +151,7 @@ function literal(text: string, type: SchemaType): LiteralValue {
 function reader(node: Node, schema: RowSchema, unit: bigint, parse: Parse | null): (change: Change) => bigint | null {
   const kind = node.kind === 'column' ? schema.columns[node.column]?.kind : undefined;
   const read = rowReader(node, schema);
-  const fromUnits = (units: bigint): bigint => floorDivide(units * unit, 1_000_000n);
+  const fromUnits = (units: bigint): bigint => (units * unit) / 1_000_000n;
   const isUnix = (node.kind === 'register' && node.holds === 'int64') || kind === ColumnKind.LONG;
   if (isUnix) return (change) => nullOr(read(change), (value) => fromUnits(BigInt(value)));
   if (kind !== undefined && momentKinds.has(kind)) {
@@ -172,8 +178,21 @@ function reader(node: Node, schema: RowSchema, unit: bigint, parse: Parse | null
         });
       });
   }
+  const isDate = /^org\.apache\.kafka\.connect\.data\.(Date|Time)$/.test(node.schema.name ?? '');
+  const number = isDate || node.schema.type === 'int64' ? castReader(node, schema) : null;
+  if (number !== null)
+    return (change) => {
+      const value = number(change);
+      return value?.kind === 'date' ? value.epochMs : value?.kind === 'integer' ? fromUnits(value.value) : null;
+    };
   throw new ConnectError('data.shape', `TimestampConverter cannot read a ${node.schema.name ?? node.schema.type} as a timestamp.`, {
     remedy: 'Name a column of type timestamp, timestamptz, bigint or text, or convert it in the database.',
+  });
+}
+
+function outOfRange(): ConnectError {
+  return new ConnectError('data.value', 'TimestampConverter cannot write a time so far from 1970 as text.', {
+    remedy: 'Correct the row, or "unix.precision".',
   });
 }
 

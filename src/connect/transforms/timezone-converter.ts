@@ -140,7 +140,11 @@ class TimezoneConverter {
   #inZone(nanos: bigint): string {
     const seconds = Number(floorDivide(nanos, 1_000_000_000n));
     const offset = this.#zone.offsetAt(seconds + this.#zone.offsetAt(seconds));
-    const local = new Date((seconds + offset) * 1000).toISOString().slice(0, 19);
+    const [local = ''] = new Date((seconds + offset) * 1000)
+      .toISOString()
+      // A year beyond four digits has a sign, and as many digits as it needs.
+      .replace(/^([+-])0{1,2}(?=\d{4})/, '$1')
+      .split('.');
     const fraction = String(nanos - BigInt(seconds) * 1_000_000_000n)
       .padStart(9, '0')
       .replace(/0+$/, '');
@@ -184,8 +188,10 @@ function two(part: number): string {
 
 function offsetText(seconds: number): string {
   if (seconds === 0) return 'Z';
-  const minutes = Math.abs(seconds) / 60;
-  return `${seconds < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+  const size = Math.abs(seconds);
+  // Before zones had whole minutes.
+  const rest = size % 60 === 0 ? '' : `:${two(size % 60)}`;
+  return `${seconds < 0 ? '-' : '+'}${two(size / 3600)}:${two((size % 3600) / 60)}${rest}`;
 }
 
 /** As in Debezium a prefix holds for the items that follow it, too: `source:a:x,b:y`. */

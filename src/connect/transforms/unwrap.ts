@@ -5,9 +5,10 @@ import { Op } from '../../record/change.ts';
 import type { Change } from '../../record/change.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
-import type { ShapePlan } from '../transform.ts';
+import type { RowStep, ShapePlan } from '../transform.ts';
 import { droppedFields } from './dropped-fields.ts';
 import type { DropOptions } from './dropped-fields.ts';
+import { fillMissing } from './missing-image.ts';
 import { findField, invalid, stringKey, withFields } from './part.ts';
 import { RowTopics } from './row-topics.ts';
 import { rowReader } from './row-value.ts';
@@ -95,8 +96,8 @@ class Unwrap {
         remedy: 'Correct "route.by.field", or keep other tables out by a predicate.',
       });
     const read = rowReader(node, shape.schema);
-    // A row without a value names no topic: RowTopics refuses the empty name.
-    return (change) => String(read(change) ?? '');
+    // A row without a value stays on its topic.
+    return (change) => String(read(change) ?? '') || shape.topic;
   }
 
   #unwrap(shape: Shape, op: Op): ShapePlan | null {
@@ -108,15 +109,15 @@ class Unwrap {
       case Op.TOMBSTONE:
         // The other modes made a tombstone of the delete itself, or want none. Its row is there for transforms that follow.
         if (this.#mode !== 'rewrite-with-tombstone') return null;
-        return { shape: { ...headed, value: this.#row(envelope, 'before', 'true') }, step: null };
+        return { shape: { ...headed, value: this.#row(envelope, op, 'true') }, step: null };
       case Op.DELETE:
         if (this.#mode === 'drop') return null;
-        if (!rewrites) return { shape: { ...headed, value: this.#row(envelope, 'before', null) }, step: null, tombstone: true };
-        return { shape: { ...headed, value: this.#row(envelope, 'before', 'true') }, step: null };
+        if (!rewrites) return { shape: { ...headed, value: this.#row(envelope, op, null) }, step: null, tombstone: true };
+        return { shape: { ...headed, value: this.#row(envelope, op, 'true') }, step: null };
       case Op.CREATE:
       case Op.UPDATE:
       case Op.READ:
-        return { shape: { ...headed, value: this.#row(envelope, 'after', rewrites ? 'false' : null) }, step: null };
+        return { shape: { ...headed, value: this.#row(envelope, op, rewrites ? 'false' : null) }, step: this.#oldRowStep(shape, op) };
       case Op.TRUNCATE:
         return null;
       case Op.MESSAGE:
@@ -124,12 +125,13 @@ class Unwrap {
     }
   }
 
-  #row(envelope: StructNode, image: 'before' | 'after', deleted: string | null): Node {
+  #row(envelope: StructNode, op: Op, deleted: string | null): Node {
+    const image = op === Op.DELETE || op === Op.TOMBSTONE ? 'before' : 'after';
     const row = findField(envelope, image);
     if (row?.kind !== 'struct') throw new ConnectError('data.shape', `The envelope "${envelope.schema.name}" has no row in "${image}".`);
     const added: FieldNode[] = deleted === null ? [] : [{ name: '__deleted', node: text(deleted) }];
     for (const { struct, field, name } of this.#fields) {
-      const node = resolve(envelope, struct, field);
+      const node = resolve(envelope, struct, field, op);
       if (node !== null) added.push({ name, node: optional(node) });
     }
     // The operation says that this image is there, so that nothing has to be asked per row.
@@ -137,10 +139,20 @@ class Unwrap {
     return added.length === 0 ? { ...present, schema: { ...row.schema, optional: false } } : withFields(present, [...row.fields, ...added]);
   }
 
+  /** Fields of the old row stand alone in the new one, also where there is no old row. */
+  #oldRowStep({ schema }: Shape, op: Op): RowStep | null {
+    if (op !== Op.UPDATE || ![...this.#fields, ...this.#headers].some(({ struct }) => struct === 'before')) return null;
+    return ({ before }) => {
+      fillMissing(before, schema.columns.length);
+      return true;
+    };
+  }
+
   #addedHeaders(envelope: StructNode, op: Op): HeaderNode[] {
     return this.#headers.flatMap(({ struct, field, name }): HeaderNode[] => {
       // A tombstone's value, where the facts stand, is null; that it ends a deleted row is all that is said.
-      const node = op === Op.TOMBSTONE ? (field === 'op' ? text('d') : null) : resolve(envelope, struct, field);
+      if (op === Op.TOMBSTONE) return field === 'op' ? [{ name, node: requiredText('d'), ops: null, presence: null }] : [];
+      const node = resolve(envelope, struct, field, op);
       return node === null ? [] : [{ name, node: optional(node), ops: null, presence: null }];
     });
   }
@@ -168,12 +180,14 @@ function reference(spec: string, prefix: string): Reference {
 }
 
 /** Null where this envelope has no such field: such a field or header is left out, as in Debezium. */
-function resolve(envelope: StructNode, struct: string | null, field: string): Node | null {
+function resolve(envelope: StructNode, struct: string | null, field: string, op: Op): Node | null {
   const parent = struct === null ? envelope : findField(envelope, struct);
   // A struct that is always null (no transaction metadata asked for) still says which fields it would have.
   const absent = parent?.kind === 'constant' ? parent.schema.fields?.find((each) => each.name === field) : undefined;
   if (absent !== undefined) return { kind: 'constant', schema: absent.schema, value: null };
-  return (parent?.kind === 'struct' ? findField(parent, field) : null) ?? findField(envelope, field);
+  const node = (parent?.kind === 'struct' ? findField(parent, field) : null) ?? findField(envelope, field);
+  const isMissing = struct === 'after' ? op === Op.DELETE : struct === 'before' && (op === Op.CREATE || op === Op.READ);
+  return node !== null && isMissing ? { kind: 'constant', schema: node.schema, value: null } : node;
 }
 
 function isEnvelope(node: Node): node is StructNode {
@@ -183,6 +197,10 @@ function isEnvelope(node: Node): node is StructNode {
 function optional(node: Node): Node {
   const { default: _default, ...schema } = node.schema;
   return { ...node, schema: { ...schema, optional: true } };
+}
+
+function requiredText(value: string): ConstantNode {
+  return { kind: 'constant', schema: { type: 'string', optional: false }, value };
 }
 
 function text(value: string): ConstantNode {

@@ -84,12 +84,13 @@ describe('EventRouter', () => {
     await assert.rejects(run({ 'table.field.event.timestamp': 'type' }, rows), /is not a timestamp/);
   });
 
-  it('other columns, and a key that is not there', async () => {
-    const [record] = await run({ 'route.by.field': 'type', 'table.field.event.key': 'nope', 'table.field.event.payload': 'aggregateid' }, [
+  it('other columns, and columns that are not there', async () => {
+    const [record] = await run({ 'route.by.field': 'type', 'table.field.event.key': 'type', 'table.field.event.payload': 'aggregateid' }, [
       event(),
     ]);
-    assert.deepEqual([record?.topic, record?.key, record?.value], ['outbox.event.OrderCreated', null, '1']);
-    await assert.rejects(run({ 'route.by.field': 'nope' }, [event()]), /Unable to find the field nope of "route\.by\.field"/);
+    assert.deepEqual([record?.topic, record?.key, record?.value], ['outbox.event.OrderCreated', 'OrderCreated', '1']);
+    for (const key of ['route.by.field', 'table.field.event.key'])
+      await assert.rejects(run({ [key]: 'nope' }, [event()]), new RegExp(`Unable to find the field nope of "${key}"`));
   });
 
   it('a topic that Kafka does not allow, and places that are none, are refused', async () => {
