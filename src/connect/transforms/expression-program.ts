@@ -2,6 +2,7 @@ import { ConnectError } from '../../base/errors.ts';
 import type { Change } from '../../record/change.ts';
 import type { Node, Shape } from '../../record/shape.ts';
 import type { BinaryOperator, Expression } from './expression.ts';
+import { momentNumber } from './moment-number.ts';
 import { findField } from './part.ts';
 import { rowReader } from './row-value.ts';
 import type { RowReader, RowValue } from './row-value.ts';
@@ -34,7 +35,10 @@ export function bindExpression(expression: Expression, shape: Shape, tombstone: 
       return (change) => (truth(when(change)) ? yes(change) : no(change));
     }
     case 'in': {
-      const [left, list] = [bind(expression.left), expression.list.map(bind)];
+      const list = expression.list.map(bind);
+      const left = expression.list.some((item) => isNumber(item, shape, tombstone))
+        ? bindNumber(expression.left, shape, tombstone)
+        : bind(expression.left);
       return (change) => {
         const value = left(change);
         return list.some((item) => same(value, item(change)));
@@ -48,8 +52,42 @@ export function bindExpression(expression: Expression, shape: Shape, tombstone: 
       };
     }
     case 'binary':
-      return bindBinary(expression.operator, bind(expression.left), bind(expression.right));
+      return bindBinary(expression.operator, ...bindOperands(expression, shape, tombstone));
   }
+}
+
+type Binary = Extract<Expression, { readonly kind: 'binary' }>;
+type Leaf = (node: Node, shape: Shape) => RowReader;
+
+const asItIs: Leaf = (node, { schema }) => rowReader(node, schema);
+const asNumber: Leaf = (node, { schema }) => momentNumber(node, schema) ?? rowReader(node, schema);
+const computed: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>(['-', '*', '/', '%']);
+
+/** Beside a number a date, time or timestamp is the number that the record has, as in Debezium's scripts; elsewhere its text. */
+function bindOperands({ operator, left, right }: Binary, shape: Shape, tombstone: boolean): [left: RowReader, right: RowReader] {
+  const bind = (each: Expression, beside: Expression): RowReader =>
+    computed.has(operator) || isNumber(beside, shape, tombstone)
+      ? bindNumber(each, shape, tombstone)
+      : bindExpression(each, shape, tombstone);
+  return [bind(left, right), bind(right, left)];
+}
+
+function bindNumber(expression: Expression, shape: Shape, tombstone: boolean): RowReader {
+  if (expression.kind === 'path') return bindPath(expression.path, shape, tombstone, asNumber);
+  return bindExpression(expression, shape, tombstone);
+}
+
+/** Whatever the row holds. */
+function isNumber(expression: Expression, shape: Shape, tombstone: boolean): boolean {
+  if (expression.kind === 'literal') return typeof expression.value === 'number' || typeof expression.value === 'bigint';
+  if (expression.kind === 'binary') return computed.has(expression.operator);
+  if (expression.kind !== 'path') return expression.kind === 'negate';
+  let found = false;
+  bindPath(expression.path, shape, tombstone, (node) => {
+    found = /^(?:int|float)\d/.test(node.schema.type) && momentNumber(node, shape.schema) === null;
+    return () => null;
+  });
+  return found;
 }
 
 /** As in Groovy: null, false, zero and the empty text are false. */
@@ -117,13 +155,13 @@ function arithmetic(left: RowReader, right: RowReader, compute: (a: number, b: n
   };
 }
 
-function bindPath(path: readonly string[], shape: Shape, tombstone: boolean): RowReader {
+function bindPath(path: readonly string[], shape: Shape, tombstone: boolean, leaf = asItIs): RowReader {
   const [root = '', ...names] = path;
   if (root === 'topic' && names.length === 0) return () => shape.topic;
   if (root === 'header' || root === 'headers') return bindHeader(names, path, shape);
   if (root !== 'value' && root !== 'key') throw unknown(path, shape, `it begins with "${root}" and not with value, key, header or topic`);
   const node = root === 'key' ? shape.key : tombstone ? null : shape.value;
-  return node === null ? () => null : bindNode(node, names, path, shape);
+  return node === null ? () => null : bindNode(node, names, path, shape, leaf);
 }
 
 function bindHeader(names: readonly string[], path: readonly string[], shape: Shape): RowReader {
@@ -142,15 +180,15 @@ function bindHeader(names: readonly string[], path: readonly string[], shape: Sh
 }
 
 /** Every struct on the way is asked whether it is there: `value.after.x` of a delete is null. */
-function bindNode(node: Node, names: readonly string[], path: readonly string[], shape: Shape): RowReader {
+function bindNode(node: Node, names: readonly string[], path: readonly string[], shape: Shape, leaf: Leaf): RowReader {
   const [name, ...rest] = names;
-  if (name === undefined) return rowReader(node, shape.schema);
+  if (name === undefined) return leaf(node, shape);
   const absent = node.kind === 'constant' && node.value === null && node.schema.type === 'struct';
   if (absent) return () => null;
   if (node.kind !== 'struct') throw unknown(path, shape, `"${name}" is asked of a ${node.schema.type}`);
   const field = findField(node, name);
   if (field === null) throw unknown(path, shape, `there is no "${name}" beside ${node.fields.map((each) => each.name).join(', ')}`);
-  const [present, read] = [rowReader(node, shape.schema), bindNode(field, rest, path, shape)];
+  const [present, read] = [rowReader(node, shape.schema), bindNode(field, rest, path, shape, leaf)];
   return (change: Change) => (present(change) === null ? null : read(change));
 }
 

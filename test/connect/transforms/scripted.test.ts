@@ -12,13 +12,15 @@ const columns = columnsOf({
   price: [ColumnKind.FLOAT64, 'float64?'],
   paid: [ColumnKind.BOOLEAN, 'boolean?'],
   big: [ColumnKind.LONG, 'int64?'],
+  day: [ColumnKind.DATE_DAYS, 'int32?'],
+  at: [ColumnKind.TIMESTAMP_MICROS, 'int64?'],
 });
 const shape = () => envelopeOf('shop.public.orders', columns);
 const rows: readonly Row[] = [
-  { op: Op.CREATE, after: ['1', 'first', '9.5', 't', '9007199254740993'] },
-  { op: Op.UPDATE, before: ['2', 'old', null, 'f', null], after: ['2', "it's", '100', 'f', null] },
-  { op: Op.DELETE, before: ['3', null, '5', null, '7'] },
-  { op: Op.TOMBSTONE, before: ['3', null, '5', null, '7'] },
+  { op: Op.CREATE, after: ['1', 'first', '9.5', 't', '9007199254740993', '2024-02-29', '2024-02-29 12:00:00.000001'] },
+  { op: Op.UPDATE, before: ['2', 'old', null, 'f', null, null, null], after: ['2', "it's", '100', 'f', null, null, 'infinity'] },
+  { op: Op.DELETE, before: ['3', null, '5', null, '7', null, null] },
+  { op: Op.TOMBSTONE, before: ['3', null, '5', null, '7', null, null] },
 ];
 const type = 'io.debezium.transforms.Filter';
 
@@ -49,6 +51,11 @@ describe("Debezium's Filter, with an expression", () => {
     ["value.after.name + key.id == 'first1'", '1-'],
     ['-key.id < -2', '3-'],
     ['key.id % 2 == 1', '13-'],
+    ['value.after.day == 19782 && value.after.at == 1709208000000001', '1-'],
+    ["value.after.day == '2024-02-29' && value.after.at < '2025'", '1-'],
+    ['value.after.at > 1709208000000000 && 0 < value.after.at', '12-'],
+    ['value.after.at / 1000000 > value.after.id', '12-'],
+    ['value.after.day in [1, 19782]', '1-'],
     ['false', '-'],
   ];
   for (const [condition, expected] of cases) it(condition, async () => assert.equal(await passed(condition), expected));
