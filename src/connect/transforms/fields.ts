@@ -4,6 +4,7 @@ import { TupleRef } from '../../record/change.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import {
+  fieldName,
   findField,
   invalid,
   listKey,
@@ -45,7 +46,10 @@ export const fieldPlugins: readonly TransformPlugin[] = [
   ...partPlugins({
     name: 'HoistField',
     configKeys: [stringKey('field', 'Field name for the single field that will be created in the resulting struct.')],
-    create: (config) => (node) => newStruct([{ name: config.string('field'), node }]),
+    create(config) {
+      const name = fieldName(config.string('field'), 'field');
+      return (node) => newStruct([{ name, node }]);
+    },
   }),
   ...partPlugins({
     name: 'SetSchemaMetadata',

@@ -6,7 +6,7 @@ import { ConnectError } from '../../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { TransformPlugin } from '../plugin.ts';
 import type { RowPartition, ShapePlan, Transform } from '../transform.ts';
-import { replaceNullKey, requireStruct, stringKey, withFields } from './part.ts';
+import { fieldName, replaceNullKey, requireStruct, stringKey, withFields } from './part.ts';
 import { RowCells } from './row-cells.ts';
 
 const suffixes = 'Suffix with ! to make this a required field, or ? to keep it optional (the default).';
@@ -39,6 +39,8 @@ function insertField(config: Config, part: 'key' | 'value'): Transform {
       remedy: 'Set "topic.field", "partition.field", "timestamp.field", or "static.field" with "static.value".',
     });
   }
+  for (const [at, field] of [topic, place, time, staticField].entries())
+    if (typeof field === 'string') fieldName(nameOf(field), keys[at] as string);
   if (staticField !== null && staticValue === null) {
     throw new ConnectError('config.invalid', 'Static field specified without static value', { remedy: 'Set "static.value" too.' });
   }

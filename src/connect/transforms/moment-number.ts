@@ -15,6 +15,10 @@ const kinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
   ColumnKind.TIMESTAMP_NANOS,
 ]);
 
+/** Before the year 0 or after 9999, or infinite: as far from all others as can be. */
+const past = /^-infinity$| BC$/;
+const future = /^infinity$|^\d{5,}-/;
+
 /** A date, time or timestamp as the number that its record has; null: this node is none of them. */
 export function momentNumber(node: Node, schema: RowSchema): RowReader | null {
   const kind = node.kind === 'column' ? schema.columns[node.column]?.kind : undefined;
@@ -22,8 +26,9 @@ export function momentNumber(node: Node, schema: RowSchema): RowReader | null {
   if (number === null) return null;
   const text = rowReader(node, schema);
   return (change) => {
-    const shown = text(change);
-    if (shown === 'infinity' || shown === '-infinity') return shown === 'infinity' ? Infinity : -Infinity;
+    const shown = String(text(change));
+    if (past.test(shown)) return -Infinity;
+    if (future.test(shown)) return Infinity;
     const value = number(change);
     if (value?.kind !== 'integer' && value?.kind !== 'date') return null;
     return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : value.value;

@@ -124,6 +124,12 @@ export function findField(struct: StructNode, name: string): Node | null {
   return struct.fields.find((field) => field.name === name)?.node ?? null;
 }
 
+/** As it is; throws `config.invalid` for one without letters. */
+export function fieldName(name: string, key: string): string {
+  if (name !== '') return name;
+  throw invalid(key, name, 'a field needs a name');
+}
+
 export function invalid(key: string, value: string, reason: string): ConnectError {
   return new ConnectError('config.invalid', `Invalid value ${value} for configuration ${key}: ${reason}`, { remedy: `Correct "${key}".` });
 }

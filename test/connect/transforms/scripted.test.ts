@@ -18,7 +18,11 @@ const columns = columnsOf({
 const shape = () => envelopeOf('shop.public.orders', columns);
 const rows: readonly Row[] = [
   { op: Op.CREATE, after: ['1', 'first', '9.5', 't', '9007199254740993', '2024-02-29', '2024-02-29 12:00:00.000001'] },
-  { op: Op.UPDATE, before: ['2', 'old', null, 'f', null, null, null], after: ['2', "it's", '100', 'f', null, null, 'infinity'] },
+  {
+    op: Op.UPDATE,
+    before: ['2', 'old', null, 'f', null, null, null],
+    after: ['2', "it's", '100', 'f', null, '0044-03-15 BC', '20000-01-01 00:00:00'],
+  },
   { op: Op.DELETE, before: ['3', null, '5', null, '7', null, null] },
   { op: Op.TOMBSTONE, before: ['3', null, '5', null, '7', null, null] },
 ];
@@ -56,6 +60,7 @@ describe("Debezium's Filter, with an expression", () => {
     ['value.after.at > 1709208000000000 && 0 < value.after.at', '12-'],
     ['value.after.at / 1000000 > value.after.id', '12-'],
     ['value.after.day in [1, 19782]', '1-'],
+    ['value.after.day < -1000000 && value.after.at > 4000000000000000', '2-'],
     ['false', '-'],
   ];
   for (const [condition, expected] of cases) it(condition, async () => assert.equal(await passed(condition), expected));
