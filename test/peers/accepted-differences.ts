@@ -113,7 +113,8 @@ function withoutPlace(block: string): string {
   return block.replaceAll(/"(version|snapshot|sequence|ts_[mun]s|txId|lsn|xmin)":("(\\.|[^"\\])*"|[\w]+)/g, '"$1":');
 }
 
-function streamedTypes(schema: string): string {
+/** The schema of a record, with source types as the stream knows them. */
+export function streamedTypes(schema: string): string {
   return schema
     .replaceAll(/("?__debezium.source.column.type\\?":\\?")SERIAL/g, '$1INT4')
     .replaceAll(/"__debezium.source.column.length":"(0|131089)",("__debezium.source.column.scale":"0",)?/g, '');

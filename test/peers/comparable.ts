@@ -1,4 +1,5 @@
 import type { ParityRecord } from '../support/parity-case.ts';
+import { streamedTypes } from './accepted-differences.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -78,7 +79,10 @@ function sortedByKey(records: readonly ParityRecord[]): ParityRecord[] {
   return records
     .map((record) => ({
       record,
-      text: JSON.stringify([record.value?.value === null ? null : record.value?.schema, record.key?.value], steady),
+      text: JSON.stringify(
+        [(record.value?.value ?? null) === null ? null : streamedTypes(record.value?.schema ?? ''), record.key?.value],
+        steady,
+      ),
     }))
     .toSorted((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
     .map(({ record }) => record);
