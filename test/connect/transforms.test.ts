@@ -8,7 +8,7 @@ import type { Schema, SchemaType } from '../../src/record/schema.ts';
 import type { ConstantNode, HeaderNode, Node, Shape, StructNode } from '../../src/record/shape.ts';
 import { Config } from '../../src/connect/config.ts';
 import { createTransforms, predicatePlugins, transformPlugins } from '../../src/connect/transforms/catalog.ts';
-import { fieldPath } from '../../src/connect/transforms/fields.ts';
+import { fieldPath } from '../../src/connect/transforms/extract-field.ts';
 import { javaReplacement } from '../../src/base/java-regex.ts';
 
 const kafka = 'org.apache.kafka.connect.transforms';

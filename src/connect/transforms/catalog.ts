@@ -7,6 +7,7 @@ import { castPlugins } from './cast.ts';
 import { changedStatePlugin } from './changed-state.ts';
 import { enforceSizePlugin } from './enforce-size.ts';
 import { eventRouterPlugin } from './event-router.ts';
+import { extractFieldPlugins } from './extract-field.ts';
 import { fieldPlugins } from './fields.ts';
 import { flattenPlugins } from './flatten.ts';
 import { geometryPlugins } from './geometry.ts';
@@ -37,6 +38,7 @@ export type { PredicatePlugin } from './predicate.ts';
 /** All transforms there are but those that belong to a source, by class name. */
 export const transformPlugins: readonly TransformPlugin[] = [
   ...castPlugins,
+  ...extractFieldPlugins,
   ...fieldPlugins,
   ...flattenPlugins,
   ...geometryPlugins,

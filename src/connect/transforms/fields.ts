@@ -32,18 +32,6 @@ export const fieldPlugins: readonly TransformPlugin[] = [
     create: replaceField,
   }),
   ...partPlugins({
-    name: 'ExtractField',
-    configKeys: [
-      stringKey('field', 'Field name to extract.'),
-      {
-        ...stringKey('field.syntax.version', 'V1: the name as it is. V2: a path with dots, names with dots in back-ticks.', 'V1'),
-        oneOf: ['V1', 'V2'],
-      },
-      replaceNullKey,
-    ],
-    create: extractField,
-  }),
-  ...partPlugins({
     name: 'HoistField',
     configKeys: [stringKey('field', 'Field name for the single field that will be created in the resulting struct.')],
     create(config) {
@@ -92,33 +80,6 @@ function replaceField(config: Config): (node: Node) => Node {
       kept.map((field): FieldNode => ({ name: renames.get(field.name) ?? field.name, node: field.node })),
     );
   };
-}
-
-function extractField(config: Config): (node: Node) => Node {
-  const path =
-    config.optional('field.syntax.version')?.toUpperCase() === 'V2' ? fieldPath(config.string('field')) : [config.string('field')];
-  return (node) => {
-    let at = node;
-    for (const name of path) {
-      const field = findField(requireStruct(at, 'field extraction'), name);
-      if (field === null) throw new ConnectError('data.shape', `Unknown field: ${name}`, { remedy: 'Correct "field" of ExtractField.' });
-      at = field;
-    }
-    return at;
-  };
-}
-
-/** KIP-821: names joined by dots; a name with dots stands in back-ticks, where a doubled back-tick is one. */
-export function fieldPath(text: string): string[] {
-  const names: string[] = [];
-  const name = /(?:`((?:[^`]|``)*)`|([^.`][^.]*|))(\.|$)/y;
-  for (let end = false; !end;) {
-    const match = name.exec(text);
-    if (match === null) throw invalid('field', text, 'a back-tick is not closed, or something other than a dot follows one');
-    names.push(match[1]?.replaceAll('``', '`') ?? match[2] ?? '');
-    end = match[3] === '';
-  }
-  return names;
 }
 
 function setSchemaMetadata(config: Config): (node: Node) => Node {
