@@ -216,6 +216,8 @@ class RowProgramBuilder {
         else this.#writer.cell(out, plainFormat(format), text, 0, text.length);
       });
     } catch (error) {
+      // Of a column that was cast: an error of the row that has such a cell.
+      if (schema.type !== column.schema.type) return null;
       throw new ConnectError(
         'data.shape',
         `The placeholder for unchanged values does not fit column "${column.name}" of "${this.#schema.name}".`,

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { Op } from '../../../src/record/change.ts';
 import { ColumnKind } from '../../../src/record/column-kind.ts';
 import type { Schema, SchemaType } from '../../../src/record/schema.ts';
-import { columnsOf, envelopeOf, optionsOf, stored } from './transform-run.ts';
+import { columnsOf, envelopeOf, optionsOf, stored, written } from './transform-run.ts';
+import type { Row } from './transform-run.ts';
 
 const targets = ['int8', 'int16', 'int32', 'int64', 'float32', 'float64', 'boolean', 'string'] as const;
 const K = ColumnKind;
@@ -131,4 +132,24 @@ describe('Cast, as Kafka Connect 4.3.1 has it', () => {
       /cannot turn field "many" \(array\) into string/,
     );
   });
+});
+
+it('text whose unchanged values have a placeholder becomes a number all the same', async () => {
+  const [id, text] = columnsOf({ id: [ColumnKind.INT, 'int32'], text: [ColumnKind.STRING, 'string?'] });
+  assert.ok(id !== undefined && text !== undefined);
+  const table = envelopeOf('shop.public.toast', [id, { ...text, unavailable: '__debezium_unavailable_value' }]);
+  const config = {
+    transforms: 'A,B',
+    'transforms.A.type': 'io.debezium.transforms.ExtractNewRecordState',
+    'transforms.B.type': 'org.apache.kafka.connect.transforms.Cast$Value',
+    'transforms.B.spec': 'text:int32',
+  };
+  const rows: readonly Row[] = ['42', null].map((cell) => ({ op: Op.CREATE, after: ['1', cell] }));
+  assert.deepEqual(
+    (await written(config, table, rows)).map(({ value }) => value),
+    [
+      { id: 1, text: 42 },
+      { id: 1, text: null },
+    ],
+  );
 });
