@@ -261,10 +261,7 @@ export const drawnFactors: readonly Factor[] = allFactors.map(({ name, levels })
   levels: levels.filter((level) => !undrawn.has(level.name)),
 }));
 
-/**
- * Drawn where configs are asked for, not by a build: in some waves with them Debezium's task ends, or one of both waits for ever,
- * and it is not known yet why.
- */
+/** Drawn where configs are asked for, not by a build: they have stood for a shorter time. */
 const newer = new Set([
   // Factors.
   'slot.stream.params',

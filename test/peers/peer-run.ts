@@ -54,8 +54,9 @@ export interface PeerResult {
 export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[], workload: Workload): Promise<PeerResult[]> {
   await using database = await createDatabase();
   await using _origin = await PeerOrigin.create(database);
-  const run = randomBytes(3).toString('hex');
-  const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}n${index}x`, ours: `ours00${run}n${index}x` }));
+  const run = `${randomBytes(3).toString('hex')}n`;
+  await using topics = new PeerTopics(run);
+  const pairs = configs.map((each, index): Pair => ({ ...each, theirs: `theirs${run}${index}x`, ours: `ours00${run}${index}x` }));
   for (const statement of workload.setup()) await database.query(statement);
   const all = pairs.flatMap(({ theirs, ours, config }) => [theirs, ours].map((name) => ({ name, config })));
   await using signals = await PeerSignals.prepare(database, all);
@@ -78,7 +79,6 @@ export async function runPeers(peer: DebeziumPeer, configs: readonly PeerConfig[
   await wave.resumed();
   windows.push(await wave.changes(8));
   await wave.confirmed();
-  const topics = new PeerTopics();
   const results: PeerResult[] = [];
   for (const { name, config, theirs, ours } of pairs) {
     const rename = (text: string): string => text.replaceAll(theirs, 'PFX').replaceAll(ours, 'PFX').replaceAll(database.name, 'DB');

@@ -15,14 +15,19 @@ const uncounted = /beat|transaction|-tx|\.tx|parts|signals_/;
 const watermark = 'millrace.watermark';
 const uncountedNote = /TABLE_CHUNK_|IN_PROGRESS|(in_progress|scanned_collection)[^a-z]{1,9}public\.parts/s;
 
-/** All topics of a connector have its name somewhere in theirs. */
-export class PeerTopics {
+/** All topics of a connector have its name somewhere in theirs; they go when all connectors of the run have gone, or these would make them again. */
+export class PeerTopics implements AsyncDisposable {
   readonly #kafka = kafkaClient(stack.kafka);
+  readonly #run: string;
 
-  /** Everything that both wrote; the topics are gone then. */
+  /** `run`: a part of all names of connectors. */
+  constructor(run: string) {
+    this.#run = run;
+  }
+
+  /** Everything that both wrote. */
   async read(theirs: string, ours: string, rename: (text: string) => string, isComplete: boolean): Promise<PeerRecords> {
-    const [theirTopics, ourTopics] = [await this.#named(theirs), await this.#named(ours)];
-    const [their, our] = [theirTopics.filter(isWritten), ourTopics.filter(isWritten)];
+    const [their, our] = [(await this.#named(theirs)).filter(isWritten), (await this.#named(ours)).filter(isWritten)];
     if (their.length === 0 || our.length === 0) return { theirs: [], ours: [] };
     await using left = await CommittedReader.open(their, 120_000, false);
     await using right = await CommittedReader.open(our, 120_000, false);
@@ -30,8 +35,12 @@ export class PeerTopics {
     // The marks behind the one that all have confirmed may still be on their way.
     do await Promise.all([left.toEnd(), right.toEnd()]);
     while (counts(left.records, rename) !== counts(right.records, rename) && performance.now() < end);
-    await this.#admin((admin) => admin.deleteTopics({ topics: [...theirTopics, ...ourTopics] }));
     return { theirs: left.records, ours: right.records };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const topics = await this.#named(this.#run);
+    if (topics.length > 0) await this.#admin((admin) => admin.deleteTopics({ topics, timeout: 30_000 }));
   }
 
   async #named(name: string): Promise<string[]> {
