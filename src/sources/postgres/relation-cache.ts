@@ -246,6 +246,18 @@ export class RelationCache {
     await this.#declare({ message, xid: null, info, former: this.#renames?.formerOf(info), nullable: none }, out);
   }
 
+  /** Its rows are rejected. */
+  refuses(id: number): boolean {
+    return (this.#known.get(id)?.refusal ?? null) !== null;
+  }
+
+  /** Declares a table anew whose schema was refused: the registry may take it by now. While the stream stands still. */
+  async reconsider(id: number, out: ChangeOutlet): Promise<void> {
+    this.#known.delete(id);
+    const described = this.#described.get(id);
+    if (described !== undefined) await this.#describe(described, described.xid, out);
+  }
+
   #own({ id, schema, table }: RelationMessage): void {
     const name = `${schema}.${table}`;
     const owner = this.#owners.get(name);

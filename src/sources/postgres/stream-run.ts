@@ -139,7 +139,8 @@ export class StreamRun {
       },
       onBoundary: () => this.#adhoc.look(),
     });
-    const parts = { start, change, registers, position, watch, state: begin.adhoc, out, skipped: begin.skipped };
+    const relations = this.#relations;
+    const parts = { start, change, registers, position, watch, state: begin.adhoc, out, relations, skipped: begin.skipped };
     this.#adhoc = new AdhocStream(parts, this.#stream, events.onHeartbeat);
     this.#newTables = settings.snapshot.newTables === 'backfill' ? this.#watch(begin) : null;
     // What was to be read under another setting is not: the stream brings all there is.

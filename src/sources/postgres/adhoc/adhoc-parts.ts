@@ -1,6 +1,7 @@
 import type { ChangeOutlet } from '../../../connect/source.ts';
 import type { Change } from '../../../record/change.ts';
 import type { SourceRegisters } from '../registers.ts';
+import type { RelationCache } from '../relation-cache.ts';
 import type { StartContext } from '../start-context.ts';
 import type { StreamPosition } from '../stream-position.ts';
 import type { AdhocState } from './adhoc-state.ts';
@@ -20,6 +21,8 @@ export interface AdhocParts {
   readonly watch: RowWatch;
   readonly state: AdhocState;
   readonly out: ChangeOutlet;
+  /** Those of the stream. */
+  readonly relations: Pick<RelationCache, 'refuses' | 'reconsider'>;
   readonly notifications: Notifications;
   readonly reader: SnapshotReader;
   /** Aborts when the stream ends. */

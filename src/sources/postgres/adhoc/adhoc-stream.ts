@@ -32,6 +32,7 @@ export interface AdhocStreamParts {
   readonly watch: RowWatch;
   readonly state: AdhocState;
   readonly out: ChangeOutlet;
+  readonly relations: AdhocParts['relations'];
   /** This start read no tables before. */
   readonly skipped: boolean;
 }

@@ -49,7 +49,7 @@ export class BlockingSnapshot {
 
   /** Reads all tables of the queue. Answers the tables that could not be read. */
   async run(): Promise<readonly { readonly collection: Collection; readonly fault: PlanFault }[]> {
-    const { state, start, reader, out, watch, reached, standStill } = this.#parts;
+    const { state, start, reader, watch, reached, standStill } = this.#parts;
     const faults: { collection: Collection; fault: PlanFault }[] = [];
     try {
       for (;;) {
@@ -58,7 +58,7 @@ export class BlockingSnapshot {
         for (const collection of state.blocking.collections) {
           const plan = await planTable(await reader.ready(), start, collection, 'blocking');
           if (typeof plan === 'string') faults.push({ collection, fault: plan });
-          else plans.push(await declarePlan(plan, out, start));
+          else plans.push(await declarePlan(plan, this.#parts));
         }
         if (plans.length === 0) return faults;
         const opened = await openWindow(this.#parts, plans, new Map());

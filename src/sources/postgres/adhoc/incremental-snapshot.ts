@@ -95,11 +95,11 @@ export class IncrementalSnapshot {
 
   async #planned(collection: Collection): Promise<TablePlan | ScanStatus> {
     if (this.#plan?.collection === collection) return this.#plan;
-    const { start, out, change, reader } = this.#parts;
+    const { start, change, reader } = this.#parts;
     this.#definitions = new Map();
     const planned = await planTable(await reader.ready(), start, collection, 'incremental');
     if (typeof planned === 'string') return statusOf[planned];
-    const plan = await declarePlan(planned, out, start);
+    const plan = await declarePlan(planned, this.#parts);
     for (const tuple of [change.before, change.after, change.related]) tuple.reserve(plan.rowCells);
     this.#plan = plan;
     return plan;

@@ -1,6 +1,5 @@
 import type { ClientBase } from 'pg';
 
-import type { ChangeOutlet } from '../../../connect/source.ts';
 import type { TableInfo } from '../catalog.ts';
 import { loadTables, TypeCatalog } from '../catalog.ts';
 import { compileNameList } from '../name-list.ts';
@@ -10,6 +9,7 @@ import type { SnapshotTable } from '../snapshot-query.ts';
 import { snapshotTables } from '../snapshot-tables.ts';
 import type { StartContext } from '../start-context.ts';
 import type { TypeInfo } from '../type-catalog.ts';
+import type { AdhocParts } from './adhoc-parts.ts';
 import type { Collection } from './adhoc-state.ts';
 import type { OrderColumn } from './chunk-query.ts';
 import type { WatchedTable } from './snapshot-window.ts';
@@ -95,11 +95,16 @@ export async function planTable(
   };
 }
 
-/** Declares what the rows of the plan look like. The answer says whether they are to be rejected. */
-export async function declarePlan(plan: TablePlan, out: ChangeOutlet, start: StartContext): Promise<TablePlan> {
+/**
+ * Declares what the rows of the plan look like. The answer says whether they are to be rejected. Where they are not, the stream
+ * must not reject theirs from here on: changes that are newer than what is read would be missing on the topic.
+ */
+export async function declarePlan(plan: TablePlan, { start, out, relations, standStill }: AdhocParts): Promise<TablePlan> {
   const { settings, source } = start;
-  const table = `${plan.info.schema}.${plan.info.name}`;
+  const { oid, schema, name } = plan.info;
+  const table = `${schema}.${name}`;
   const refusal = await declareShape({ shape: plan.shape, table }, { policy: settings.tables.refusedPolicy, out, log: source.log });
+  if (refusal === null && relations.refuses(oid)) await standStill(() => relations.reconsider(oid, out));
   return { ...plan, layout: { ...plan.layout, refusal } };
 }
 

@@ -51,7 +51,7 @@ export class AdhocStage implements AsyncDisposable {
     this.#session = session;
     this.table = table;
     this.fixture = new DecoderFixture([table], { settings: { ...databaseKeys(database), ...withNotes, ...extra }, watch: this.watch });
-    const { settings, change, registers, position, out } = this.fixture;
+    const { settings, change, registers, position, out, relations } = this.fixture;
     const sessions = new SessionFactory(settings.connection, 'stage');
     this.#sql = new SqlSession(sessions);
     const clock = {
@@ -73,7 +73,7 @@ export class AdhocStage implements AsyncDisposable {
       renames: null,
       partitions: [],
     };
-    const parts = { start, change, registers, position, watch: this.watch, state: this.state, out, skipped: false };
+    const parts = { start, change, registers, position, watch: this.watch, state: this.state, out, relations, skipped: false };
     this.#stream = new AdhocStream(
       parts,
       {

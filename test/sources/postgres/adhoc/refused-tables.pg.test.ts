@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { ConnectError } from '../../../../src/base/errors.ts';
 import type { CollectingOutlet } from '../../../support/collecting-outlet.ts';
 import { createDatabase } from '../../../support/database.ts';
+import type { WalScript } from '../../../support/wal-script.ts';
 import { markerOf, parking } from '../snapshot-harness.ts';
-import { execute, notes, streaming, untilNote } from './adhoc-harness.ts';
+import { execute, notes, streaming, told, untilNote } from './adhoc-harness.ts';
 import { AdhocStage } from './adhoc-stage.ts';
 
 function refuse(out: CollectingOutlet, ...tables: readonly string[]): void {
@@ -44,6 +45,22 @@ for (const kind of ['blocking', 'incremental'] as const) {
       ['TABLE_SCAN_COMPLETED SKIPPED', 'COMPLETED'],
     );
     assert.ok(out.changes.every(({ table }) => table !== 'public.orders'));
+  });
+}
+
+for (const kind of ['blocking', 'incremental'] as const) {
+  test(`${kind}: when a table is accepted by then, the stream writes its changes from then on, too`, async () => {
+    await using db = await createDatabase();
+    await using stage = await AdhocStage.open(db, 2, parking);
+    const { out } = stage.fixture;
+    refuse(out, 'public.orders');
+    const update = (wal: WalScript): Promise<void> => stage.play(wal.update(stage.table, ['1', 'new']).commit());
+    await update((await stage.script()).begin(3).relation(stage.table));
+    out.onDeclare = async () => {};
+    await stage.read(kind);
+    // The server has no reason to describe the table again.
+    await update((await stage.script()).begin(4));
+    assert.deepEqual([letters(out), told(out.changes, 'public.orders')], [['u1'], ['r1', 'r2', 'u1']]);
   });
 }
 
