@@ -131,7 +131,7 @@ function same(left: RowValue, right: RowValue): boolean {
   if (left === null || right === null) return left === right;
   if (typeof left === typeof right) return left === right;
   if (typeof left === 'boolean' || typeof right === 'boolean') return String(left) === String(right);
-  return left == right; // eslint-disable-line eqeqeq
+  return left == right; // eslint-disable-line eqeqeq -- text is compared with a number
 }
 
 /** Nothing is more or less than null. */
